@@ -1,0 +1,272 @@
+#include "image/cutlist.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void imp_cutlist_start(struct imp_cutlist *cl, uint64_t input_len)
+{
+    imp_arena_reset(&cl->arena);
+    cl->n = 0;
+    cl->next = 0;
+    cl->input_len = input_len;
+    cl->output_len = 0;
+    cl->finished = false;
+    cl->err = (struct imp_err){0};
+}
+
+void imp_cutlist_clear(struct imp_cutlist *cl)
+{
+    imp_arena_clear(&cl->arena);
+    free(cl->cut);
+    free(cl->iov);
+    *cl = (struct imp_cutlist){0};
+}
+
+static bool failed(const struct imp_cutlist *cl)
+{
+    return cl->err.code != IMP_OK;
+}
+
+static bool is_neighbour(const struct imp_cut *a, const struct imp_cut *b)
+{
+    return a->kind == b->kind && a->part == b->part &&
+           b->kind != IMP_CUT_INSERT && strcmp(a->what, b->what) == 0;
+}
+
+static void append(struct imp_cutlist *cl, struct imp_cut cut)
+{
+    if (cl->n && is_neighbour(&cl->cut[cl->n - 1], &cut)) {
+        cl->cut[cl->n - 1].length += cut.length;
+        return;
+    }
+    if (cl->n == cl->cap) {
+        size_t cap = cl->cap ? cl->cap * 2 : 64;
+        struct imp_cut *grown = realloc(cl->cut, cap * sizeof *grown);
+        if (!grown) {
+            imp_fail(&cl->err, IMP_ERR_MEMORY, "no memory for %zu cuts", cap);
+            return;
+        }
+        cl->cut = grown;
+        cl->cap = cap;
+    }
+    cl->cut[cl->n++] = cut;
+}
+
+static bool add_output(struct imp_cutlist *cl, uint64_t length)
+{
+    if (imp_add_u64(cl->output_len, length, &cl->output_len))
+        return true;
+    return imp_fail(&cl->err, IMP_ERR_INVARIANT, "cut list: output overflows");
+}
+
+// A cut that speaks for input bytes: it must begin where the last one ended.
+static void cut_input(struct imp_cutlist *cl, enum imp_cut_kind kind,
+                      uint64_t offset, uint64_t length, enum imp_part_kind part,
+                      const char *what)
+{
+    if (failed(cl) || length == 0)
+        return;
+    if (cl->finished)
+        imp_bug("cut after imp_cutlist_finish");
+    if (offset != cl->next) {
+        imp_fail_at(&cl->err, IMP_ERR_INVARIANT, offset,
+                    "cut list: %s begins at %ju, want %ju", what,
+                    (uintmax_t)offset, (uintmax_t)cl->next);
+        return;
+    }
+    if (length > cl->input_len - offset) {
+        imp_fail_at(&cl->err, IMP_ERR_INVARIANT, offset,
+                    "cut list: %s of %ju bytes at %ju, have %ju", what,
+                    (uintmax_t)length, (uintmax_t)offset,
+                    (uintmax_t)(cl->input_len - offset));
+        return;
+    }
+    if (kind != IMP_CUT_DROP && !add_output(cl, length))
+        return;
+    cl->next += length;
+    append(cl, (struct imp_cut){.kind = kind,
+                                .part = part,
+                                .what = what,
+                                .offset = offset,
+                                .length = length});
+}
+
+void imp_cut_keep(struct imp_cutlist *cl, uint64_t offset, uint64_t length,
+                  enum imp_part_kind part, const char *what)
+{
+    cut_input(cl, IMP_CUT_KEEP, offset, length, part, what);
+}
+
+void imp_cut_drop(struct imp_cutlist *cl, uint64_t offset, uint64_t length,
+                  enum imp_part_kind part, const char *what)
+{
+    cut_input(cl, IMP_CUT_DROP, offset, length, part, what);
+}
+
+void imp_cut_zero(struct imp_cutlist *cl, uint64_t offset, uint64_t length,
+                  enum imp_part_kind part, const char *what)
+{
+    cut_input(cl, IMP_CUT_ZERO, offset, length, part, what);
+}
+
+void imp_cut_insert(struct imp_cutlist *cl, const void *bytes, size_t n,
+                    enum imp_part_kind part, const char *what)
+{
+    if (failed(cl) || n == 0)
+        return;
+    if (cl->finished)
+        imp_bug("insert after imp_cutlist_finish");
+    uint8_t *copy = imp_cutlist_alloc(cl, n);
+    if (!copy || !add_output(cl, n))
+        return;
+    memcpy(copy, bytes, n);
+    append(cl, (struct imp_cut){.kind = IMP_CUT_INSERT,
+                                .part = part,
+                                .what = what,
+                                .offset = cl->next,
+                                .length = n,
+                                .bytes = copy});
+}
+
+void *imp_cutlist_alloc(struct imp_cutlist *cl, size_t n)
+{
+    void *p = imp_arena_alloc(&cl->arena, n);
+    if (!p && !failed(cl))
+        imp_fail(&cl->err, IMP_ERR_MEMORY, "no memory for %zu bytes", n);
+    return p;
+}
+
+const char *imp_cutlist_name(struct imp_cutlist *cl, const char *fmt, ...)
+{
+    char text[64];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    char *name = imp_cutlist_alloc(cl, strlen(text) + 1);
+    return name ? strcpy(name, text) : "?";
+}
+
+// The two invariants, counted anew from the list rather than believed from
+// the totals kept on the way.
+static bool adds_up(const struct imp_cutlist *cl, struct imp_err *err)
+{
+    uint64_t in = 0, out = 0;
+    for (size_t i = 0; i < cl->n; i++) {
+        const struct imp_cut *cut = &cl->cut[i];
+        if (cut->offset != in)
+            return imp_fail_at(err, IMP_ERR_INVARIANT, in,
+                               "cut list: %s at %ju, want %ju", cut->what,
+                               (uintmax_t)cut->offset, (uintmax_t)in);
+        if (cut->kind != IMP_CUT_INSERT)
+            in += cut->length;
+        if (cut->kind != IMP_CUT_DROP)
+            out += cut->length;
+    }
+    if (in != cl->input_len)
+        return imp_fail_at(err, IMP_ERR_INVARIANT, in,
+                           "cut list: %ju of %ju input bytes spoken for",
+                           (uintmax_t)in, (uintmax_t)cl->input_len);
+    if (out != cl->output_len)
+        return imp_fail(err, IMP_ERR_INVARIANT,
+                        "cut list: output of %ju bytes, want %ju",
+                        (uintmax_t)out, (uintmax_t)cl->output_len);
+    return true;
+}
+
+bool imp_cutlist_finish(struct imp_cutlist *cl, struct imp_err *err)
+{
+    if (failed(cl)) {
+        if (err)
+            *err = cl->err;
+        return false;
+    }
+    if (!adds_up(cl, err))
+        return false;
+    cl->finished = true;
+    return true;
+}
+
+bool imp_cutlist_all_kept(const struct imp_cutlist *cl)
+{
+    for (size_t i = 0; i < cl->n; i++)
+        if (cl->cut[i].kind != IMP_CUT_KEEP)
+            return false;
+    return true;
+}
+
+static const uint8_t zeros[64 * 1024];
+
+// Append a piece, joined to the last one if they touch.
+static bool add_piece(struct imp_cutlist *cl, size_t *n, const uint8_t *p,
+                      size_t len, struct imp_err *err)
+{
+    struct iovec *last = *n ? &cl->iov[*n - 1] : NULL;
+    if (last && (const uint8_t *)last->iov_base + last->iov_len == p) {
+        last->iov_len += len;
+        return true;
+    }
+    if (*n == cl->iov_cap) {
+        size_t cap = cl->iov_cap ? cl->iov_cap * 2 : 64;
+        struct iovec *grown = realloc(cl->iov, cap * sizeof *grown);
+        if (!grown)
+            return imp_fail(err, IMP_ERR_MEMORY, "no memory for %zu pieces",
+                            cap);
+        cl->iov = grown;
+        cl->iov_cap = cap;
+    }
+    cl->iov[(*n)++] = (struct iovec){(void *)(uintptr_t)p, len};
+    return true;
+}
+
+bool imp_cutlist_pieces(struct imp_cutlist *cl, struct imp_span input,
+                        const struct iovec **pieces, size_t *n,
+                        struct imp_err *err)
+{
+    if (!cl->finished || input.n != cl->input_len)
+        imp_bug("pieces of a cut list that does not fit its input");
+    *n = 0;
+    for (size_t i = 0; i < cl->n; i++) {
+        const struct imp_cut *cut = &cl->cut[i];
+        uint64_t left = cut->length;
+        switch (cut->kind) {
+        case IMP_CUT_KEEP:
+            if (!add_piece(cl, n, input.p + cut->offset, left, err))
+                return false;
+            break;
+        case IMP_CUT_INSERT:
+            if (!add_piece(cl, n, cut->bytes, left, err))
+                return false;
+            break;
+        case IMP_CUT_ZERO:
+            while (left) {
+                size_t part = left < sizeof zeros ? left : sizeof zeros;
+                if (!add_piece(cl, n, zeros, part, err))
+                    return false;
+                left -= part;
+            }
+            break;
+        case IMP_CUT_DROP:
+            break;
+        }
+    }
+    *pieces = cl->iov;
+    return true;
+}
+
+bool imp_cutlist_apply(struct imp_cutlist *cl, struct imp_span input,
+                       struct imp_buf *out, struct imp_err *err)
+{
+    const struct iovec *piece;
+    size_t n;
+    out->n = 0;
+    if (!imp_buf_reserve(out, cl->output_len, err) ||
+        !imp_cutlist_pieces(cl, input, &piece, &n, err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!imp_buf_add(out, piece[i].iov_base, piece[i].iov_len, err))
+            return false;
+    return true;
+}

@@ -1,0 +1,95 @@
+#include "image/format.h"
+
+#include <string.h>
+
+#define FORMATS(ROW) \
+    ROW(jpeg)        \
+    ROW(png)
+#define DECLARE(name) extern const struct imp_format imp_format_##name;
+#define POINT_AT(name) &imp_format_##name,
+
+FORMATS(DECLARE)
+const struct imp_format *const imp_formats[] = {FORMATS(POINT_AT) NULL};
+
+const struct imp_format *imp_format_of(struct imp_span in)
+{
+    for (const struct imp_format *const *f = imp_formats; *f; f++)
+        if ((*f)->sniff(in))
+            return *f;
+    return NULL;
+}
+
+// What uploads are often found to be instead; only ever a hint for a reader.
+static const struct {
+    const char *name;
+    size_t at;
+    const char *magic;
+    size_t n;
+} guesses[] = {
+    {"PDF", 0, "%PDF-", 5},
+    {"ZIP or Office document", 0, "PK\3\4", 4},
+    {"GIF", 0, "GIF8", 4},
+    {"WebP", 8, "WEBP", 4},
+    {"AVI", 8, "AVI ", 4},
+    {"WAV", 8, "WAVE", 4},
+    {"TIFF", 0, "II*\0", 4},
+    {"TIFF", 0, "MM\0*", 4},
+    {"BigTIFF", 0, "II+\0", 4},
+    {"BigTIFF", 0, "MM\0+", 4},
+    {"HEIF", 4, "ftyphei", 7},
+    {"HEIF", 4, "ftypmif1", 8},
+    {"AVIF", 4, "ftypavi", 7},
+    {"MP4 or QuickTime", 4, "ftyp", 4},
+    {"JPEG XL", 0, "\xff\x0a", 2},
+    {"JPEG XL", 0, "\0\0\0\x0cJXL ", 8},
+    {"JPEG 2000", 0, "\0\0\0\x0cjP  ", 8},
+    {"JPEG 2000 codestream", 0, "\xff\x4f\xff\x51", 4},
+    {"BMP", 0, "BM", 2},
+    {"DICOM", 128, "DICM", 4},
+    {"gzip", 0, "\x1f\x8b", 2},
+    {"PostScript", 0, "%!", 2},
+    {"XML", 0, "<?xml", 5},
+    {"HTML", 0, "<!DOCTYPE", 9},
+    {"MNG", 0, "\x8aMNG", 4},
+    {"ELF program", 0,
+     "\x7f"
+     "ELF",
+     4},
+};
+
+static bool is_text(struct imp_span in)
+{
+    size_t n = in.n < 512 ? in.n : 512;
+    for (size_t i = 0; i < n; i++)
+        if (in.p[i] == 0x7f ||
+            (in.p[i] < 0x20 && !memchr("\t\n\r\f", in.p[i], 4)))
+            return false;
+    return true;
+}
+
+const char *imp_format_guess(struct imp_span in)
+{
+    if (in.n == 0)
+        return "an empty file";
+    for (size_t i = 0; i < sizeof guesses / sizeof *guesses; i++) {
+        struct imp_span part;
+        if (imp_span_sub(in, guesses[i].at, guesses[i].n, &part) &&
+            memcmp(part.p, guesses[i].magic, part.n) == 0)
+            return guesses[i].name;
+    }
+    return is_text(in) ? "text" : "unknown";
+}
+
+bool imp_format_cut(const struct imp_format *fmt, struct imp_span in,
+                    struct imp_job_image *img, struct imp_cutlist *cl,
+                    struct imp_err *err)
+{
+    if (in.n > img->limits.max_bytes)
+        return imp_fail(err, IMP_ERR_LIMIT,
+                        "%s: file of %zu bytes, want at most %ju", fmt->name,
+                        in.n, (uintmax_t)img->limits.max_bytes);
+    imp_cutlist_start(cl, in.n);
+    if (!fmt->cut(in, img, cl, err) || !imp_cutlist_finish(cl, err))
+        return imp_wrap(err, "%s", fmt->name);
+    return true;
+}
