@@ -1,0 +1,230 @@
+# imgpipe. `make help` lists the targets.
+#
+# Each variant (release, asan, tsan, fuzz) has its own tree build/VARIANT and
+# shares no object with another. A tree is laid out as an installation is:
+# bin/imgpipe finds ../lib/imgpipe/pixels.so beside it.
+
+VERSION := 0.1.0
+VARIANT ?= release
+B := build/$(VARIANT)
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+# --- Debian packages, named here and nowhere else -----------------------------
+
+# To build and run. The font is what a watermark is drawn with.
+DEPS_BUILD := gcc make pkg-config libc6-dev libvips-dev libexif-dev \
+	zlib1g-dev libjpeg-dev libsqlite3-dev libssl-dev libglib2.0-dev \
+	fonts-dejavu-core
+# To test: judges that share no code with imgpipe.
+DEPS_CHECK := libcriterion-dev python3 libimage-exiftool-perl \
+	libjpeg-turbo-progs pngcheck libvips-tools sqlite3 man-db
+# For the developers' targets: lint, format, asan, tsan, fuzz, bench.
+DEPS_DEV := clang clang-format clang-tidy cppcheck valgrind libclang-rt-dev \
+	exiv2 strace
+
+# --- Flags ---------------------------------------------------------------------
+
+PKGS := libexif zlib libjpeg sqlite3 libcrypto glib-2.0
+PKGS_PIXELS := vips
+
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla
+BASE_CFLAGS := -std=c11 -D_GNU_SOURCE -DIMP_VERSION='"$(VERSION)"' -Ilib \
+	-fPIC -fvisibility=hidden -g $(WARN)
+HARDEN := -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+HARDEN_LD := -Wl,-z,relro,-z,now -Wl,--as-needed
+
+ifeq ($(VARIANT),release)
+VARIANT_CFLAGS := -O2 $(HARDEN)
+else ifeq ($(VARIANT),asan)
+VARIANT_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=all
+else ifeq ($(VARIANT),tsan)
+VARIANT_CFLAGS := -O1 -fno-omit-frame-pointer -fsanitize=thread
+else ifeq ($(VARIANT),fuzz)
+CC := clang
+VARIANT_CFLAGS := -O1 -fno-omit-frame-pointer \
+	-fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
+else
+$(error VARIANT=$(VARIANT): want release, asan, tsan or fuzz)
+endif
+
+# Looked up only when something is compiled: `make deps` runs without them.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
+PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
+VIPS_CFLAGS = $(eval VIPS_CFLAGS := $$(shell pkg-config --cflags $(PKGS_PIXELS)))$(VIPS_CFLAGS)
+VIPS_LIBS = $(eval VIPS_LIBS := $$(shell pkg-config --libs $(PKGS_PIXELS)))$(VIPS_LIBS)
+CRITERION_LIBS = $(eval CRITERION_LIBS := $$(shell pkg-config --libs criterion))$(CRITERION_LIBS)
+
+ALL_CFLAGS = $(BASE_CFLAGS) $(VARIANT_CFLAGS) $(PKG_CFLAGS) $(CFLAGS)
+ALL_LDFLAGS = -pie $(HARDEN_LD) $(VARIANT_CFLAGS) $(LDFLAGS)
+LINK = $(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -pthread -ldl -lm
+
+# --- What is built from what: wildcards, so that a new file needs no line --------
+
+LIB_SRC := $(wildcard lib/*/*.c)
+PIXELS_SRC := $(wildcard lib/mark/vips/*.c)
+CLI_SRC := $(wildcard cli/*.c)
+UNIT_MODULES := $(notdir $(wildcard tests/unit/*))
+STRESS_SRC := $(wildcard tests/stress/*.c)
+BENCH_SRC := $(wildcard tests/bench/*.c)
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+
+obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
+LIB := $(B)/obj/libimgpipe.a
+BIN := $(B)/bin/imgpipe
+PIXELS := $(B)/lib/imgpipe/pixels.so
+UNITS := $(UNIT_MODULES:%=$(B)/bin/unit-%)
+STRESSES := $(patsubst tests/stress/%.c,$(B)/bin/stress-%,$(STRESS_SRC))
+BENCHES := $(patsubst tests/bench/%.c,$(B)/bin/%,$(BENCH_SRC))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/bin/%,$(FUZZ_SRC))
+
+.PHONY: all check demo deps install uninstall lint format asan tsan fuzz bench \
+	clean help build-all run-check run-asan run-tsan run-fuzz run-bench
+.DEFAULT_GOAL := all
+.SECONDARY:
+
+all: $(BIN) $(PIXELS) ## build imgpipe
+
+$(B)/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/obj/lib/mark/vips/%.o: ALL_CFLAGS += $(VIPS_CFLAGS)
+
+$(LIB): $(call obj,$(LIB_SRC))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BIN): $(call obj,$(CLI_SRC)) $(LIB)
+	@mkdir -p $(@D)
+	$(LINK)
+
+# All that decodes pixels lives in one shared object, loaded when it is needed:
+# libvips and what it brings take 80 ms to load.
+$(PIXELS): $(call obj,$(PIXELS_SRC)) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) -shared $(HARDEN_LD) $(VARIANT_CFLAGS) $(LDFLAGS) -o $@ $^ \
+		$(VIPS_LIBS) $(PKG_LIBS) -pthread -lm
+
+define UNIT_RULE
+$(B)/bin/unit-$(1): $(call obj,$(wildcard tests/unit/$(1)/*.c)) $(LIB)
+	@mkdir -p $$(@D)
+	$$(LINK) $$(CRITERION_LIBS)
+endef
+$(foreach m,$(UNIT_MODULES),$(eval $(call UNIT_RULE,$(m))))
+
+$(B)/bin/stress-%: $(B)/obj/tests/stress/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(LINK)
+
+$(B)/bin/bench_%: $(B)/obj/tests/bench/bench_%.o $(LIB)
+	@mkdir -p $(@D)
+	$(LINK)
+
+$(B)/bin/fuzz_%: $(B)/obj/tests/fuzz/fuzz_%.o $(LIB)
+	@mkdir -p $(@D)
+	$(LINK) -fsanitize=fuzzer
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+
+# --- Setting up -------------------------------------------------------------------
+
+# $(call install_deps,PACKAGES): apt-get only if something is missing.
+define install_deps
+	@missing=$$(for p in $(1); do \
+		dpkg-query -W -f '$${Status}' $$p 2>/dev/null | \
+			grep -q 'ok installed' || echo $$p; done); \
+	[ -z "$$missing" ] && exit 0; \
+	echo "installing:" $$missing; \
+	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	$$sudo apt-get -qq update && \
+	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
+		--no-install-recommends $$missing >/dev/null
+endef
+
+deps: ## install every Debian package that any target here needs
+	$(call install_deps,$(DEPS_BUILD) $(DEPS_CHECK) $(DEPS_DEV))
+
+deps-build:
+	$(call install_deps,$(DEPS_BUILD))
+
+deps-check:
+	$(call install_deps,$(DEPS_BUILD) $(DEPS_CHECK))
+
+# --- Running ------------------------------------------------------------------------
+
+demo: deps-build ## set up, build, run the main job on samples/uploads
+	@$(MAKE) --no-print-directory all
+	@samples/demo.sh $(BIN)
+
+check: deps-check ## set up, build, pass all tests
+	@$(MAKE) --no-print-directory run-check
+
+build-all: all $(UNITS) $(STRESSES)
+
+# AddressSanitizer must abort: a test program that Criterion forked would
+# otherwise count a leak as passed.
+SAN_ENV := ASAN_OPTIONS=abort_on_error=1:detect_leaks=1 \
+	LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 \
+	UBSAN_OPTIONS=print_stacktrace=1
+
+run-check: build-all
+	@tests/run.sh $(B)
+
+asan: deps ## all tests under AddressSanitizer and UBSan
+	@$(SAN_ENV) $(MAKE) --no-print-directory VARIANT=asan run-check
+
+tsan: deps ## stress programs under ThreadSanitizer and DRD
+	@$(MAKE) --no-print-directory VARIANT=tsan run-tsan
+	@$(MAKE) --no-print-directory VARIANT=release run-drd
+
+run-tsan: $(STRESSES)
+	@tests/stress.sh $(B) tsan
+
+run-drd: $(STRESSES)
+	@tests/stress.sh $(B) drd
+
+fuzz: deps ## each fuzz target for a minute (FUZZ_SECONDS=60)
+	@$(MAKE) --no-print-directory VARIANT=fuzz run-fuzz
+
+run-fuzz: $(FUZZERS)
+	@tests/fuzz.sh $(B)
+
+bench: deps ## measure against copying and against other tools
+	@$(MAKE) --no-print-directory VARIANT=release run-bench
+
+run-bench: all $(BENCHES)
+	@tests/bench.sh $(B)
+
+lint: deps ## format, warnings of gcc and clang, cppcheck, module order, man page
+	@$(MAKE) --no-print-directory all
+	@tests/lint.sh $(B) '$(BASE_CFLAGS) $(HARDEN) -O2' '$(PKGS) $(PKGS_PIXELS)'
+
+format: ## rewrite the sources as .clang-format says
+	git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i
+
+# --- Installing -----------------------------------------------------------------------
+
+install: all ## into DESTDIR and PREFIX (default /usr/local)
+	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/imgpipe
+	install -D -m 644 $(PIXELS) $(DESTDIR)$(PREFIX)/lib/imgpipe/pixels.so
+	for page in man/*.[1-9]; do \
+		install -D -m 644 $$page \
+			$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
+	done
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/imgpipe
+	rm -f $(DESTDIR)$(PREFIX)/lib/imgpipe/pixels.so
+	-rmdir $(DESTDIR)$(PREFIX)/lib/imgpipe
+	for page in man/*.[1-9]; do \
+		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
+	done
+
+clean: ## remove build/
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
