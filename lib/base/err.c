@@ -66,8 +66,13 @@ bool imp_wrap(struct imp_err *err, const char *fmt, ...)
     va_start(args, fmt);
     int n = vsnprintf(err->msg, sizeof err->msg, fmt, args);
     va_end(args);
-    if (n >= 0 && (size_t)n < sizeof err->msg)
-        snprintf(err->msg + n, sizeof err->msg - (size_t)n, ": %s", old);
+    if (n < 0 || (size_t)n + 3 > sizeof err->msg)
+        return false; // no room but for the prefix
+    size_t left = sizeof err->msg - (size_t)n - 2;
+    size_t keep = strnlen(old, left - 1);
+    memcpy(err->msg + n, ": ", 2);
+    memcpy(err->msg + n + 2, old, keep);
+    err->msg[(size_t)n + 2 + keep] = '\0';
     return false;
 }
 

@@ -1,0 +1,218 @@
+#include "image/cutlist.h"
+
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <string.h>
+
+static struct imp_cutlist cl;
+static struct imp_err err;
+
+static void start(uint64_t n)
+{
+    imp_cutlist_start(&cl, n);
+    err = (struct imp_err){0};
+}
+
+static void clear(void)
+{
+    imp_cutlist_clear(&cl);
+}
+
+TestSuite(cutlist, .fini = clear);
+
+static struct imp_span text(const char *s)
+{
+    return (struct imp_span){(const uint8_t *)s, strlen(s)};
+}
+
+static void expect_output(struct imp_span in, const char *want)
+{
+    struct imp_buf out = {0};
+    cr_assert(imp_cutlist_apply(&cl, in, &out, &err), "%s", err.msg);
+    cr_expect_eq(out.n, strlen(want));
+    cr_expect_arr_eq(out.p, want, strlen(want));
+    imp_buf_clear(&out);
+}
+
+Test(cutlist, output_is_kept_zeroed_and_inserted_bytes_in_order)
+{
+    struct imp_span in = text("abcdefghij");
+    start(in.n);
+    imp_cut_keep(&cl, 0, 3, IMP_PART_STRUCTURE, "head");
+    imp_cut_drop(&cl, 3, 2, IMP_PART_COMMENT, "comment");
+    imp_cut_insert(&cl, "XY", 2, IMP_PART_EXIF, "fresh");
+    imp_cut_zero(&cl, 5, 1, IMP_PART_TIME, "time");
+    imp_cut_keep(&cl, 6, 4, IMP_PART_CODED, "data");
+    cr_assert(imp_cutlist_finish(&cl, &err), "%s", err.msg);
+    struct imp_buf out = {0};
+    cr_assert(imp_cutlist_apply(&cl, in, &out, &err));
+    cr_expect_eq(out.n, 10);
+    cr_expect_arr_eq(out.p, "abcXY\0ghij", 10);
+    imp_buf_clear(&out);
+}
+
+Test(cutlist, a_gap_is_a_broken_invariant)
+{
+    start(10);
+    imp_cut_keep(&cl, 0, 4, IMP_PART_STRUCTURE, "a");
+    imp_cut_keep(&cl, 5, 5, IMP_PART_STRUCTURE, "b");
+    cr_expect_not(imp_cutlist_finish(&cl, &err));
+    cr_expect_eq(err.code, IMP_ERR_INVARIANT);
+    cr_expect_eq(err.at, 5);
+}
+
+Test(cutlist, an_overlap_is_a_broken_invariant)
+{
+    start(10);
+    imp_cut_keep(&cl, 0, 6, IMP_PART_STRUCTURE, "a");
+    imp_cut_drop(&cl, 5, 5, IMP_PART_STRUCTURE, "b");
+    cr_expect_not(imp_cutlist_finish(&cl, &err));
+    cr_expect_eq(err.code, IMP_ERR_INVARIANT);
+}
+
+Test(cutlist, a_missing_tail_is_a_broken_invariant)
+{
+    start(10);
+    imp_cut_keep(&cl, 0, 9, IMP_PART_STRUCTURE, "a");
+    cr_expect_not(imp_cutlist_finish(&cl, &err));
+    cr_expect_eq(err.code, IMP_ERR_INVARIANT);
+    cr_expect_eq(err.at, 9);
+}
+
+Test(cutlist, a_cut_past_the_end_is_a_broken_invariant)
+{
+    start(10);
+    imp_cut_keep(&cl, 0, 11, IMP_PART_STRUCTURE, "a");
+    cr_expect_not(imp_cutlist_finish(&cl, &err));
+    cr_expect_eq(err.code, IMP_ERR_INVARIANT);
+}
+
+Test(cutlist, a_length_near_the_maximum_is_refused_not_wrapped)
+{
+    start(10);
+    imp_cut_keep(&cl, 0, 5, IMP_PART_STRUCTURE, "a");
+    imp_cut_keep(&cl, 5, UINT64_MAX - 2, IMP_PART_STRUCTURE, "b");
+    cr_expect_not(imp_cutlist_finish(&cl, &err));
+    cr_expect_eq(err.code, IMP_ERR_INVARIANT);
+}
+
+Test(cutlist, the_invariants_are_counted_anew_when_it_finishes)
+{
+    start(10);
+    imp_cut_keep(&cl, 0, 10, IMP_PART_STRUCTURE, "a");
+    cl.cut[0].length = 9; // as if a bug had written into the list
+    cr_expect_not(imp_cutlist_finish(&cl, &err));
+    cr_expect_eq(err.code, IMP_ERR_INVARIANT);
+}
+
+Test(cutlist, the_first_error_sticks)
+{
+    start(10);
+    imp_cut_keep(&cl, 2, 1, IMP_PART_STRUCTURE, "first");
+    imp_cut_keep(&cl, 0, 10, IMP_PART_STRUCTURE, "second");
+    cr_expect_not(imp_cutlist_finish(&cl, &err));
+    cr_expect_eq(err.at, 2);
+}
+
+Test(cutlist, it_serves_image_after_image)
+{
+    for (int i = 0; i < 3; i++) {
+        struct imp_span in = text("abcdef");
+        start(in.n);
+        imp_cut_drop(&cl, 0, 3, IMP_PART_COMMENT, "c");
+        imp_cut_keep(&cl, 3, 3, IMP_PART_CODED, "d");
+        cr_assert(imp_cutlist_finish(&cl, &err));
+        cr_expect_eq(cl.output_len, 3);
+        expect_output(in, "def");
+    }
+}
+
+Test(cutlist, an_error_is_forgotten_by_the_next_image)
+{
+    start(4);
+    cr_expect_not(imp_cutlist_finish(&cl, &err));
+    start(4);
+    imp_cut_keep(&cl, 0, 4, IMP_PART_CODED, "d");
+    cr_expect(imp_cutlist_finish(&cl, &err));
+}
+
+Test(cutlist, neighbours_that_are_alike_become_one_cut)
+{
+    start(9);
+    imp_cut_keep(&cl, 0, 3, IMP_PART_CODED, "IDAT");
+    imp_cut_keep(&cl, 3, 3, IMP_PART_CODED, "IDAT");
+    imp_cut_keep(&cl, 6, 3, IMP_PART_STRUCTURE, "IEND");
+    cr_assert(imp_cutlist_finish(&cl, &err));
+    cr_expect_eq(cl.n, 2);
+}
+
+Test(cutlist, kept_neighbours_are_one_piece_to_write)
+{
+    struct imp_span in = text("abcdefghi");
+    const struct iovec *piece;
+    size_t n;
+    start(in.n);
+    imp_cut_keep(&cl, 0, 3, IMP_PART_CODED, "IDAT");
+    imp_cut_keep(&cl, 3, 3, IMP_PART_STRUCTURE, "IEND");
+    imp_cut_drop(&cl, 6, 3, IMP_PART_TRAILER, "rest");
+    cr_assert(imp_cutlist_finish(&cl, &err));
+    cr_assert(imp_cutlist_pieces(&cl, in, &piece, &n, &err));
+    cr_expect_eq(n, 1);
+    cr_expect_eq(piece[0].iov_len, 6);
+}
+
+Test(cutlist, more_zeros_than_one_page_of_them_come_out_whole)
+{
+    static uint8_t in[300000];
+    memset(in, 'x', sizeof in);
+    start(sizeof in);
+    imp_cut_zero(&cl, 0, sizeof in, IMP_PART_UNKNOWN, "all");
+    cr_assert(imp_cutlist_finish(&cl, &err));
+    struct imp_buf out = {0};
+    cr_assert(
+        imp_cutlist_apply(&cl, (struct imp_span){in, sizeof in}, &out, &err));
+    cr_assert_eq(out.n, sizeof in);
+    for (size_t i = 0; i < out.n; i++)
+        cr_assert_eq(out.p[i], 0);
+    imp_buf_clear(&out);
+}
+
+Test(cutlist, all_kept_only_if_nothing_else_was_done)
+{
+    start(4);
+    imp_cut_keep(&cl, 0, 4, IMP_PART_CODED, "d");
+    cr_assert(imp_cutlist_finish(&cl, &err));
+    cr_expect(imp_cutlist_all_kept(&cl));
+    start(4);
+    imp_cut_keep(&cl, 0, 4, IMP_PART_CODED, "d");
+    imp_cut_insert(&cl, "x", 1, IMP_PART_EXIF, "e");
+    cr_assert(imp_cutlist_finish(&cl, &err));
+    cr_expect_not(imp_cutlist_all_kept(&cl));
+}
+
+Test(cutlist, an_empty_input_needs_no_cut)
+{
+    start(0);
+    cr_expect(imp_cutlist_finish(&cl, &err));
+    cr_expect_eq(cl.output_len, 0);
+}
+
+Test(cutlist, many_cuts_and_names_survive_growth)
+{
+    static uint8_t in[5000];
+    start(sizeof in);
+    for (size_t i = 0; i < sizeof in; i++)
+        imp_cut_keep(&cl, i, 1, IMP_PART_STRUCTURE,
+                     imp_cutlist_name(&cl, "part %zu", i));
+    cr_assert(imp_cutlist_finish(&cl, &err));
+    cr_assert_eq(cl.n, sizeof in);
+    cr_expect_str_eq(cl.cut[0].what, "part 0");
+    cr_expect_str_eq(cl.cut[4999].what, "part 4999");
+}
+
+Test(cutlist, writing_an_unfinished_list_aborts, .signal = SIGABRT)
+{
+    struct imp_buf out = {0};
+    start(4);
+    imp_cutlist_apply(&cl, text("abcd"), &out, &err);
+}
