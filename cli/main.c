@@ -1,0 +1,73 @@
+#include "cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct cli_verb *const verbs[] = {&cli_verb_run, NULL};
+
+static const struct cli_verb *find_verb(const char *name)
+{
+    for (const struct cli_verb *const *v = verbs; *v; v++)
+        if (strcmp((*v)->name, name) == 0)
+            return *v;
+    return NULL;
+}
+
+static void print_usage(FILE *to)
+{
+    fputs("Usage: imgpipe VERB [OPTION...] [ARGUMENT...]\n\n"
+          "De-identify, watermark and archive medical images.\n\n"
+          "Verbs:\n",
+          to);
+    for (const struct cli_verb *const *v = verbs; *v; v++)
+        fprintf(to, "  %-10s %s\n", (*v)->name, (*v)->summary);
+    fputs("  help VERB  Show a verb's options\n\n"
+          "Options:\n"
+          "  --help     Show this help\n"
+          "  --version  Show the version\n\n"
+          "See imgpipe(1). An example:\n"
+          "  imgpipe run uploads/ --archive archive/\n",
+          to);
+}
+
+static int unknown_verb(const char *name)
+{
+    cli_error("no verb '%s'", name);
+    print_usage(stderr);
+    return CLI_USAGE;
+}
+
+static int help(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_usage(stdout);
+        return CLI_OK;
+    }
+    const struct cli_verb *verb = find_verb(argv[1]);
+    if (!verb)
+        return unknown_verb(argv[1]);
+    char option[] = "--help";
+    char *args[] = {argv[1], option, NULL};
+    return verb->run(2, args);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_usage(stderr);
+        return CLI_USAGE;
+    }
+    const char *first = argv[1];
+    if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0) {
+        print_usage(stdout);
+        return CLI_OK;
+    }
+    if (strcmp(first, "--version") == 0) {
+        puts("imgpipe " IMP_VERSION);
+        return CLI_OK;
+    }
+    if (strcmp(first, "help") == 0)
+        return help(argc - 1, argv + 1);
+    const struct cli_verb *verb = find_verb(first);
+    return verb ? verb->run(argc - 1, argv + 1) : unknown_verb(first);
+}

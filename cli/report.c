@@ -1,0 +1,158 @@
+#include "report.h"
+
+#include "sync/context.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CLEAR_LINE "\r\033[K"
+
+void cli_report_init(struct cli_report *r, bool quiet, bool verbose, bool json)
+{
+    *r = (struct cli_report){
+        .quiet = quiet,
+        .verbose = verbose,
+        .json = json,
+        .on_terminal = isatty(STDERR_FILENO) == 1,
+    };
+    pthread_mutex_init(&r->mu, NULL);
+    clock_gettime(CLOCK_MONOTONIC, &r->start);
+}
+
+void cli_report_clear(struct cli_report *r)
+{
+    pthread_mutex_destroy(&r->mu);
+}
+
+static double seconds(const struct cli_report *r)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - r->start.tv_sec) +
+           (double)(now.tv_nsec - r->start.tv_nsec) / 1e9;
+}
+
+// A file name comes from a stranger: bytes that could steer the terminal
+// (controls, in ASCII and as UTF-8's C1) are shown, not sent.
+static void put_path(FILE *to, const char *path)
+{
+    for (const unsigned char *p = (const unsigned char *)path; *p; p++) {
+        bool c1 = p[0] == 0xC2 && p[1] >= 0x80 && p[1] < 0xA0;
+        if (*p < 0x20 || *p == 0x7f || *p == '\\' || c1)
+            fprintf(to, "\\x%02X", *p);
+        else
+            fputc(*p, to);
+    }
+}
+
+void cli_report_event(void *self, const struct imp_event *e)
+{
+    struct cli_report *r = self;
+    bool bad = e->outcome == IMP_QUARANTINED || e->outcome == IMP_FAILED;
+    if (r->quiet || (!bad && !r->verbose))
+        return;
+    pthread_mutex_lock(&r->mu);
+    if (r->has_thread && r->on_terminal)
+        fputs(CLEAR_LINE, stderr);
+    fprintf(stderr, "%s: ", imp_outcome_name(e->outcome));
+    put_path(stderr, e->path);
+    if (e->skip)
+        fprintf(stderr, ": %s", e->skip);
+    else if (e->err)
+        fprintf(stderr, ": %s", e->err->msg);
+    else if (e->name)
+        fprintf(stderr, ": %s", e->name);
+    fputc('\n', stderr);
+    pthread_mutex_unlock(&r->mu);
+}
+
+// "12 archived, 1 quarantined": what there is of each outcome.
+static void put_outcomes(FILE *to, const struct imp_run_counts *c)
+{
+    const char *comma = "";
+    for (int i = 0; i < IMP_OUTCOMES; i++) {
+        if (!c->outcome[i])
+            continue;
+        fprintf(to, "%s%" PRIu64 " %s", comma, c->outcome[i],
+                imp_outcome_name((enum imp_outcome)i));
+        if (i == IMP_SKIPPED && c->still_quarantined)
+            fprintf(to, " (%" PRIu64 " quarantined before)",
+                    c->still_quarantined);
+        comma = ", ";
+    }
+}
+
+static void put_progress(struct cli_report *r)
+{
+    struct imp_run_counts c;
+    imp_run_counts(r->run, &c);
+    double s = seconds(r);
+    pthread_mutex_lock(&r->mu);
+    fprintf(stderr, "%s%" PRIu64 " files, %.1f MB/s, queue %" PRIu64 ": ",
+            r->on_terminal ? CLEAR_LINE : "imgpipe: ", c.scanned,
+            s > 0 ? (double)c.bytes_in / 1e6 / s : 0.0, c.queued);
+    put_outcomes(stderr, &c);
+    fputs(r->on_terminal ? "" : "\n", stderr);
+    fflush(stderr);
+    pthread_mutex_unlock(&r->mu);
+}
+
+static void *show_progress(void *self)
+{
+    struct cli_report *r = self;
+    int64_t every_ms = r->on_terminal ? 200 : 60 * 1000;
+    while (!imp_ctx_wait(r->showing, every_ms))
+        put_progress(r);
+    return NULL;
+}
+
+void cli_report_start_progress(struct cli_report *r, struct imp_run *run)
+{
+    if (r->quiet)
+        return;
+    r->run = run;
+    r->showing = imp_ctx_new(NULL);
+    // Without the thread there is no progress to see, and no harm.
+    r->has_thread =
+        pthread_create(&r->progress_thread, NULL, show_progress, r) == 0;
+}
+
+void cli_report_end_progress(struct cli_report *r)
+{
+    if (r->has_thread) {
+        imp_ctx_cancel(r->showing, IMP_CAUSE_CANCEL);
+        pthread_join(r->progress_thread, NULL);
+        if (r->on_terminal)
+            fputs(CLEAR_LINE, stderr);
+        r->has_thread = false;
+    }
+    imp_ctx_free(r->showing);
+    r->showing = NULL;
+}
+
+static void put_json(const struct imp_run_counts *c, double s)
+{
+    printf("{\"run\": %" PRId64 ", \"scanned\": %" PRIu64, c->run, c->scanned);
+    for (int i = 0; i < IMP_OUTCOMES; i++)
+        printf(", \"%s\": %" PRIu64, imp_outcome_name((enum imp_outcome)i),
+               c->outcome[i]);
+    printf(", \"quarantined_before\": %" PRIu64 ", \"bytes_in\": %" PRIu64
+           ", \"bytes_out\": %" PRIu64 ", \"seconds\": %.3f}\n",
+           c->still_quarantined, c->bytes_in, c->bytes_out, s);
+}
+
+void cli_report_summary(struct cli_report *r, const struct imp_run_counts *c)
+{
+    double s = seconds(r);
+    if (r->json)
+        put_json(c, s);
+    if (r->quiet)
+        return;
+    fprintf(stderr, "imgpipe: %" PRIu64 " scanned: ", c->scanned);
+    put_outcomes(stderr, c);
+    fprintf(stderr, "%s%.1f MB in, %.1f MB out, %.1f s\n",
+            c->scanned ? "; " : "", (double)c->bytes_in / 1e6,
+            (double)c->bytes_out / 1e6, s);
+}

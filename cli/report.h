@@ -1,0 +1,38 @@
+/* report.h - what a run says: lines on standard error, a progress line on a
+ * terminal, a summary, and JSON on standard output. */
+#ifndef IMP_CLI_REPORT_H
+#define IMP_CLI_REPORT_H
+
+#include "pipeline/run.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <time.h>
+
+struct cli_report {
+    bool quiet, verbose, json;
+    bool on_terminal;
+    pthread_mutex_t mu; /* one line at a time on standard error */
+    struct timespec start;
+    struct imp_run *run;     /* whose progress is shown */
+    struct imp_ctx *showing; /* cancelled to end the progress thread */
+    pthread_t progress_thread;
+    bool has_thread;
+};
+
+void cli_report_init(struct cli_report *r, bool quiet, bool verbose, bool json);
+void cli_report_clear(struct cli_report *r);
+
+/* For imp_run_config: `self` is the report. */
+void cli_report_event(void *self, const struct imp_event *event);
+
+/* Show progress while the run goes on: on a terminal a line that is
+ * overwritten, elsewhere a line a minute; nothing if quiet. */
+void cli_report_start_progress(struct cli_report *r, struct imp_run *run);
+void cli_report_end_progress(struct cli_report *r);
+
+/* The last line, and the JSON object if asked for. */
+void cli_report_summary(struct cli_report *r,
+                        const struct imp_run_counts *counts);
+
+#endif

@@ -1,0 +1,110 @@
+#include "cli.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+// A decimal number and what follows it; false if there is none.
+static bool number(const char *text, double *value, const char **rest)
+{
+    char *end;
+    if (!isdigit((unsigned char)text[0]) && text[0] != '.')
+        return false;
+    *value = strtod(text, &end);
+    *rest = end;
+    return end != text && isfinite(*value);
+}
+
+struct unit {
+    const char *name;
+    double factor;
+};
+
+// `*out` = the number times its unit; the table ends with a NULL name.
+static bool scaled(const char *text, const struct unit *units, double *out)
+{
+    const char *rest;
+    double value;
+    if (!number(text, &value, &rest))
+        return false;
+    for (; units->name; units++)
+        if (strcmp(rest, units->name) == 0) {
+            *out = value * units->factor;
+            return *out <= 9e15; // still exact as a double
+        }
+    return false;
+}
+
+bool cli_duration(const char *text, int64_t *ms, struct imp_err *err)
+{
+    static const struct unit units[] = {{"ms", 1},      {"s", 1000},
+                                        {"", 1000},     {"m", 60000},
+                                        {"h", 3600000}, {NULL, 0}};
+    double value;
+    if (!scaled(text, units, &value))
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "'%s': want a duration such as 500ms, 2s, 10m or 1h",
+                        text);
+    *ms = (int64_t)value;
+    return true;
+}
+
+bool cli_size(const char *text, uint64_t *bytes, struct imp_err *err)
+{
+    static const struct unit units[] = {{"", 1},           {"k", 1024},
+                                        {"K", 1024},       {"M", 1048576},
+                                        {"G", 1073741824}, {NULL, 0}};
+    double value;
+    if (!scaled(text, units, &value))
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "'%s': want a number of bytes such as 65536, 64K, 256M "
+                        "or 1G",
+                        text);
+    *bytes = (uint64_t)value;
+    return true;
+}
+
+bool cli_count(const char *text, uint64_t min, uint64_t max, uint64_t *out,
+               struct imp_err *err)
+{
+    char *end = NULL;
+    errno = 0;
+    uintmax_t v =
+        isdigit((unsigned char)text[0]) ? strtoumax(text, &end, 10) : 0;
+    if (!end || *end || errno || v < min || v > max)
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "'%s': want a whole number from %ju to %ju", text,
+                        (uintmax_t)min, (uintmax_t)max);
+    *out = v;
+    return true;
+}
+
+bool cli_fraction(const char *text, double min, double max, double *out,
+                  struct imp_err *err)
+{
+    static const struct unit units[] = {{"", 1}, {"%", 0.01}, {NULL, 0}};
+    if (!scaled(text, units, out) || *out < min || *out > max)
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "'%s': want %g to %g, or %g%% to %g%%", text, min, max,
+                        min * 100, max * 100);
+    return true;
+}
+
+bool cli_date(const char *text, struct imp_err *err)
+{
+    struct tm tm = {0};
+    char again[16];
+    // strptime alone would take 2026-2-31 and much else.
+    const char *end = strptime(text, "%Y-%m-%d", &tm);
+    if (!end || *end || timegm(&tm) == (time_t)-1 ||
+        strftime(again, sizeof again, "%Y-%m-%d", &tm) == 0 ||
+        strcmp(again, text) != 0)
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "'%s': want a date such as 2026-11-22", text);
+    return true;
+}

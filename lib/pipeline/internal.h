@@ -1,0 +1,62 @@
+/* internal.h - what the stages of one run share. Not for other modules. */
+#ifndef IMP_PIPELINE_INTERNAL_H
+#define IMP_PIPELINE_INTERNAL_H
+
+#include "archive/target.h"
+#include "deid/policy.h"
+#include "ledger/ledger.h"
+#include "ledger/recorder.h"
+#include "pipeline/run.h"
+#include "sync/chan.h"
+#include "sync/context.h"
+#include "sync/counter.h"
+#include "sync/waitgroup.h"
+
+#include <pthread.h>
+
+struct imp_run {
+    const struct imp_run_config *config;
+
+    /* Set up by _new, torn down by _free. */
+    struct imp_target *target;
+    struct imp_ledger *ledger;
+    struct imp_ledger *known; /* the producer's view of the ledger */
+    struct imp_policy *policy;
+    struct imp_marker *marker; /* NULL: no mark */
+    int64_t id;
+    bool other_recipe;
+
+    /* `scan` ends with the caller's context; `work` a grace later;
+     * `background` never. */
+    struct imp_ctx *scan, *work, *background;
+    struct imp_chan *jobs, *results;
+    struct imp_waitgroup workers;
+    struct imp_err source_err; /* the producer's, read after it was joined */
+
+    struct imp_counter scanned, outcome[IMP_OUTCOMES], still_quarantined;
+    struct imp_counter bytes_in, bytes_out;
+};
+
+/* The producer's thread: walks the sources, sends jobs, closes the channel. */
+void imp_produce(struct imp_run *run);
+
+/* What one worker keeps from image to image. */
+struct imp_worker;
+struct imp_worker *imp_worker_new(struct imp_run *run, struct imp_err *err);
+void imp_worker_free(struct imp_worker *w);
+
+/* De-identify, mark and stage one image. Always gives a result, which the
+ * caller sends to the recorder; NULL only without memory. Takes `job`. */
+struct imp_result *imp_worker_process(struct imp_worker *w,
+                                      struct imp_job *job);
+
+/* A result without an image: IMP_ERR_CANCELLED for a job that no worker took,
+ * or what a source could not look at. NULL without memory. */
+struct imp_result *imp_result_of_error(const char *path,
+                                       const struct imp_stamp *stamp,
+                                       const struct imp_err *err);
+
+/* Count an input whose outcome is final, and tell the caller's on_event. */
+void imp_run_tell(struct imp_run *run, const struct imp_event *event);
+
+#endif

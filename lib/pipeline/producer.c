@@ -1,0 +1,108 @@
+// The producer: what the sources find is looked up in the ledger, and what is
+// not done yet becomes a job.
+#include "pipeline/internal.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static void skip(struct imp_run *run, const char *path, const char *why)
+{
+    imp_counter_add(&run->scanned, 1);
+    imp_run_tell(run, &(struct imp_event){
+                          .path = path, .outcome = IMP_SKIPPED, .skip = why});
+}
+
+// What the source or the ledger could not tell about goes down the same way
+// as the images: the recorder notes it.
+static bool send_failure(struct imp_run *run, const char *path,
+                         const struct imp_stamp *stamp,
+                         const struct imp_err *err)
+{
+    imp_counter_add(&run->scanned, 1);
+    struct imp_result *r = imp_result_of_error(path, stamp, err);
+    if (!r)
+        imp_bug("no memory for a result");
+    imp_chan_send(run->background, (struct imp_chan_tx){run->results}, r);
+    return true;
+}
+
+// Why an input that the ledger knows needs no work, or NULL.
+static const char *done_before(struct imp_run *run,
+                               const struct imp_known *known)
+{
+    if (!known->found || known->changed)
+        return NULL;
+    switch (known->outcome) {
+    case IMP_ARCHIVED:
+    case IMP_DUPLICATE:
+        return "done before";
+    case IMP_QUARANTINED:
+        if (run->config->retry_quarantined)
+            return NULL;
+        imp_counter_add(&run->still_quarantined, 1);
+        return "quarantined before";
+    case IMP_SKIPPED:
+    case IMP_FAILED:
+    case IMP_CANCELLED:
+        break;
+    }
+    return NULL;
+}
+
+static bool found(void *self, struct imp_job *job)
+{
+    struct imp_run *run = self;
+    struct imp_known known = {0};
+    struct imp_err err = {0};
+    if (!imp_ledger_known(run->known, job->path, &job->stamp, &known, &err)) {
+        send_failure(run, job->path, &job->stamp, &err);
+        imp_job_free(job);
+        return true;
+    }
+    const char *why = done_before(run, &known);
+    if (why) {
+        skip(run, job->path, why);
+        imp_job_free(job);
+        return true;
+    }
+    if (!imp_chan_send(run->scan, (struct imp_chan_tx){run->jobs}, job)) {
+        imp_fail(&err, IMP_ERR_CANCELLED, "not begun");
+        send_failure(run, job->path, &job->stamp, &err);
+        imp_job_free(job);
+        return false;
+    }
+    imp_counter_add(&run->scanned, 1);
+    return true;
+}
+
+static bool skipped(void *self, const char *path, enum imp_skip why)
+{
+    skip(self, path, imp_skip_name(why));
+    return true;
+}
+
+static bool failed(void *self, const char *path, const struct imp_err *err)
+{
+    return send_failure(self, path, &(struct imp_stamp){0}, err);
+}
+
+void imp_produce(struct imp_run *run)
+{
+    const struct imp_run_config *config = run->config;
+    const struct imp_source_sink sink = {
+        .self = run, .found = found, .skipped = skipped, .failed = failed};
+    for (const char *const *path = config->paths;
+         *path && !imp_ctx_cancelled(run->scan); path++) {
+        struct imp_err err = {0};
+        bool ok =
+            strcmp(*path, "-") == 0
+                ? imp_source_list(run->scan, STDIN_FILENO, config->nul_ended,
+                                  &config->rules, &sink, &err)
+                : imp_source_path(run->scan, *path, &config->rules, &sink,
+                                  &err);
+        // The other sources are still worth a visit; the first error stays.
+        if (!ok && run->source_err.code == IMP_OK)
+            run->source_err = err;
+    }
+    imp_chan_close((struct imp_chan_tx){run->jobs});
+}

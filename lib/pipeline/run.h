@@ -1,0 +1,94 @@
+/* run.h - one run: producer, workers and recorder wired together.
+ *
+ *   struct imp_run *run = imp_run_new(&config, ctx, &err);   set up, or say why
+ *   imp_run_go(run, &err);                                   scan to the end
+ *   imp_run_counts(run, &counts);                            what came of it
+ *   imp_run_free(run);
+ *
+ * Memory is bounded by the configuration: (jobs + queue) times the size of an
+ * image, whatever their number. */
+#ifndef IMP_PIPELINE_RUN_H
+#define IMP_PIPELINE_RUN_H
+
+#include "base/outcome.h"
+#include "image/format.h"
+#include "mark/mark.h"
+#include "source/source.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct imp_ctx;
+
+/* What became of one input, told as it is final. All borrowed. */
+struct imp_event {
+    const char *path; /* identifying: for the operator's eyes only */
+    enum imp_outcome outcome;
+    const struct imp_err *err; /* the reason, or NULL */
+    const char *skip;          /* why it was skipped, or NULL */
+    const char *name;          /* of the object, if archived or duplicate */
+};
+
+struct imp_run_config {
+    const char *archive; /* "bag:DIR" or a path */
+    const char *state;   /* state directory */
+
+    const char *const *paths; /* NULL-ended: directories and files; "-" is the
+                                 list on standard input */
+    bool nul_ended;           /* the list's names end in NUL, not newline */
+    struct imp_source_rules rules;
+
+    unsigned jobs; /* workers, 1 or more */
+    size_t queue;  /* capacity of the jobs channel, 1 or more */
+    int64_t grace_ms;
+    bool wait; /* for the lock, rather than IMP_ERR_BUSY */
+    bool retry_quarantined;
+
+    struct imp_limits limits;
+    enum imp_check check;
+    const struct imp_mark_spec *mark; /* NULL: pixels stay as they are */
+    const char *date;                 /* of {date}: 2026-11-22 */
+
+    /* Called from several threads at once; must not block for long. */
+    void (*on_event)(void *self, const struct imp_event *event);
+    void *self;
+};
+
+struct imp_run_counts {
+    uint64_t scanned; /* the sum of `outcome`, once the run is over */
+    uint64_t outcome[IMP_OUTCOMES];
+    uint64_t still_quarantined; /* of the skipped: quarantined before */
+    uint64_t bytes_in, bytes_out;
+    uint64_t queued;   /* jobs waiting now */
+    int64_t run;       /* the run's number in the ledger */
+    bool other_recipe; /* an earlier run had another policy or mark */
+};
+
+struct imp_run; /* opaque */
+
+/* Open ledger and archive, load the policy and the mark. NULL with `err`
+ * (IMP_ERR_BUSY: another run has the archive) if it cannot start. Copies
+ * nothing: `config` and what it points to must outlive the run. A cancel of
+ * `ctx` ends a wait for the lock, and later the scan; it must outlive the run.
+ */
+struct imp_run *imp_run_new(const struct imp_run_config *config,
+                            struct imp_ctx *ctx, struct imp_err *err);
+
+/* Scan all sources, process all images, commit them all. A cancel of _new's
+ * `ctx` stops the scan; images in flight get `grace_ms` to finish. False with
+ * `err` if the ledger or the archive could not be completed, or a source not be
+ * read: what was committed before stays. */
+bool imp_run_go(struct imp_run *run, struct imp_err *err);
+
+/* A snapshot; any thread, at any time during the run. */
+void imp_run_counts(struct imp_run *run, struct imp_run_counts *out);
+
+void imp_run_free(struct imp_run *run);
+
+/* The default state directory of an archive:
+ * $XDG_STATE_HOME/imgpipe/NAME-DIGITS, where NAME is the archive's last path
+ * component and DIGITS come from its whole path. The caller frees it. */
+char *imp_run_default_state(const char *archive, struct imp_err *err);
+
+#endif

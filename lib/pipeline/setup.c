@@ -1,0 +1,212 @@
+// Before the first image: everything is opened and checked, in the order in
+// which a refusal costs least. After the last: torn down in reverse.
+#include "pipeline/internal.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool lies_in(const char *path, const char *dir)
+{
+    size_t n = strlen(dir);
+    if (n && dir[n - 1] == '/')
+        n--;
+    return strncmp(path, dir, n) == 0 && (path[n] == '/' || path[n] == '\0');
+}
+
+// The archive must not be scanned as if it were uploads, and the state must
+// not be handed out with the archive.
+static bool kept_apart(const struct imp_run_config *config, struct imp_err *err)
+{
+    bool ok = false;
+    char *archive = imp_target_identity(config->archive, err);
+    char *state = archive ? imp_target_identity(config->state, err) : NULL;
+    if (!state)
+        goto out;
+    if (lies_in(state, archive)) {
+        imp_fail(err, IMP_ERR_CONFIG,
+                 "the state directory lies inside the archive: it holds file "
+                 "names, choose another with --state");
+        goto out;
+    }
+    for (const char *const *path = config->paths; *path; path++) {
+        char real[PATH_MAX];
+        if (strcmp(*path, "-") == 0 || !realpath(*path, real))
+            continue; // a source that is not there is reported by the scan
+        if (lies_in(archive, real) || lies_in(state, real)) {
+            imp_fail(err, IMP_ERR_CONFIG,
+                     "the %s lies inside the upload directory",
+                     lies_in(archive, real) ? "archive" : "state directory");
+            goto out;
+        }
+    }
+    ok = true;
+out:
+    free(state);
+    free(archive);
+    return ok;
+}
+
+static bool adopt(void *self, const char *name, const struct imp_digest *digest,
+                  uint64_t length, struct imp_err *err)
+{
+    return imp_ledger_adopt_object(self, name, digest, length, err);
+}
+
+static bool retract(void *self, const char *name, struct imp_err *err)
+{
+    struct imp_run *run = self;
+    return run->target->ops->retract(run->target, name, err);
+}
+
+// A ledger that is new while the archive is not (a lost or another state
+// directory) takes up what the archive lists; one that was interrupted takes
+// back what it had not recorded.
+static bool agree(struct imp_run *run, struct imp_err *err)
+{
+    bool is_new;
+    const struct imp_commit_ops ops = {.self = run, .retract = retract};
+    if (!imp_ledger_is_new(run->ledger, &is_new, err))
+        return false;
+    if (is_new)
+        return run->target->ops->each(run->target, adopt, run->ledger, err);
+    return imp_recorder_recover(run->ledger, &ops, err);
+}
+
+// All that decides about an output's bytes and name, in one digest.
+static bool digest_recipe(const struct imp_run *run, struct imp_digest *out,
+                          struct imp_err *err)
+{
+    struct imp_digest policy = imp_policy_digest(run->policy);
+    char hex[IMP_SHA256_HEX];
+    imp_digest_hex(&policy, hex);
+    struct imp_sha256 *sha = imp_sha256_new(err);
+    if (!sha)
+        return false;
+    imp_sha256_start(sha);
+    imp_sha256_add(sha, hex, sizeof hex);
+    const struct imp_mark_spec *m = run->config->mark;
+    if (m) {
+        char text[200];
+        int n = snprintf(text, sizeof text,
+                         "mark %d %d %g%d %g%d scale %g opacity %g colour "
+                         "%02x%02x%02x outline %d",
+                         m->place.by_xy, (int)m->place.gravity,
+                         m->place.x.value, m->place.x.percent, m->place.y.value,
+                         m->place.y.percent, m->scale, m->opacity, m->rgb[0],
+                         m->rgb[1], m->rgb[2], m->outline);
+        imp_sha256_add(sha, text, (size_t)n);
+        imp_sha256_add(sha, m->text, strlen(m->text));
+    }
+    *out = imp_sha256_end(sha);
+    imp_sha256_free(sha);
+    return true;
+}
+
+static bool set_up(struct imp_run *run, struct imp_ctx *ctx,
+                   struct imp_err *err)
+{
+    const struct imp_run_config *config = run->config;
+    struct imp_ctx *wait = config->wait ? ctx : NULL;
+    struct imp_digest recipe;
+    if (!kept_apart(config, err))
+        return false;
+    run->policy = imp_policy_new_strict(err);
+    if (!run->policy)
+        return false;
+    if (config->mark && !(run->marker = imp_marker_new(config->mark, err)))
+        return imp_wrap(err, "mark");
+    run->ledger = imp_ledger_open(config->state, wait, err);
+    if (!run->ledger)
+        return imp_wrap(err, "state");
+    run->target = imp_target_open(config->archive, wait, err);
+    if (!run->target)
+        return imp_wrap(err, "archive");
+    run->known = imp_ledger_reader(run->ledger, err);
+    return run->known && agree(run, err) && digest_recipe(run, &recipe, err) &&
+           imp_ledger_start_run(run->ledger, &recipe, &run->id,
+                                &run->other_recipe, err);
+}
+
+struct imp_run *imp_run_new(const struct imp_run_config *config,
+                            struct imp_ctx *ctx, struct imp_err *err)
+{
+    struct imp_run *run = calloc(1, sizeof *run);
+    if (!run) {
+        imp_fail(err, IMP_ERR_MEMORY, "no memory for a run");
+        return NULL;
+    }
+    run->config = config;
+    imp_waitgroup_init(&run->workers);
+    run->scan = imp_ctx_new(ctx);
+    run->work = imp_ctx_new(NULL);
+    run->background = imp_ctx_new(NULL);
+    run->jobs = imp_chan_new(config->queue);
+    run->results = imp_chan_new(config->queue);
+    if (set_up(run, ctx, err))
+        return run;
+    imp_run_free(run);
+    return NULL;
+}
+
+void imp_run_free(struct imp_run *run)
+{
+    if (!run)
+        return;
+    imp_chan_free(run->results, NULL);
+    imp_chan_free(run->jobs, NULL);
+    imp_ctx_free(run->background);
+    imp_ctx_free(run->work);
+    imp_ctx_free(run->scan);
+    imp_waitgroup_clear(&run->workers);
+    imp_ledger_free(run->known);
+    if (run->target)
+        run->target->ops->free(run->target);
+    imp_ledger_free(run->ledger);
+    imp_marker_free(run->marker);
+    imp_policy_free(run->policy);
+    free(run);
+}
+
+// $XDG_STATE_HOME, or what the XDG Base Directory Specification puts in its
+// place; relative values are to be ignored.
+static bool state_home(char *out, size_t n, struct imp_err *err)
+{
+    const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    int len;
+    if (xdg && xdg[0] == '/')
+        len = snprintf(out, n, "%s", xdg);
+    else if (home && home[0] == '/')
+        len = snprintf(out, n, "%s/.local/state", home);
+    else
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "no place for the state: neither XDG_STATE_HOME nor "
+                        "HOME is set, name one with --state");
+    if (len < 0 || (size_t)len >= n)
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "state directory's name is too "
+                        "long");
+    return true;
+}
+
+char *imp_run_default_state(const char *archive, struct imp_err *err)
+{
+    char home[PATH_MAX], hex[IMP_SHA256_HEX];
+    char *state = NULL, *identity = imp_target_identity(archive, err);
+    struct imp_digest digest;
+    if (!identity || !state_home(home, sizeof home, err) ||
+        !imp_sha256_of(identity, strlen(identity), &digest, err))
+        goto out;
+    imp_digest_hex(&digest, hex);
+    const char *slash = strrchr(identity, '/');
+    if (asprintf(&state, "%s/imgpipe/%s-%.16s", home,
+                 slash && slash[1] ? slash + 1 : "archive", hex) < 0) {
+        state = NULL;
+        imp_fail(err, IMP_ERR_MEMORY, "no memory for a path");
+    }
+out:
+    free(identity);
+    return state;
+}
