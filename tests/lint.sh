@@ -1,0 +1,48 @@
+#!/bin/sh
+# lint.sh BUILD CFLAGS PACKAGES: format, warnings of both compilers, cppcheck,
+# the order of modules, and the man page against the option tables.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+build=$1 cflags=$2 packages=$3
+bad=0
+fail() {
+    echo "lint: $*"
+    bad=1
+}
+sources=$(git ls-files -co --exclude-standard '*.c')
+headers=$(git ls-files -co --exclude-standard '*.h')
+
+echo "lint: clang-format"
+# shellcheck disable=SC2086 # lists of names without blanks
+clang-format --dry-run -Werror $sources $headers || fail "run make format"
+
+for cc in gcc clang; do
+    echo "lint: warnings of $cc"
+    for f in $sources; do
+        # shellcheck disable=SC2046,SC2086
+        $cc $cflags $(pkg-config --cflags $packages) -Itests -Werror \
+            -fsyntax-only "$f" || fail "$cc: $f"
+    done
+done
+
+echo "lint: headers stand alone"
+for h in $headers; do
+    # shellcheck disable=SC2046,SC2086
+    gcc $cflags $(pkg-config --cflags $packages) -Werror -fsyntax-only \
+        -x c "$h" || fail "$h"
+done
+
+echo "lint: cppcheck"
+cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
+    --enable=warning,portability,performance \
+    --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches \
+    -Ilib lib cli || fail "cppcheck"
+
+echo "lint: modules"
+tests/lint-modules.sh || fail "a module includes what it may not"
+
+echo "lint: man page"
+tests/lint-man.sh "$build/bin/imgpipe" || fail "man page"
+
+if [ $bad -eq 0 ]; then echo "lint: clean"; fi
+exit $bad
