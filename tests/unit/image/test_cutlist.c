@@ -105,6 +105,16 @@ Test(cutlist, the_invariants_are_counted_anew_when_it_finishes)
     cr_expect_eq(err.code, IMP_ERR_INVARIANT);
 }
 
+Test(cutlist, the_order_of_cuts_is_looked_at_again_when_it_finishes)
+{
+    start(10);
+    imp_cut_keep(&cl, 0, 5, IMP_PART_STRUCTURE, "a");
+    imp_cut_keep(&cl, 5, 5, IMP_PART_CODED, "b");
+    cl.cut[1].offset = 4;
+    cr_expect_not(imp_cutlist_finish(&cl, &err));
+    cr_expect_eq(err.code, IMP_ERR_INVARIANT);
+}
+
 Test(cutlist, the_first_error_sticks)
 {
     start(10);
@@ -130,6 +140,7 @@ Test(cutlist, it_serves_image_after_image)
 Test(cutlist, an_error_is_forgotten_by_the_next_image)
 {
     start(4);
+    imp_cut_keep(&cl, 1, 1, IMP_PART_CODED, "not the first");
     cr_expect_not(imp_cutlist_finish(&cl, &err));
     start(4);
     imp_cut_keep(&cl, 0, 4, IMP_PART_CODED, "d");

@@ -291,6 +291,7 @@ Test(jpeg, bytes_outside_segments_and_blocks_go)
         {"fill bytes", "\xFF\xFF\xFF", 3},
         {"a stray restart marker", "\xFF\xD3", 2},
         {"TEM", "\xFF\x01", 2},
+        {"bytes with zeros", "\1\0\2\0\0\3\0", 7},
         {"stuffed bytes", "\xFF\0" CANARY, 2 + sizeof CANARY},
     };
     struct imp_buf clean = jpeg_make(&plain);
@@ -477,6 +478,16 @@ Test(jpeg, the_JFIF_thumbnail_goes_and_the_density_stays)
     jpeg_insert_raw(&j, app0 + 4 + 14, thumb, sizeof thumb);
     imp_put_be16(j.p + app0 + 2, 16 + sizeof thumb);
     expect_cut_to(&j, &clean, "JFIF thumbnail");
+    imp_buf_clear(&clean);
+    imp_buf_clear(&j);
+}
+
+Test(jpeg, only_the_first_JFIF_stays)
+{
+    struct imp_buf clean = jpeg_make(&plain);
+    struct imp_buf j = copy_of(&clean);
+    jpeg_insert_raw(&j, 2 + 18, clean.p + 2, 18);
+    expect_cut_to(&j, &clean, "second JFIF");
     imp_buf_clear(&clean);
     imp_buf_clear(&j);
 }
