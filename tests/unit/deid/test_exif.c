@@ -188,7 +188,7 @@ Test(exif, exiftool_sees_the_five_tags_and_no_other)
     int fd = mkstemp(path);
     cr_assert(fd >= 0);
     cr_assert_eq(write(fd, head, sizeof head), sizeof head);
-    cr_assert_eq(write(fd, out.p, out.n), out.n);
+    cr_assert_eq(write(fd, out.p, out.n), (ssize_t)out.n);
     cr_assert_eq(write(fd, "\xff\xda\0\2\xff\xd9", 6), 6);
     close(fd);
     imp_buf_clear(&out);
