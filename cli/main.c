@@ -1,7 +1,9 @@
 #include "cli.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct cli_verb *const verbs[] = {&cli_verb_run, NULL};
 
@@ -51,8 +53,21 @@ static int help(int argc, char **argv)
     return verb->run(2, args);
 }
 
+// Cron jobs and services may start us with a standard stream closed; the next
+// file to be opened would take its number, and our messages go into it.
+static bool fill_standard_streams(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    return fd >= 0 && close(fd) == 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (!fill_standard_streams())
+        return CLI_NOT_STARTED;
     if (argc < 2) {
         print_usage(stderr);
         return CLI_USAGE;

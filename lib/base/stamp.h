@@ -14,15 +14,24 @@ struct imp_stamp {
                          link or a mode, so it is not compared across runs */
 };
 
+/* A sender can set any time on a file: one that does not fit (after the year
+ * 2262) counts as the last that does. */
+static inline int64_t imp_time_ns(const struct timespec *t)
+{
+    int64_t ns;
+    if (__builtin_mul_overflow((int64_t)t->tv_sec, INT64_C(1000000000), &ns) ||
+        __builtin_add_overflow(ns, (int64_t)t->tv_nsec, &ns))
+        return t->tv_sec < 0 ? INT64_MIN : INT64_MAX;
+    return ns;
+}
+
 static inline struct imp_stamp imp_stamp_of(const struct stat *st)
 {
     return (struct imp_stamp){
         .size = (uint64_t)st->st_size,
         .inode = (uint64_t)st->st_ino,
-        .mtime_ns =
-            (int64_t)st->st_mtim.tv_sec * 1000000000 + st->st_mtim.tv_nsec,
-        .ctime_ns =
-            (int64_t)st->st_ctim.tv_sec * 1000000000 + st->st_ctim.tv_nsec,
+        .mtime_ns = imp_time_ns(&st->st_mtim),
+        .ctime_ns = imp_time_ns(&st->st_ctim),
     };
 }
 
