@@ -1,0 +1,21 @@
+# A list on standard input gives the archive that the directory gives.
+. tests/lib/env.sh
+. tests/lib/e2e.sh
+mkdir "$work/in"
+cp -r "$SAMPLES/uploads/." "$work/in/"
+[ -z "$IMP_CORPUS" ] || cp -r "$IMP_CORPUS/png" "$work/in/"
+touch "$work/in/line
+break.txt"
+cd "$work" || exit 2
+expect_exit 1 "$IMGPIPE" run in --archive a --state s --settle 0 --json
+n=$(field scanned)
+find in -type f -print0 >list
+expect_exit 1 sh -c '"$0" run -0 - --archive b --state t --settle 0 --json \
+    <list' "$IMGPIPE"
+[ "$(field scanned)" -eq "$n" ] || fail "scanned $(field scanned), want $n"
+same_archive a b
+find in -type f ! -name '*break*' >list
+expect_exit 1 sh -c '"$0" run - --archive c --state u --settle 0 --json <list' \
+    "$IMGPIPE"
+same_archive a c
+echo "$n files: directory, -0 list and line list give the same archive"

@@ -1,0 +1,79 @@
+# e2e.sh - sourced by the scripts in tests/e2e: a work directory that goes when
+# the script ends, and words for what they check.
+set -u
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+XDG_STATE_HOME=$work/xdg
+export XDG_STATE_HOME
+
+fail() {
+    echo "$*"
+    exit 1
+}
+
+skip() {
+    echo "skipped: $*"
+    exit 77
+}
+
+need_corpus() {
+    [ -n "$IMP_CORPUS" ] || skip "no corpus"
+}
+
+need_tools() {
+    [ -n "$IMP_TOOLS" ] || skip "no corpus tools"
+}
+
+# expect_exit WANT COMMAND...: run it, its output into $work/out and $work/err.
+expect_exit() {
+    want=$1
+    shift
+    "$@" >"$work/out" 2>"$work/err"
+    got=$?
+    [ $got -eq "$want" ] || {
+        tail -n 20 "$work/err"
+        fail "exit $got, want $want: $*"
+    }
+}
+
+# field NAME: a number of the JSON summary in $work/out.
+field() {
+    python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' \
+        "$work/out" "$1"
+}
+
+# The outcomes in $work/out add up to what was scanned.
+expect_sum() {
+    python3 - "$work/out" <<'PY' || fail "outcomes do not add up"
+import json, sys
+s = json.load(open(sys.argv[1]))
+names = "archived duplicate skipped quarantined failed cancelled".split()
+assert s["scanned"] == sum(s[n] for n in names), s
+PY
+}
+
+# same_archive A B: the same files with the same bytes, and nothing else.
+same_archive() {
+    diff -r "$1" "$2" >"$work/diff" || {
+        head -n 20 "$work/diff"
+        fail "archives $1 and $2 differ"
+    }
+}
+
+valid_bag() {
+    python3 tests/bagit-validate.py "$1" >"$work/bagit" || {
+        cat "$work/bagit"
+        fail "$1 is no valid bag"
+    }
+}
+
+no_temporaries() {
+    left=$(find "$1" -path '*/.*' -print -quit)
+    [ -z "$left" ] || fail "left behind: $left"
+}
+
+# pairs STATE: "source<TAB>object" for every image that was archived.
+pairs() {
+    sqlite3 -readonly -separator "$(printf '\t')" "$1/ledger.db" \
+        'SELECT i.path, o.name FROM inputs i JOIN objects o ON o.id = i.object_id'
+}
