@@ -17,6 +17,8 @@
 
 #include <pthread.h>
 
+struct imp_case;
+
 struct imp_sleeper {
     pthread_mutex_t mu;
     pthread_cond_t wake;
@@ -51,7 +53,7 @@ enum imp_try {
     IMP_TRY_WAIT, /* not possible now */
 };
 
-/* The caller of these holds the channel's mutex. */
+/* The caller of what ends in _locked holds the channel's mutex. */
 
 /* Send or receive if that can be done at once. `*item` is written only on
  * DONE. */
@@ -66,5 +68,10 @@ void imp_queue_wake_one_locked(struct imp_queue *q);
 void imp_queue_join_locked(struct imp_queue *q, struct imp_place *place,
                            struct imp_sleeper *sleeper);
 void imp_queue_leave_locked(struct imp_queue *q, struct imp_place *place);
+
+/* imp_select, but for the turns that it gives to others before it joins the
+ * queues: with these, a test would hardly ever see a thread asleep. The caller
+ * holds no mutex. */
+int imp_select_asleep(struct imp_ctx *ctx, struct imp_case *cases, int n);
 
 #endif

@@ -117,7 +117,7 @@ static void sleep_until_woken(struct imp_ctx *ctx, struct imp_sleeper *self)
     pthread_mutex_unlock(&self->mu);
 }
 
-static int select_waiting(struct imp_ctx *ctx, struct imp_case *cases, int n)
+int imp_select_asleep(struct imp_ctx *ctx, struct imp_case *cases, int n)
 {
     int done;
     struct imp_ctx_watch watch;
@@ -157,5 +157,5 @@ static int select_yielding(struct imp_ctx *ctx, struct imp_case *cases, int n)
 int imp_select(struct imp_ctx *ctx, struct imp_case *cases, int n)
 {
     int done = select_yielding(ctx, cases, n);
-    return done == IMP_SELECT_NONE ? select_waiting(ctx, cases, n) : done;
+    return done == IMP_SELECT_NONE ? imp_select_asleep(ctx, cases, n) : done;
 }

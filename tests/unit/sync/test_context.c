@@ -199,6 +199,7 @@ Test(context, cancel_wakes_every_wait_below_it)
     pthread_t thread[3];
     for (int i = 0; i < 3; i++)
         thread[i] = start(run_wait, &waiter[i]);
+    let_others_run();
     imp_ctx_cancel(root, IMP_CAUSE_CANCEL);
     for (int i = 0; i < 3; i++) {
         join(thread[i]);
@@ -305,8 +306,7 @@ static void *run_unwatch(void *arg)
     return NULL;
 }
 
-// The cancel is held up in the middle of the walk by the watcher's mutex. An
-// unwatch that does not wait for it has plenty of time to return.
+// The cancel is held up in the middle of the walk by the watcher's mutex.
 Test(context, unwatch_waits_for_a_cancel_that_uses_the_watch)
 {
     struct doorbell d;
@@ -316,8 +316,7 @@ Test(context, unwatch_waits_for_a_cancel_that_uses_the_watch)
     while (!imp_ctx_cancelled(root))
         sched_yield();
     pthread_t unwatch = start(run_unwatch, &d);
-    for (int64_t end = now_ms() + 50; now_ms() < end;)
-        sched_yield();
+    let_others_run();
     cr_expect_not(atomic_load(&d.done));
     pthread_mutex_unlock(&d.mu);
     join(cancel);

@@ -3,6 +3,7 @@
 #include "helpers.h"
 
 #include <signal.h>
+#include <stdlib.h>
 
 static int a, b; // items: only their addresses matter
 
@@ -135,6 +136,18 @@ Test(select, closed_and_empty_channel_is_ready)
     cr_expect_eq(imp_select(ctx, cases, 2), 0);
     cr_expect(cases[0].closed);
     cr_expect_null(cases[0].item);
+}
+
+Test(select, closed_is_false_again_with_the_next_item)
+{
+    struct imp_case only = imp_case_recv(rx(one));
+    imp_chan_close(tx(one));
+    imp_chan_send(ctx, tx(two), &b);
+    imp_select(ctx, &only, 1);
+    only.ch = two;
+    imp_select(ctx, &only, 1);
+    cr_expect_not(only.closed);
+    cr_expect_eq(only.item, &b);
 }
 
 Test(select, close_wakes_it)
@@ -280,6 +293,46 @@ Test(select, passes_on_the_wake_up_of_a_cancelled_one)
     cr_expect_eq(s.done, IMP_SELECT_CANCELLED);
     cr_expect_eq(behind.item, &b);
     imp_ctx_free(first);
+}
+
+// Each answers the other, so that a single wake-up lost stops both for ever: no
+// later item comes to the rescue. The answers take an uneven time, so that some
+// arrive just as the other is about to fall asleep.
+enum { ANSWERS = 20000 };
+
+static void send_asleep(struct imp_chan *ch, void *item)
+{
+    struct imp_case send = imp_case_send(tx(ch), item);
+    cr_assert_eq(imp_select_asleep(ctx, &send, 1), 0);
+}
+
+static void *recv_asleep(struct imp_chan *ch)
+{
+    struct imp_case recv = imp_case_recv(rx(ch));
+    cr_assert_eq(imp_select_asleep(ctx, &recv, 1), 0);
+    return recv.item;
+}
+
+static void *run_answers(void *arg)
+{
+    unsigned seed = 1;
+    for (int i = 0; i < ANSWERS; i++) {
+        void *question = recv_asleep(one);
+        for (volatile int k = rand_r(&seed) % 10000; k > 0; k--)
+            ;
+        send_asleep(two, question);
+    }
+    return arg;
+}
+
+Test(select, no_wake_up_is_lost_in_a_long_conversation, .timeout = 60)
+{
+    pthread_t thread = start(run_answers, NULL);
+    for (int i = 0; i < ANSWERS; i++) {
+        send_asleep(one, &a);
+        cr_assert_eq(recv_asleep(two), &a);
+    }
+    join(thread);
 }
 
 Test(select, now_takes_a_ready_case)

@@ -66,6 +66,7 @@ Test(waitgroup, zero_wakes_every_waiter)
     imp_waitgroup_add(&wg, 1);
     pthread_t first = start(run_wait, &wait[0]);
     pthread_t second = start(run_wait, &wait[1]);
+    let_others_run();
     imp_waitgroup_done(&wg);
     join(first);
     join(second);
@@ -86,6 +87,7 @@ Test(waitgroup, cancel_ends_the_wait_with_false)
     struct wait wait = {true};
     imp_waitgroup_add(&wg, 1);
     pthread_t thread = start(run_wait, &wait);
+    let_others_run();
     imp_ctx_cancel(ctx, IMP_CAUSE_CANCEL);
     join(thread);
     cr_expect_not(wait.all_done);
