@@ -10,6 +10,7 @@
  * Items hold plain, unlocked numbers on purpose: if a channel, a waitgroup or a
  * context failed to order two threads, ThreadSanitizer would see it here. */
 #include "sync/chan.h"
+#include "sync/chan_internal.h"
 #include "sync/context.h"
 #include "sync/counter.h"
 #include "sync/select.h"
@@ -26,9 +27,9 @@
 
 enum {
     MAX_CHANS = 4,
-    MAX_THREADS = 5,  // of each kind
-    MAX_ITEMS = 8192, // of each sender
-    HANG_SECONDS = 120,
+    MAX_THREADS = 5,    // of each kind
+    MAX_ITEMS = 8192,   // of each sender
+    HANG_SECONDS = 300, // DRD on a busy machine is slow
 };
 
 struct item {
@@ -36,7 +37,7 @@ struct item {
     uint32_t received, returned, dropped; // how often
 };
 
-enum way { PLAIN, SELECT, POLL, WAYS };
+enum way { PLAIN, SELECT, POLL, ASLEEP };
 
 struct round;
 
@@ -101,6 +102,8 @@ static int select_by(enum way way, struct imp_ctx *ctx, struct imp_case *cases,
 {
     if (way == SELECT)
         return imp_select(ctx, cases, n);
+    if (way == ASLEEP)
+        return imp_select_asleep(ctx, cases, n);
     int done = imp_select_now(ctx, cases, n);
     return done == IMP_SELECT_NONE ? imp_select(ctx, cases, n) : done;
 }
@@ -270,10 +273,11 @@ static void start(struct thread *t, void *(*run)(void *))
 static void init_thread(struct thread *t, struct round *r, int index,
                         bool may_end, uint64_t *random)
 {
+    static const enum way ways[] = {PLAIN, PLAIN, PLAIN, SELECT, POLL, ASLEEP};
     *t = (struct thread){
         .round = r,
         .index = (uint32_t)index,
-        .way = (enum way)draw_to(random, WAYS),
+        .way = ways[draw_to(random, 6)],
         .random = draw(random),
         .timeout_ms =
             may_end && draw_to(random, 3) == 0 ? draw_to(random, 4) : -1,
@@ -301,9 +305,15 @@ static void init_round(struct round *r, bool with_cancels, uint64_t *random)
     r->senders = 1 + draw_to(random, MAX_THREADS);
     r->receivers = r->chans + draw_to(random, MAX_THREADS - r->chans + 1);
     r->shufflers = draw_to(random, 8) == 0 ? 1 + draw_to(random, 2) : 0;
-    r->items_each = 1 + (uint32_t)draw_to(random, MAX_ITEMS);
-    for (int i = 0; i < r->chans; i++)
-        r->ch[i] = imp_chan_new(caps[draw_to(random, 8)]);
+    size_t smallest = MAX_ITEMS;
+    for (int i = 0; i < r->chans; i++) {
+        size_t cap = caps[draw_to(random, 8)];
+        r->ch[i] = imp_chan_new(cap);
+        smallest = cap < smallest ? cap : smallest;
+    }
+    // Small channels are slow, so they get short rounds, and more of them.
+    size_t most = smallest * 256 < MAX_ITEMS ? smallest * 256 : MAX_ITEMS;
+    r->items_each = 1 + (uint32_t)draw_to(random, (int)most);
 
     r->root = imp_ctx_new(NULL);
     r->send_ctx = imp_ctx_new(r->root);
