@@ -396,7 +396,7 @@ static bool cut_scan(struct reader *r, const struct segment *s,
     keep(r, s, "SOS");
     for (unsigned i = 0; i < scan.n_comp; i++)
         scan.in[i].comp->coded = true;
-    if (r->img->check == IMP_CHECK_STRUCTURE) {
+    if (r->img->check == IMP_CHECK_STRUCTURE || imp_jpeg_is_arithmetic(r->j)) {
         end = imp_jpeg_skip_scan(r->in, data);
         imp_cut_keep(r->cl, data, end - data, IMP_PART_CODED, "scan");
     } else if (!imp_jpeg_walk(r->j, &scan, r->in, data, r->cl, &end, err)) {
@@ -419,13 +419,15 @@ static bool cut_table(struct reader *r, const struct segment *s,
     case IMP_JPEG_DRI:
         keep(r, s, "DRI");
         return imp_jpeg_parse_dri(r->j, s->body, s->at, err);
+    case IMP_JPEG_DAC:
+        keep(r, s, "DAC");
+        return imp_jpeg_parse_dac(s->body, s->at, err);
     case IMP_JPEG_DNL:
         keep(r, s, "DNL");
         return set_height(r, s, err);
     default:
         return imp_fail_at(err, IMP_ERR_UNSUPPORTED, s->at,
-                           "marker 0x%02X at offset %zu: hierarchical or "
-                           "arithmetic coding",
+                           "marker 0x%02X at offset %zu: hierarchical coding",
                            s->marker, s->at);
     }
 }
@@ -473,8 +475,9 @@ static bool find_marker(struct reader *r, struct imp_err *err)
 }
 
 // What a decoder would have to make up is not a picture to pass on.
-static bool all_coded(const struct imp_jpeg *j, size_t at, struct imp_err *err)
+static bool is_whole(struct reader *r, size_t at, struct imp_err *err)
 {
+    const struct imp_jpeg *j = r->j;
     if (!j->sof)
         return imp_fail_at(err, IMP_ERR_DAMAGED, at,
                            "EOI at offset %zu before any picture", at);
@@ -483,6 +486,9 @@ static bool all_coded(const struct imp_jpeg *j, size_t at, struct imp_err *err)
             return imp_fail_at(err, IMP_ERR_DAMAGED, at,
                                "EOI at offset %zu, component %u has no scan",
                                at, j->comp[i].id);
+    if (imp_jpeg_is_arithmetic(j) && r->img->check == IMP_CHECK_CODED)
+        return imp_jpeg_check_arithmetic((struct imp_span){r->in.p, at + 2},
+                                         err);
     return true;
 }
 
@@ -502,7 +508,7 @@ static bool cut(struct imp_span in, struct imp_job_image *img,
             keep(&r, &s, "EOI");
             imp_cut_drop(cl, s.at + 2, in.n - s.at - 2, IMP_PART_TRAILER,
                          "bytes after EOI");
-            return all_coded(r.j, s.at, err);
+            return is_whole(&r, s.at, err);
         }
         if (!cut_segment(&r, &s, err))
             return false;

@@ -16,7 +16,8 @@ enum {
     IMP_JPEG_SOF2 = 0xC2, /* progressive, Huffman */
     IMP_JPEG_DHT = 0xC4,
     IMP_JPEG_JPG = 0xC8,
-    IMP_JPEG_SOF9 = 0xC9, /* extended sequential, arithmetic */
+    IMP_JPEG_SOF9 = 0xC9,  /* extended sequential, arithmetic */
+    IMP_JPEG_SOF10 = 0xCA, /* progressive, arithmetic */
     IMP_JPEG_DAC = 0xCC,
     IMP_JPEG_SOF15 = 0xCF,
     IMP_JPEG_RST0 = 0xD0,
@@ -36,6 +37,7 @@ enum {
 };
 
 #define IMP_JPEG_COMPS 4       /* components in a frame that we take */
+#define IMP_JPEG_SCANS 500     /* more is an attack: each costs a whole walk */
 #define IMP_JPEG_MCU_BLOCKS 10 /* T.81 B.2.3: blocks in an interleaved MCU */
 #define IMP_HUFF_BITS 11       /* bits resolved in one look-up */
 
@@ -76,6 +78,7 @@ struct imp_jpeg {
     unsigned h_max, v_max;
     uint32_t mcus_x, mcus_y;
     uint32_t restart_interval; /* MCUs; 0: none */
+    unsigned n_scans;
     bool dqt[4];
     struct imp_huff dc[4], ac[4];
 };
@@ -100,6 +103,7 @@ bool imp_jpeg_parse_dht(struct imp_jpeg *j, struct imp_span body, uint64_t at,
                         struct imp_err *err);
 bool imp_jpeg_parse_dri(struct imp_jpeg *j, struct imp_span body, uint64_t at,
                         struct imp_err *err);
+bool imp_jpeg_parse_dac(struct imp_span body, uint64_t at, struct imp_err *err);
 bool imp_jpeg_parse_sos(struct imp_jpeg *j, struct imp_span body, uint64_t at,
                         struct imp_jpeg_scan *scan, struct imp_err *err);
 
@@ -118,6 +122,15 @@ void imp_jpeg_default_tables(struct imp_jpeg *j);
 bool imp_jpeg_walk(struct imp_jpeg *j, const struct imp_jpeg_scan *scan,
                    struct imp_span in, size_t at, struct imp_cutlist *cl,
                    size_t *end, struct imp_err *err);
+
+/* Is the frame coded arithmetically? Its scans are then not walked one by one,
+ * but all at the end, by _check_arithmetic. */
+bool imp_jpeg_is_arithmetic(const struct imp_jpeg *j);
+
+/* Have libjpeg resolve every coefficient of `in`, a file from SOI to EOI. Any
+ * warning of it is IMP_ERR_DAMAGED: missing data, bytes left over behind the
+ * last block. */
+bool imp_jpeg_check_arithmetic(struct imp_span in, struct imp_err *err);
 
 /* The first place from `at` on where a marker other than RSTn stands, or in.n:
  * the end of a scan that is not walked. */

@@ -56,6 +56,9 @@ static bool known_process(uint8_t marker, unsigned precision)
     case IMP_JPEG_SOF1:
     case IMP_JPEG_SOF2:
         return precision == 8 || precision == 12;
+    case IMP_JPEG_SOF9:
+    case IMP_JPEG_SOF10:
+        return precision == 8; // as far as libjpeg goes
     default:
         return false;
     }
@@ -79,7 +82,7 @@ bool imp_jpeg_parse_sof(struct imp_jpeg *j, uint8_t marker,
     if (!known_process(marker, j->precision))
         return imp_fail_at(err, IMP_ERR_UNSUPPORTED, at,
                            "SOF%u with %u bits: want baseline, extended or "
-                           "progressive with Huffman codes",
+                           "progressive, 8 or (Huffman) 12 bits",
                            marker - IMP_JPEG_SOF0, j->precision);
     if (j->width == 0)
         return imp_fail_at(err, IMP_ERR_DAMAGED, at,
@@ -166,6 +169,31 @@ bool imp_jpeg_parse_dri(struct imp_jpeg *j, struct imp_span body, uint64_t at,
     return true;
 }
 
+// Conditioning values, T.81 B.2.4.3: pairs, and nothing that could hold text.
+bool imp_jpeg_parse_dac(struct imp_span body, uint64_t at, struct imp_err *err)
+{
+    for (size_t i = 0; i + 1 < body.n; i += 2) {
+        unsigned class = body.p[i] >> 4, slot = body.p[i] & 15;
+        unsigned low = body.p[i + 1] & 15, high = body.p[i + 1] >> 4;
+        bool valid = class == 0 ? low <= high
+                                : body.p[i + 1] >= 1 && body.p[i + 1] <= 63;
+        if (class > 1 || slot > 3 || !valid)
+            return imp_fail_at(err, IMP_ERR_DAMAGED, at + 4 + i,
+                               "DAC at offset %ju: entry %zu is not valid",
+                               (uintmax_t)at, i / 2);
+    }
+    if (body.n % 2 || body.n > 16)
+        return imp_fail_at(err, IMP_ERR_DAMAGED, at,
+                           "DAC at offset %ju: %zu bytes, want up to 8 pairs",
+                           (uintmax_t)at, body.n);
+    return true;
+}
+
+bool imp_jpeg_is_arithmetic(const struct imp_jpeg *j)
+{
+    return j->sof == IMP_JPEG_SOF9 || j->sof == IMP_JPEG_SOF10;
+}
+
 static struct imp_jpeg_comp *find_component(struct imp_jpeg *j, uint8_t id)
 {
     for (unsigned i = 0; i < j->n_comp; i++)
@@ -222,6 +250,10 @@ bool imp_jpeg_parse_sos(struct imp_jpeg *j, struct imp_span body, uint64_t at,
     if (!j->sof)
         return imp_fail_at(err, IMP_ERR_DAMAGED, at,
                            "SOS at offset %ju before any SOF", (uintmax_t)at);
+    if (++j->n_scans > IMP_JPEG_SCANS)
+        return imp_fail_at(err, IMP_ERR_LIMIT, at,
+                           "SOS at offset %ju: more than %d scans",
+                           (uintmax_t)at, IMP_JPEG_SCANS);
     *scan = (struct imp_jpeg_scan){.n_comp = body.n ? body.p[0] : 0};
     if (scan->n_comp < 1 || scan->n_comp > IMP_JPEG_COMPS ||
         body.n != 4 + 2 * (size_t)scan->n_comp)
@@ -244,7 +276,8 @@ bool imp_jpeg_parse_sos(struct imp_jpeg *j, struct imp_span body, uint64_t at,
     scan->se = p[1];
     scan->ah = p[2] >> 4;
     scan->al = p[2] & 15;
-    if (j->sof == IMP_JPEG_SOF2 && !progression_ok(scan))
+    if ((j->sof == IMP_JPEG_SOF2 || j->sof == IMP_JPEG_SOF10) &&
+        !progression_ok(scan))
         return imp_fail_at(err, IMP_ERR_DAMAGED, at,
                            "SOS at offset %ju: no valid progression: Ss %u, "
                            "Se %u, Ah %u, Al %u",
