@@ -56,6 +56,10 @@ struct imp_result *imp_result_of_error(const char *path,
                                        const struct imp_stamp *stamp,
                                        const struct imp_err *err);
 
+/* Take back an object's name: for struct imp_commit_ops, `self` is the run. */
+bool imp_run_retract(void *self, const char *name,
+                     const struct imp_digest *digest, struct imp_err *err);
+
 /* Count an input whose outcome is final, and tell the caller's on_event. */
 void imp_run_tell(struct imp_run *run, const struct imp_event *event);
 

@@ -50,7 +50,6 @@ static bool publish(void *self, struct imp_result *r, struct imp_err *err)
     if (!run->target->ops->publish(run->target, r->staged, r->name, err))
         return false;
     free(r->staged);
-    r->staged = NULL;
     return true;
 }
 
@@ -65,13 +64,13 @@ static void discard(void *self, struct imp_result *r)
     struct imp_run *run = self;
     run->target->ops->discard(run->target, r->staged);
     free(r->staged);
-    r->staged = NULL;
 }
 
-static bool retract(void *self, const char *name, struct imp_err *err)
+bool imp_run_retract(void *self, const char *name,
+                     const struct imp_digest *digest, struct imp_err *err)
 {
     struct imp_run *run = self;
-    return run->target->ops->retract(run->target, name, err);
+    return run->target->ops->retract(run->target, name, digest, err);
 }
 
 static void done(void *self, const struct imp_result *r)
@@ -105,7 +104,7 @@ static void *record(void *self)
         .publish = publish,
         .settle_names = settle_names,
         .discard = discard,
-        .retract = retract,
+        .retract = imp_run_retract,
         .done = done,
     };
     const struct imp_group_limits limits = imp_group_limits_default();

@@ -49,16 +49,11 @@ out:
     return ok;
 }
 
-static bool adopt(void *self, const char *name, const struct imp_digest *digest,
-                  uint64_t length, struct imp_err *err)
-{
-    return imp_ledger_adopt_object(self, name, digest, length, err);
-}
-
-static bool retract(void *self, const char *name, struct imp_err *err)
+static bool each_listed(void *self, imp_object_fn fn, void *fn_self,
+                        struct imp_err *err)
 {
     struct imp_run *run = self;
-    return run->target->ops->retract(run->target, name, err);
+    return run->target->ops->each(run->target, fn, fn_self, err);
 }
 
 // A ledger that is new while the archive is not (a lost or another state
@@ -67,11 +62,16 @@ static bool retract(void *self, const char *name, struct imp_err *err)
 static bool agree(struct imp_run *run, struct imp_err *err)
 {
     bool is_new;
-    const struct imp_commit_ops ops = {.self = run, .retract = retract};
-    if (!imp_ledger_is_new(run->ledger, &is_new, err))
+    const struct imp_commit_ops ops = {.self = run, .retract = imp_run_retract};
+    char *identity = imp_target_identity(run->config->archive, err);
+    bool bound =
+        identity && imp_ledger_is_new(run->ledger, &is_new, err) &&
+        imp_ledger_bind(run->ledger, identity, run->target->empty, err);
+    free(identity);
+    if (!bound)
         return false;
     if (is_new)
-        return run->target->ops->each(run->target, adopt, run->ledger, err);
+        return imp_ledger_adopt(run->ledger, each_listed, run, err);
     return imp_recorder_recover(run->ledger, &ops, err);
 }
 
@@ -162,8 +162,7 @@ void imp_run_free(struct imp_run *run)
     imp_ctx_free(run->scan);
     imp_waitgroup_clear(&run->workers);
     imp_ledger_free(run->known);
-    if (run->target)
-        run->target->ops->free(run->target);
+    imp_target_free(run->target);
     imp_ledger_free(run->ledger);
     imp_marker_free(run->marker);
     imp_policy_free(run->policy);
