@@ -1,0 +1,247 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool imp_file_write(int fd, const void *bytes, size_t n, struct imp_err *err)
+{
+    struct iovec piece = {(void *)bytes, n};
+    return imp_file_writev(fd, &piece, 1, err);
+}
+
+bool imp_file_writev(int fd, struct iovec *pieces, size_t n,
+                     struct imp_err *err)
+{
+    while (n > 0) {
+        if (pieces->iov_len == 0) {
+            pieces++;
+            n--;
+            continue;
+        }
+        int many = n < IOV_MAX ? (int)n : IOV_MAX;
+        ssize_t wrote = writev(fd, pieces, many);
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote < 0)
+            return imp_fail_errno(err, "write");
+        size_t left = (size_t)wrote;
+        while (n > 0 && left >= pieces->iov_len) {
+            left -= pieces->iov_len;
+            pieces++;
+            n--;
+        }
+        if (left > 0) {
+            pieces->iov_base = (char *)pieces->iov_base + left;
+            pieces->iov_len -= left;
+        }
+    }
+    return true;
+}
+
+bool imp_file_read(int fd, void *bytes, size_t n, size_t *got,
+                   struct imp_err *err)
+{
+    *got = 0;
+    while (*got < n) {
+        ssize_t r = read(fd, (char *)bytes + *got, n - *got);
+        if (r < 0 && errno == EINTR)
+            continue;
+        if (r < 0)
+            return imp_fail_errno(err, "read");
+        if (r == 0)
+            break;
+        *got += (size_t)r;
+    }
+    return true;
+}
+
+bool imp_file_sync(int fd, struct imp_err *err)
+{
+    while (fsync(fd) != 0)
+        if (errno != EINTR)
+            return imp_fail_errno(err, "fsync");
+    return true;
+}
+
+// The directory that holds the last component of `path` gets it durably.
+static bool sync_parent(int dirfd, const char *path, struct imp_err *err)
+{
+    char parent[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t n = slash ? (size_t)(slash - path) : 0;
+    if (slash && n == 0)
+        n = 1; // the root itself
+    if (n >= sizeof parent)
+        return imp_fail(err, IMP_ERR_IO, "path too long");
+    memcpy(parent, path, n);
+    parent[n] = '\0';
+
+    int fd =
+        openat(dirfd, n ? parent : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return imp_fail_errno(err, "open the directory above");
+    bool ok = imp_file_sync(fd, err);
+    close(fd);
+    return ok;
+}
+
+bool imp_dir_make(int dirfd, const char *path, mode_t mode, struct imp_err *err)
+{
+    char part[PATH_MAX];
+    size_t n = strlen(path);
+    if (n == 0 || n >= sizeof part)
+        return imp_fail(err, IMP_ERR_IO, "path of %zu bytes: want 1 to %d", n,
+                        PATH_MAX - 1);
+    memcpy(part, path, n + 1);
+
+    for (size_t at = 1; at <= n; at++) {
+        bool ends = part[at] == '\0' || part[at] == '/';
+        if (!ends || part[at - 1] == '/')
+            continue;
+        part[at] = '\0';
+        if (mkdirat(dirfd, part, mode) == 0) {
+            if (!sync_parent(dirfd, part, err))
+                return false;
+        } else if (errno != EEXIST && errno != EISDIR) {
+            return imp_fail_errno(err, "mkdir");
+        }
+        part[at] = path[at];
+    }
+
+    struct stat st;
+    if (fstatat(dirfd, path, &st, 0) != 0)
+        return imp_fail_errno(err, "stat");
+    if (!S_ISDIR(st.st_mode)) {
+        errno = ENOTDIR;
+        return imp_fail_errno(err, "mkdir");
+    }
+    return true;
+}
+
+bool imp_file_lock(int fd, bool (*again)(void *self), void *self,
+                   struct imp_err *err)
+{
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        switch (errno) {
+        case EINTR:
+            break;
+        case EWOULDBLOCK:
+            if (!again)
+                return imp_fail(err, IMP_ERR_BUSY,
+                                "another run holds the lock");
+            if (!again(self))
+                return imp_fail(err, IMP_ERR_CANCELLED,
+                                "cancelled while another run held the lock");
+            break;
+        // NFS emulates flock with fcntl locks, which need a descriptor open
+        // for writing: a directory's never is (EBADF). See flock(2).
+        case EBADF:
+        case EINVAL:
+        case ENOLCK:
+        case ENOSYS:
+        case EOPNOTSUPP:
+            return imp_fail(err, IMP_ERR_UNSUPPORTED,
+                            "the file system cannot lock this");
+        default:
+            return imp_fail_errno(err, "lock");
+        }
+    }
+    return true;
+}
+
+struct imp_outfile {
+    int dirfd; // borrowed
+    int fd;
+    char *name, *tmp;
+    bool made; // something is at `tmp`
+    size_t n;  // bytes in the buffer
+    char buffer[64 * 1024];
+};
+
+struct imp_outfile *imp_outfile_open(int dirfd, const char *name,
+                                     const char *tmp, mode_t mode,
+                                     struct imp_err *err)
+{
+    struct imp_outfile *out = calloc(1, sizeof *out);
+    if (!out) {
+        imp_fail_errno(err, "outfile");
+        return NULL;
+    }
+    out->dirfd = dirfd;
+    out->fd = -1;
+    out->name = strdup(name);
+    out->tmp = strdup(tmp);
+    if (!out->name || !out->tmp) {
+        imp_fail_errno(err, "outfile");
+        goto fail;
+    }
+    if (unlinkat(dirfd, tmp, 0) != 0 && errno != ENOENT) {
+        imp_fail_errno(err, "remove an old temporary");
+        goto fail;
+    }
+    out->fd = openat(
+        dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    if (out->fd < 0) {
+        imp_fail_errno(err, "create");
+        goto fail;
+    }
+    out->made = true;
+    return out;
+fail:
+    imp_outfile_free(out);
+    return NULL;
+}
+
+static bool flush(struct imp_outfile *out, struct imp_err *err)
+{
+    size_t n = out->n;
+    out->n = 0;
+    return imp_file_write(out->fd, out->buffer, n, err);
+}
+
+bool imp_outfile_add(struct imp_outfile *out, const void *bytes, size_t n,
+                     struct imp_err *err)
+{
+    if (n > sizeof out->buffer - out->n && !flush(out, err))
+        return false;
+    if (n > sizeof out->buffer)
+        return imp_file_write(out->fd, bytes, n, err);
+    if (n > 0)
+        memcpy(out->buffer + out->n, bytes, n);
+    out->n += n;
+    return true;
+}
+
+bool imp_outfile_commit(struct imp_outfile *out, struct imp_err *err)
+{
+    if (!flush(out, err) || !imp_file_sync(out->fd, err))
+        return false;
+    int fd = out->fd;
+    out->fd = -1;
+    if (close(fd) != 0)
+        return imp_fail_errno(err, "close");
+    if (renameat(out->dirfd, out->tmp, out->dirfd, out->name) != 0)
+        return imp_fail_errno(err, "rename");
+    out->made = false;
+    return sync_parent(out->dirfd, out->name, err);
+}
+
+void imp_outfile_free(struct imp_outfile *out)
+{
+    if (!out)
+        return;
+    if (out->fd >= 0)
+        close(out->fd);
+    if (out->made)
+        unlinkat(out->dirfd, out->tmp, 0);
+    free(out->tmp);
+    free(out->name);
+    free(out);
+}

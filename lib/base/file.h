@@ -1,0 +1,66 @@
+/* file.h - files written whole or not at all, directories made, locks taken.
+ *
+ * Everything is relative to a directory's descriptor (AT_FDCWD: the working
+ * directory). Thread-safe: there is no shared state. Messages name the step,
+ * never the path; the caller knows the object and says so with imp_wrap. */
+#ifndef IMP_BASE_FILE_H
+#define IMP_BASE_FILE_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+/* Write all of it, however often the kernel stops short. What was written
+ * before a failure stays. */
+bool imp_file_write(int fd, const void *bytes, size_t n, struct imp_err *err);
+
+/* The same for several pieces; `pieces` is used up on the way. */
+bool imp_file_writev(int fd, struct iovec *pieces, size_t n,
+                     struct imp_err *err);
+
+/* Read `n` bytes, or fewer only at the end of the file: `*got`. */
+bool imp_file_read(int fd, void *bytes, size_t n, size_t *got,
+                   struct imp_err *err);
+
+/* fsync: of a file its data, of a directory its names. */
+bool imp_file_sync(int fd, struct imp_err *err);
+
+/* Make the directory `path` and what is missing above it, with `mode` as the
+ * umask allows, and make the new names durable. Being there is success. */
+bool imp_dir_make(int dirfd, const char *path, mode_t mode,
+                  struct imp_err *err);
+
+/* Lock `fd` against other runs (flock: until it is closed). If another has the
+ * lock: IMP_ERR_BUSY if `again` is NULL; else `again` is called between tries,
+ * and its false ends them with IMP_ERR_CANCELLED. IMP_ERR_UNSUPPORTED if the
+ * file system cannot lock this kind of file. */
+bool imp_file_lock(int fd, bool (*again)(void *self), void *self,
+                   struct imp_err *err);
+
+/* --- a file that appears whole ---------------------------------------------
+ */
+
+struct imp_outfile; /* opaque; one thread */
+
+/* Start a file that _commit will put at `name` in `dirfd`, replacing what is
+ * there. Until then it grows at `tmp`, a path relative to `dirfd` on the same
+ * file system; what an interrupted writer left at `tmp` is removed. `dirfd` is
+ * borrowed. `name` has no slash. NULL with `err`. */
+struct imp_outfile *imp_outfile_open(int dirfd, const char *name,
+                                     const char *tmp, mode_t mode,
+                                     struct imp_err *err);
+
+/* Append, through a buffer. */
+bool imp_outfile_add(struct imp_outfile *out, const void *bytes, size_t n,
+                     struct imp_err *err);
+
+/* Make the data durable, then the name. Call it once; then only _free. */
+bool imp_outfile_commit(struct imp_outfile *out, struct imp_err *err);
+
+/* Removes the temporary unless committed; NULL is fine. */
+void imp_outfile_free(struct imp_outfile *out);
+
+#endif
