@@ -13,7 +13,8 @@
 /* How far coded data is checked. */
 enum imp_check {
     IMP_CHECK_CODED = 0, /* walked to its last block, inflated to its end */
-    IMP_CHECK_STRUCTURE, /* containers only */
+    IMP_CHECK_STRUCTURE, /* containers only; PNG is inflated all the same:
+                            nothing else tells where its data ends */
 };
 
 struct imp_limits {
