@@ -1,0 +1,209 @@
+// The names in a bag: given, made durable, taken back. Recorder thread only.
+#include "archive/bag.h"
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+// --- Durability ---
+
+bool imp_bag_sync_below(int dirfd, const char *name, struct imp_err *err)
+{
+    int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return imp_fail_errno(err, "open for fsync");
+    bool ok = imp_file_sync(fd, err);
+    close(fd);
+    return ok;
+}
+
+static bool exists(int dirfd, const char *name)
+{
+    return faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static void touch(struct imp_bag *bag, const char *dir)
+{
+    size_t n = bag->n_touched;
+    for (size_t i = 0; i < n && i < IMP_BAG_FEW; i++)
+        if (strcmp(bag->touched[i], dir) == 0)
+            return;
+    if (n > IMP_BAG_FEW)
+        return;
+    if (n < IMP_BAG_FEW)
+        snprintf(bag->touched[n], IMP_NAME_MAX, "%s", dir);
+    bag->n_touched++;
+}
+
+bool imp_bag_settle_names(struct imp_target *t, struct imp_err *err)
+{
+    struct imp_bag *bag = (struct imp_bag *)t;
+    if (bag->n_touched > IMP_BAG_FEW) {
+        if (syncfs(bag->root) != 0)
+            return imp_fail_errno(err, "settle names: syncfs");
+    } else {
+        for (size_t i = 0; i < bag->n_touched; i++) {
+            const char *dir = bag->touched[i];
+            // A directory that a retract emptied may be gone again.
+            if (!exists(bag->data, *dir ? dir : "."))
+                continue;
+            if (!imp_bag_sync_below(bag->data, *dir ? dir : ".", err))
+                return imp_wrap(err, "settle names");
+        }
+    }
+    bag->n_touched = 0;
+    return true;
+}
+
+// --- Publish and retract ---
+
+// The directory that `name` is in, opened without following a link; its last
+// component in `*leaf`. With `make`, missing directories are made. -1 with
+// errno; the caller closes.
+static int open_parent(struct imp_bag *bag, const char *name, bool make,
+                       const char **leaf)
+{
+    char path[IMP_NAME_MAX] = "";
+    const char *part = name;
+    int dir = openat(bag->data, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (const char *slash; dir >= 0 && (slash = strchr(part, '/'));
+         part = slash + 1) {
+        char step[IMP_NAME_MAX];
+        snprintf(step, sizeof step, "%.*s", (int)(slash - part), part);
+        if (make && mkdirat(dir, step, 0755) == 0)
+            touch(bag, path);
+        int next =
+            openat(dir, step, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        int saved = errno;
+        close(dir);
+        errno = saved;
+        dir = next;
+        snprintf(path, sizeof path, "%.*s", (int)(slash - name), name);
+    }
+    if (dir >= 0 && make)
+        touch(bag, path);
+    *leaf = part;
+    return dir;
+}
+
+// rename that never overwrites. File systems that know no such flag (NFS) know
+// hard links, which never overwrite either.
+static int rename_new(int from_dir, const char *from, int to_dir,
+                      const char *to)
+{
+    if (renameat2(from_dir, from, to_dir, to, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS)
+        return -1;
+    if (linkat(from_dir, from, to_dir, to, 0) != 0)
+        return -1;
+    return unlinkat(from_dir, from, 0);
+}
+
+static bool hash_file(struct imp_bag *bag, int fd, struct imp_digest *digest,
+                      struct imp_err *err)
+{
+    uint8_t bytes[64 * 1024];
+    size_t got;
+    imp_sha256_start(bag->hasher);
+    do {
+        if (!imp_file_read(fd, bytes, sizeof bytes, &got, err))
+            return false;
+        imp_sha256_add(bag->hasher, bytes, got);
+    } while (got == sizeof bytes);
+    *digest = imp_sha256_end(bag->hasher);
+    return true;
+}
+
+// Is the file at `leaf` there, regular, and of this digest? If so it is made
+// durable, too: whoever put it there may not have.
+static bool has_digest(struct imp_bag *bag, int dir, const char *leaf,
+                       const struct imp_digest *digest, bool *same,
+                       struct imp_err *err)
+{
+    struct stat st;
+    struct imp_digest found;
+    *same = false;
+    int fd = openat(dir, leaf, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT || errno == ELOOP || imp_fail_errno(err, "open");
+    bool ok = true;
+    if (fstat(fd, &st) != 0)
+        ok = imp_fail_errno(err, "stat");
+    else if (S_ISREG(st.st_mode)) {
+        ok = hash_file(bag, fd, &found, err);
+        *same = ok && memcmp(found.b, digest->b, sizeof found.b) == 0;
+        ok = ok && (!*same || imp_file_sync(fd, err));
+    }
+    close(fd);
+    return ok;
+}
+
+bool imp_bag_publish(struct imp_target *t, const struct imp_staged *staged,
+                     const char *name, struct imp_err *err)
+{
+    struct imp_bag *bag = (struct imp_bag *)t;
+    struct imp_bag_temp temp = imp_bag_temp(staged->serial);
+    const char *leaf;
+    bool ok = false, same = false;
+    if (!imp_name_check(name, err))
+        return imp_wrap(err, "publish");
+    int dir = open_parent(bag, name, true, &leaf);
+    if (dir < 0)
+        return imp_fail_errno(err, "publish: make the directories");
+
+    if (rename_new(bag->staging, temp.s, dir, leaf) == 0)
+        ok = true;
+    else if (errno != EEXIST)
+        imp_fail_errno(err, "publish: rename");
+    else if (!has_digest(bag, dir, leaf, &staged->digest, &same, err))
+        imp_wrap(err, "publish: compare");
+    else if (!same)
+        imp_fail(err, IMP_ERR_IO, "publish: the name is taken by other bytes");
+    else {
+        imp_bag_discard(t, staged);
+        ok = true;
+    }
+    close(dir);
+    return ok;
+}
+
+// Remove the directories above `name` that are empty now.
+static void prune(struct imp_bag *bag, const char *name)
+{
+    char path[IMP_NAME_MAX];
+    snprintf(path, sizeof path, "%s", name);
+    for (char *slash; (slash = strrchr(path, '/'));) {
+        *slash = '\0';
+        if (unlinkat(bag->data, path, AT_REMOVEDIR) != 0 && errno != ENOENT)
+            return;
+    }
+}
+
+bool imp_bag_retract(struct imp_target *t, const char *name,
+                     const struct imp_digest *digest, struct imp_err *err)
+{
+    struct imp_bag *bag = (struct imp_bag *)t;
+    const char *leaf;
+    bool ours = false;
+    if (!imp_name_check(name, err))
+        return imp_wrap(err, "retract");
+    int dir = open_parent(bag, name, false, &leaf);
+    if (dir < 0 && errno != ENOENT)
+        return imp_fail_errno(err, "retract: open the directory");
+
+    bool ok = dir < 0 || has_digest(bag, dir, leaf, digest, &ours, err);
+    if (ok && ours && unlinkat(dir, leaf, 0) != 0)
+        ok = imp_fail_errno(err, "retract: unlink");
+    if (ok && ours)
+        ok = imp_file_sync(dir, err);
+    if (dir >= 0)
+        close(dir);
+    if (ok)
+        prune(bag, name);
+    return ok;
+}

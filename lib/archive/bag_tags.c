@@ -1,0 +1,274 @@
+#include "archive/bag.h"
+#include "archive/manifest.h"
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DECLARATION "bagit.txt"
+#define INFO "bag-info.txt"
+#define MANIFEST "manifest-sha256.txt"
+#define TAGMANIFEST "tagmanifest-sha256.txt"
+#define AGENT "Bag-Software-Agent: imgpipe "
+
+// RFC 8493 2.1.1: exactly these two lines.
+static const char declaration[] = "BagIt-Version: 1.0\n"
+                                  "Tag-File-Character-Encoding: UTF-8\n";
+
+static bool exists(int dirfd, const char *name)
+{
+    return faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+// --- Whose directory is this? ---
+
+// The first bytes of a small file, NUL-ended. Not there: empty.
+static bool read_start(int dirfd, const char *name, char *text, size_t cap,
+                       struct imp_err *err)
+{
+    size_t got = 0;
+    int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && errno != ENOENT)
+        return imp_fail_errno(err, "open %s", name);
+    bool ok = fd < 0 || imp_file_read(fd, text, cap - 1, &got, err);
+    text[got] = '\0';
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
+// Files that we would not keep up to date: other digests, files to fetch.
+static bool is_foreign_tag(const char *name)
+{
+    if (strcmp(name, "fetch.txt") == 0)
+        return true;
+    bool lists = strncmp(name, "manifest-", 9) == 0 ||
+                 strncmp(name, "tagmanifest-", 12) == 0;
+    return lists && strcmp(name, MANIFEST) != 0 &&
+           strcmp(name, TAGMANIFEST) != 0;
+}
+
+struct listing {
+    size_t entries;
+    bool staging, foreign;
+};
+
+static bool list(int root, struct listing *seen, struct imp_err *err)
+{
+    int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    if (!dir) {
+        imp_fail_errno(err, "list");
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    errno = 0;
+    for (struct dirent *e; (e = readdir(dir)); errno = 0) {
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+            continue;
+        seen->entries++;
+        seen->staging |= strcmp(e->d_name, IMP_BAG_STAGING) == 0;
+        seen->foreign |= is_foreign_tag(e->d_name);
+    }
+    bool ok = errno == 0 || imp_fail_errno(err, "list");
+    closedir(dir);
+    return ok;
+}
+
+bool imp_bag_check(int root, struct imp_err *err)
+{
+    struct listing seen = {0};
+    char text[sizeof declaration + 1], info[4096];
+    if (!list(root, &seen, err) ||
+        !read_start(root, DECLARATION, text, sizeof text, err) ||
+        !read_start(root, INFO, info, sizeof info, err))
+        return false;
+
+    if (!text[0] && seen.entries > 0 && !seen.staging)
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "the directory is not empty and has no " DECLARATION
+                        ": not a bag");
+    if (text[0] && strcmp(text, declaration) != 0)
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        DECLARATION " is not of BagIt 1.0 with UTF-8");
+    if (seen.foreign || (info[0] && !strstr(info, AGENT)))
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "the bag was made or extended by another program");
+    return true;
+}
+
+// --- Writing ---
+
+// A tag file under way: hashed as it is written.
+struct tag {
+    struct imp_outfile *out;
+    struct imp_sha256 *hasher; // borrowed
+};
+
+static bool tag_open(struct tag *tag, struct imp_bag *bag, const char *name,
+                     struct imp_err *err)
+{
+    tag->hasher = bag->hasher;
+    imp_sha256_start(tag->hasher);
+    tag->out =
+        imp_outfile_open(bag->root, name, IMP_BAG_STAGING "/tag", 0644, err);
+    return tag->out || imp_wrap(err, "%s", name);
+}
+
+static bool tag_add(struct tag *tag, const char *text, size_t n,
+                    struct imp_err *err)
+{
+    imp_sha256_add(tag->hasher, text, n);
+    return imp_outfile_add(tag->out, text, n, err);
+}
+
+static bool tag_commit(struct tag *tag, struct imp_digest *digest,
+                       struct imp_err *err)
+{
+    *digest = imp_sha256_end(tag->hasher);
+    return imp_outfile_commit(tag->out, err);
+}
+
+static bool write_tag(struct imp_bag *bag, const char *name, const char *text,
+                      struct imp_digest *digest, struct imp_err *err)
+{
+    struct tag tag = {0};
+    bool ok = tag_open(&tag, bag, name, err) &&
+              tag_add(&tag, text, strlen(text), err) &&
+              tag_commit(&tag, digest, err);
+    imp_outfile_free(tag.out);
+    return ok;
+}
+
+bool imp_bag_declare(struct imp_bag *bag, struct imp_err *err)
+{
+    struct imp_digest digest;
+    return exists(bag->root, DECLARATION) ||
+           write_tag(bag, DECLARATION, declaration, &digest, err);
+}
+
+struct payload {
+    struct tag tag;
+    uint64_t files, bytes;
+};
+
+static bool add_line(void *self, const char *name,
+                     const struct imp_digest *digest, uint64_t length,
+                     struct imp_err *err)
+{
+    struct payload *payload = self;
+    char line[IMP_MANIFEST_LINE_MAX];
+    size_t n = imp_manifest_line(line, name, digest);
+    payload->files++;
+    payload->bytes += length;
+    return tag_add(&payload->tag, line, n, err);
+}
+
+static bool write_manifest(struct imp_bag *bag,
+                           const struct imp_objects *objects,
+                           struct payload *payload, struct imp_digest *digest,
+                           struct imp_err *err)
+{
+    bool ok = tag_open(&payload->tag, bag, MANIFEST, err) &&
+              objects->each(objects->self, add_line, payload, err) &&
+              tag_commit(&payload->tag, digest, err);
+    imp_outfile_free(payload->tag.out);
+    return ok;
+}
+
+// No Bagging-Date (RFC 8493 2.2.2 makes it optional): the archive's bytes are a
+// function of its inputs, not of the day.
+static bool write_info(struct imp_bag *bag, const struct payload *payload,
+                       struct imp_digest *digest, struct imp_err *err)
+{
+    char text[200];
+    snprintf(text, sizeof text,
+             AGENT IMP_VERSION "\n"
+                               "Payload-Oxum: %" PRIu64 ".%" PRIu64 "\n",
+             payload->bytes, payload->files);
+    return write_tag(bag, INFO, text, digest, err);
+}
+
+static bool write_tagmanifest(struct imp_bag *bag,
+                              const struct imp_digest *info,
+                              const struct imp_digest *manifest,
+                              struct imp_err *err)
+{
+    char text[400], hex[3][IMP_SHA256_HEX];
+    struct imp_digest declared, digest;
+    if (!imp_sha256_of(declaration, strlen(declaration), &declared, err))
+        return false;
+    imp_digest_hex(info, hex[0]);
+    imp_digest_hex(&declared, hex[1]);
+    imp_digest_hex(manifest, hex[2]);
+    snprintf(text, sizeof text,
+             "%s  " INFO "\n%s  " DECLARATION "\n%s  " MANIFEST "\n", hex[0],
+             hex[1], hex[2]);
+    return write_tag(bag, TAGMANIFEST, text, &digest, err);
+}
+
+bool imp_bag_finish(struct imp_target *t, const struct imp_objects *objects,
+                    bool changed, struct imp_err *err)
+{
+    struct imp_bag *bag = (struct imp_bag *)t;
+    struct payload payload = {0};
+    struct imp_digest manifest, info;
+    if (!changed && exists(bag->root, MANIFEST) && exists(bag->root, INFO) &&
+        exists(bag->root, TAGMANIFEST))
+        return true;
+    // The tag manifest comes last: until then the bag does not pass for whole.
+    return write_manifest(bag, objects, &payload, &manifest, err) &&
+           write_info(bag, &payload, &info, err) &&
+           write_tagmanifest(bag, &info, &manifest, err);
+}
+
+// --- Reading ---
+
+static bool tell_line(struct imp_bag *bag, const char *line, imp_object_fn fn,
+                      void *fn_self, struct imp_err *err)
+{
+    char name[IMP_NAME_MAX];
+    struct imp_digest digest;
+    struct stat st;
+    if (!imp_manifest_parse(line, name, &digest, err))
+        return false;
+    if (fstatat(bag->data, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return imp_fail_errno(err, "%s, which the manifest lists", name);
+    if (!S_ISREG(st.st_mode))
+        return imp_fail(err, IMP_ERR_IO, "%s is not a regular file", name);
+    return fn(fn_self, name, &digest, (uint64_t)st.st_size, err);
+}
+
+bool imp_bag_each(struct imp_target *t, imp_object_fn fn, void *fn_self,
+                  struct imp_err *err)
+{
+    struct imp_bag *bag = (struct imp_bag *)t;
+    char line[IMP_MANIFEST_LINE_MAX + 1];
+    int fd = openat(bag->root, MANIFEST, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return true;
+    FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
+    if (!file) {
+        imp_fail_errno(err, "open " MANIFEST);
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+
+    bool ok = true;
+    for (size_t n = 1; ok && fgets(line, sizeof line, file); n++)
+        ok = tell_line(bag, line, fn, fn_self, err) ||
+             imp_wrap(err, MANIFEST " line %zu", n);
+    if (ok && ferror(file))
+        ok = imp_fail_errno(err, "read " MANIFEST);
+    fclose(file);
+    return ok;
+}

@@ -1,0 +1,80 @@
+#include "archive/target.h"
+
+#include <string.h>
+
+#define TARGETS(ROW) ROW(bag)
+#define DECLARE(name) extern const struct imp_target_ops imp_target_##name;
+#define POINT_AT(name) &imp_target_##name,
+
+TARGETS(DECLARE)
+const struct imp_target_ops *const imp_targets[] = {TARGETS(POINT_AT) NULL};
+
+static const struct imp_target_ops *by_scheme(const char *scheme, size_t n)
+{
+    for (size_t i = 0; imp_targets[i]; i++) {
+        const char *known = imp_targets[i]->scheme;
+        if (strlen(known) == n && memcmp(known, scheme, n) == 0)
+            return imp_targets[i];
+    }
+    return NULL;
+}
+
+static bool unknown_scheme(const char *scheme, size_t n, struct imp_err *err)
+{
+    char known[100] = "";
+    for (size_t i = 0; imp_targets[i]; i++) {
+        strncat(known, i ? ", " : "", sizeof known - strlen(known) - 1);
+        strncat(known, imp_targets[i]->scheme,
+                sizeof known - strlen(known) - 1);
+    }
+    return imp_fail(err, IMP_ERR_CONFIG,
+                    "archive scheme \"%.*s\" is not known: want %s (a path "
+                    "with a colon is written ./PATH)",
+                    n < 20 ? (int)n : 20, scheme, known);
+}
+
+// Split "SCHEME:WHERE"; a plain path means the first row.
+static bool parse(const char *spec, const struct imp_target_ops **ops,
+                  const char **where, struct imp_err *err)
+{
+    size_t n = strcspn(spec, ":/");
+    *ops = imp_targets[0];
+    *where = spec;
+    if (spec[n] == ':') {
+        *ops = by_scheme(spec, n);
+        *where = spec + n + 1;
+    }
+    if (!*ops)
+        return unknown_scheme(spec, n, err);
+    if (!**where)
+        return imp_fail(err, IMP_ERR_CONFIG, "archive: no place given");
+    return true;
+}
+
+struct imp_target *imp_target_open(const char *spec, struct imp_ctx *wait,
+                                   struct imp_err *err)
+{
+    const struct imp_target_ops *ops;
+    const char *where;
+    if (!parse(spec, &ops, &where, err))
+        return NULL;
+    struct imp_target *t = ops->open(where, wait, err);
+    if (!t)
+        imp_wrap(err, "archive (%s)", ops->scheme);
+    return t;
+}
+
+void imp_target_free(struct imp_target *t)
+{
+    if (t)
+        t->ops->free(t);
+}
+
+char *imp_target_identity(const char *spec, struct imp_err *err)
+{
+    const struct imp_target_ops *ops;
+    const char *where;
+    if (!parse(spec, &ops, &where, err))
+        return NULL;
+    return ops->identity(where, err);
+}
