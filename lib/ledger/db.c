@@ -1,0 +1,169 @@
+#include "ledger/db.h"
+
+#include <sqlite3.h>
+#include <string.h>
+
+#define BUSY_MS 10000
+#define CACHE_KB "32000"
+
+#define STATEMENT_TEXT(name, sql) sql,
+static const char *const statements[] = {IMP_STATEMENTS(STATEMENT_TEXT)};
+
+static bool fail(struct imp_db *db, struct imp_err *err)
+{
+    int code = sqlite3_errcode(db->handle) & 0xFF;
+    return imp_fail(err, code == SQLITE_NOMEM ? IMP_ERR_MEMORY : IMP_ERR_IO,
+                    "ledger: %s", sqlite3_errmsg(db->handle));
+}
+
+bool imp_db_exec(struct imp_db *db, const char *sql, struct imp_err *err)
+{
+    return sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK ||
+           fail(db, err);
+}
+
+bool imp_db_number(struct imp_db *db, const char *sql, int64_t *value,
+                   struct imp_err *err)
+{
+    sqlite3_stmt *s = NULL;
+    bool ok = sqlite3_prepare_v2(db->handle, sql, -1, &s, NULL) == SQLITE_OK &&
+              sqlite3_step(s) == SQLITE_ROW;
+    if (ok)
+        *value = sqlite3_column_int64(s, 0);
+    else
+        fail(db, err);
+    sqlite3_finalize(s);
+    return ok;
+}
+
+// WAL: readers and the writer do not wait for each other. FULL: a commit that
+// was reported survives a power cut, which NORMAL does not promise in WAL mode.
+static bool configure(struct imp_db *db, bool read_only, struct imp_err *err)
+{
+    sqlite3_busy_timeout(db->handle, BUSY_MS);
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    return imp_db_exec(db, "PRAGMA cache_size = -" CACHE_KB, err) &&
+           (read_only || imp_db_exec(db,
+                                     "PRAGMA journal_mode = WAL;"
+                                     "PRAGMA synchronous = FULL;"
+                                     "PRAGMA foreign_keys = ON",
+                                     err));
+}
+
+bool imp_db_open(struct imp_db *db, const char *file, bool read_only,
+                 struct imp_err *err)
+{
+    // Each connection has one thread: no mutex.
+    int flags = SQLITE_OPEN_NOMUTEX |
+                (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE);
+    *db = (struct imp_db){0};
+    bool ok = sqlite3_open_v2(file, &db->handle, flags, NULL) == SQLITE_OK;
+    if (!db->handle)
+        return imp_fail(err, IMP_ERR_MEMORY, "ledger: no memory");
+    if (!ok)
+        fail(db, err);
+    ok = ok && configure(db, read_only, err);
+    if (!ok)
+        imp_db_clear(db);
+    return ok;
+}
+
+void imp_db_clear(struct imp_db *db)
+{
+    for (size_t i = 0; i < IMP_SQL_COUNT; i++)
+        sqlite3_finalize(db->stmt[i]);
+    sqlite3_close(db->handle);
+    *db = (struct imp_db){0};
+}
+
+struct sqlite3_stmt *imp_db_get(struct imp_db *db, enum imp_sql which,
+                                struct imp_err *err)
+{
+    if (!db->stmt[which] &&
+        sqlite3_prepare_v3(db->handle, statements[which], -1,
+                           SQLITE_PREPARE_PERSISTENT, &db->stmt[which],
+                           NULL) != SQLITE_OK)
+        fail(db, err);
+    return db->stmt[which];
+}
+
+void imp_db_bind_text(struct sqlite3_stmt *s, int at, const char *text)
+{
+    sqlite3_bind_text(s, at, text, -1, SQLITE_STATIC);
+}
+
+// Paths are bytes, not always UTF-8.
+void imp_db_bind_path(struct sqlite3_stmt *s, int at, const char *path)
+{
+    sqlite3_bind_blob64(s, at, path, strlen(path), SQLITE_STATIC);
+}
+
+void imp_db_bind_digest(struct sqlite3_stmt *s, int at,
+                        const struct imp_digest *digest)
+{
+    sqlite3_bind_blob(s, at, digest->b, sizeof digest->b, SQLITE_STATIC);
+}
+
+bool imp_db_column_digest(struct sqlite3_stmt *s, int at,
+                          struct imp_digest *digest, struct imp_err *err)
+{
+    const void *bytes = sqlite3_column_blob(s, at);
+    int n = sqlite3_column_bytes(s, at);
+    if (!bytes || n != (int)sizeof digest->b)
+        return imp_fail(err, IMP_ERR_IO, "ledger: digest of %d bytes: want %zu",
+                        n, sizeof digest->b);
+    memcpy(digest->b, bytes, sizeof digest->b);
+    return true;
+}
+
+bool imp_db_step(struct imp_db *db, struct sqlite3_stmt *s, bool *row,
+                 struct imp_err *err)
+{
+    int code = sqlite3_step(s);
+    *row = code == SQLITE_ROW;
+    if (*row)
+        return true;
+    bool ok = code == SQLITE_DONE || fail(db, err);
+    imp_db_done(s);
+    return ok;
+}
+
+void imp_db_done(struct sqlite3_stmt *s)
+{
+    sqlite3_reset(s);
+    sqlite3_clear_bindings(s);
+}
+
+bool imp_db_run(struct imp_db *db, struct sqlite3_stmt *s, struct imp_err *err)
+{
+    bool row;
+    return imp_db_step(db, s, &row, err);
+}
+
+static bool run(struct imp_db *db, enum imp_sql which, struct imp_err *err)
+{
+    struct sqlite3_stmt *s = imp_db_get(db, which, err);
+    return s && imp_db_run(db, s, err);
+}
+
+bool imp_db_begin(struct imp_db *db, struct imp_err *err)
+{
+    return run(db, IMP_SQL_BEGIN, err);
+}
+
+bool imp_db_begin_read(struct imp_db *db, struct imp_err *err)
+{
+    return run(db, IMP_SQL_READ, err);
+}
+
+bool imp_db_commit(struct imp_db *db, struct imp_err *err)
+{
+    return run(db, IMP_SQL_COMMIT, err);
+}
+
+void imp_db_rollback(struct imp_db *db)
+{
+    if (!sqlite3_get_autocommit(db->handle))
+        sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+}

@@ -1,0 +1,116 @@
+/* db.h - the ledger's statements, prepared once each, and how they fail.
+ *
+ * SQLite's messages name tables and columns, never values, so they may be
+ * passed on. */
+#ifndef IMP_LEDGER_DB_H
+#define IMP_LEDGER_DB_H
+
+#include "base/err.h"
+#include "base/sha256.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+/* Every statement that is run more than once or takes a parameter. */
+#define IMP_STATEMENTS(ROW)                                                   \
+    ROW(BEGIN, "BEGIN IMMEDIATE")                                             \
+    ROW(READ, "BEGIN DEFERRED")                                               \
+    ROW(COMMIT, "COMMIT")                                                     \
+    ROW(GET_META, "SELECT value FROM meta WHERE key = ?1")                    \
+    ROW(PUT_META, "INSERT INTO meta(key, value) VALUES(?1, ?2) "              \
+                  "ON CONFLICT DO UPDATE SET value = excluded.value")         \
+    ROW(HAS_OBJECTS, "SELECT EXISTS(SELECT 1 FROM objects)")                  \
+    ROW(HAS_INPUTS, "SELECT EXISTS(SELECT 1 FROM inputs)")                    \
+    ROW(HAS_INTENTS, "SELECT EXISTS(SELECT 1 FROM intents)")                  \
+    ROW(OTHER_RECIPE, "SELECT EXISTS(SELECT 1 FROM runs WHERE recipe <> ?1)") \
+    ROW(START_RUN, "INSERT INTO runs(recipe, started) "                       \
+                   "VALUES(?1, unixepoch())")                                 \
+    ROW(END_RUN, "UPDATE runs SET ended = unixepoch(), archived = ?2, "       \
+                 "duplicate = ?3, skipped = ?4, quarantined = ?5, "           \
+                 "failed = ?6, cancelled = ?7 WHERE id = ?1")                 \
+    ROW(KNOWN, "SELECT size, inode, mtime_ns, outcome FROM inputs "           \
+               "WHERE key = ?1 AND path = ?2")                                \
+    ROW(INPUT_ID, "SELECT id FROM inputs WHERE key = ?1 AND path = ?2")       \
+    ROW(ADD_INPUT,                                                            \
+        "INSERT INTO inputs(key, path, size, inode, mtime_ns, outcome, "      \
+        "code, reason, offset, format, route, object, run) "                  \
+        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")     \
+    ROW(SET_INPUT,                                                            \
+        "UPDATE inputs SET size = ?3, inode = ?4, mtime_ns = ?5, "            \
+        "outcome = ?6, code = ?7, reason = ?8, offset = ?9, format = ?10, "   \
+        "route = ?11, object = ?12, run = ?13 WHERE id = ?14")                \
+    ROW(OBJECT, "SELECT id, name FROM objects WHERE digest = ?1")             \
+    ROW(OBJECT_DIGEST, "SELECT digest FROM objects WHERE name = ?1")          \
+    ROW(ADD_OBJECT, "INSERT INTO objects(name, digest, length) "              \
+                    "VALUES(?1, ?2, ?3)")                                     \
+    ROW(EACH_OBJECT, "SELECT name, digest, length FROM objects "              \
+                     "ORDER BY name")                                         \
+    ROW(INTENT, "SELECT digest FROM intents WHERE name = ?1")                 \
+    ROW(ADD_INTENT, "INSERT INTO intents(name, digest) VALUES(?1, ?2)")       \
+    ROW(DROP_INTENT, "DELETE FROM intents WHERE name = ?1")                   \
+    ROW(DROP_INTENTS, "DELETE FROM intents")                                  \
+    ROW(NEXT_INTENT, "SELECT name, digest FROM intents WHERE name > ?1 "      \
+                     "ORDER BY name LIMIT 1")
+
+#define IMP_STATEMENT_NAME(name, sql) IMP_SQL_##name,
+enum imp_sql { IMP_STATEMENTS(IMP_STATEMENT_NAME) IMP_SQL_COUNT };
+#undef IMP_STATEMENT_NAME
+
+/* A connection and its prepared statements; one thread. */
+struct imp_db {
+    struct sqlite3 *handle;
+    struct sqlite3_stmt *stmt[IMP_SQL_COUNT]; /* NULL until first used */
+};
+
+/* Open `file`, which must exist (it may be empty). On false nothing is held. */
+bool imp_db_open(struct imp_db *db, const char *file, bool read_only,
+                 struct imp_err *err);
+void imp_db_clear(struct imp_db *db);
+
+/* Run SQL text without parameters or rows. */
+bool imp_db_exec(struct imp_db *db, const char *sql, struct imp_err *err);
+
+/* The first column of the first row of `sql`, as a number. */
+bool imp_db_number(struct imp_db *db, const char *sql, int64_t *value,
+                   struct imp_err *err);
+
+/* The statement, ready to bind; borrowed. NULL with `err`. */
+struct sqlite3_stmt *imp_db_get(struct imp_db *db, enum imp_sql which,
+                                struct imp_err *err);
+
+/* Text or bytes as a parameter, borrowed until the statement is reset; NULL
+ * binds NULL. Too long for SQLite leaves NULL, which the schema refuses. */
+void imp_db_bind_text(struct sqlite3_stmt *s, int at, const char *text);
+void imp_db_bind_path(struct sqlite3_stmt *s, int at, const char *path);
+void imp_db_bind_digest(struct sqlite3_stmt *s, int at,
+                        const struct imp_digest *digest);
+
+/* A column that must hold a digest. */
+bool imp_db_column_digest(struct sqlite3_stmt *s, int at,
+                          struct imp_digest *digest, struct imp_err *err);
+
+/* Step: `*row` tells whether there is one; reset it with imp_db_done. On false
+ * it has been reset. */
+bool imp_db_step(struct imp_db *db, struct sqlite3_stmt *s, bool *row,
+                 struct imp_err *err);
+void imp_db_done(struct sqlite3_stmt *s);
+
+/* Run a statement that gives no row. */
+bool imp_db_run(struct imp_db *db, struct sqlite3_stmt *s, struct imp_err *err);
+
+bool imp_db_begin(struct imp_db *db, struct imp_err *err);
+bool imp_db_begin_read(struct imp_db *db, struct imp_err *err);
+bool imp_db_commit(struct imp_db *db, struct imp_err *err);
+
+/* Undo the open transaction, if any; errors do not matter any more. */
+void imp_db_rollback(struct imp_db *db);
+
+/* Create the tables in an empty database; IMP_ERR_CONFIG if a newer imgpipe
+ * made them. */
+bool imp_db_schema(struct imp_db *db, struct imp_err *err);
+
+#endif

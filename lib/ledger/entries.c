@@ -1,0 +1,321 @@
+#include "ledger/entries.h"
+
+#include "base/bytes.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool imp_ledger_begin(struct imp_ledger *l, struct imp_err *err)
+{
+    return imp_db_begin(&l->db, err);
+}
+
+bool imp_ledger_commit(struct imp_ledger *l, struct imp_err *err)
+{
+    return imp_db_commit(&l->db, err);
+}
+
+void imp_ledger_rollback(struct imp_ledger *l)
+{
+    imp_db_rollback(&l->db);
+    l->dirty = false; // it may have been set in what is undone
+}
+
+// --- Objects ---
+
+static bool column_name(struct sqlite3_stmt *s, int at, char name[IMP_NAME_MAX],
+                        struct imp_err *err)
+{
+    const char *text = (const char *)sqlite3_column_text(s, at);
+    if (!text || strlen(text) >= IMP_NAME_MAX)
+        return imp_fail(err, IMP_ERR_IO, "ledger: no name, or too long a one");
+    snprintf(name, IMP_NAME_MAX, "%s", text);
+    return true;
+}
+
+bool imp_ledger_find_object(struct imp_ledger *l,
+                            const struct imp_digest *digest,
+                            struct imp_object_row *row, struct imp_err *err)
+{
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_OBJECT, err);
+    if (!s)
+        return false;
+    imp_db_bind_digest(s, 1, digest);
+    if (!imp_db_step(&l->db, s, &row->found, err))
+        return false;
+    if (!row->found)
+        return true;
+    row->id = sqlite3_column_int64(s, 0);
+    bool ok = column_name(s, 1, row->name, err);
+    imp_db_done(s);
+    return ok;
+}
+
+// A statement that gives the digest that belongs to a name.
+static bool digest_of(struct imp_ledger *l, enum imp_sql which,
+                      const char *name, bool *found, struct imp_digest *digest,
+                      struct imp_err *err)
+{
+    struct sqlite3_stmt *s = imp_db_get(&l->db, which, err);
+    if (!s)
+        return false;
+    imp_db_bind_text(s, 1, name);
+    if (!imp_db_step(&l->db, s, found, err))
+        return false;
+    if (!*found)
+        return true;
+    bool ok = imp_db_column_digest(s, 0, digest, err);
+    imp_db_done(s);
+    return ok;
+}
+
+bool imp_ledger_find_name(struct imp_ledger *l, const char *name, bool *found,
+                          struct imp_digest *digest, struct imp_err *err)
+{
+    return digest_of(l, IMP_SQL_OBJECT_DIGEST, name, found, digest, err);
+}
+
+bool imp_ledger_put_object(struct imp_ledger *l, const char *name,
+                           const struct imp_digest *digest, uint64_t length,
+                           struct imp_err *err)
+{
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_ADD_OBJECT, err);
+    if (!s)
+        return false;
+    imp_db_bind_text(s, 1, name);
+    imp_db_bind_digest(s, 2, digest);
+    sqlite3_bind_int64(s, 3, (sqlite3_int64)length);
+    return imp_db_run(&l->db, s, err);
+}
+
+// --- Inputs ---
+
+static int64_t path_key(struct imp_ledger *l, const char *path)
+{
+    imp_sha256_start(l->hasher);
+    imp_sha256_add(l->hasher, path, strlen(path));
+    struct imp_digest d = imp_sha256_end(l->hasher);
+    return (int64_t)((uint64_t)imp_be32(d.b) << 32 | imp_be32(d.b + 4));
+}
+
+static struct sqlite3_stmt *by_path(struct imp_ledger *l, enum imp_sql which,
+                                    const char *path, struct imp_err *err)
+{
+    struct sqlite3_stmt *s = imp_db_get(&l->db, which, err);
+    if (s) {
+        sqlite3_bind_int64(s, 1, path_key(l, path));
+        imp_db_bind_path(s, 2, path);
+    }
+    return s;
+}
+
+static bool parse_outcome(const char *name, enum imp_outcome *outcome,
+                          struct imp_err *err)
+{
+    for (int i = 0; name && i < IMP_OUTCOMES; i++) {
+        if (strcmp(name, imp_outcome_name((enum imp_outcome)i)) == 0) {
+            *outcome = (enum imp_outcome)i;
+            return true;
+        }
+    }
+    return imp_fail(err, IMP_ERR_IO, "ledger: an outcome that is not known");
+}
+
+// A read transaction costs several system calls, so a reader keeps one for many
+// look-ups. Not for ever: while it is open, the WAL cannot start over.
+static bool keep_reading(struct imp_ledger *l, struct imp_err *err)
+{
+    if (!l->reader)
+        return true;
+    if (l->looked_up == IMP_LEDGER_READ_MANY) {
+        if (!imp_db_commit(&l->db, err))
+            return false;
+        l->looked_up = 0;
+    }
+    if (l->looked_up == 0 && !imp_db_begin_read(&l->db, err))
+        return false;
+    l->looked_up++;
+    return true;
+}
+
+bool imp_ledger_known(struct imp_ledger *l, const char *path,
+                      const struct imp_stamp *stamp, struct imp_known *out,
+                      struct imp_err *err)
+{
+    *out = (struct imp_known){0};
+    if (!keep_reading(l, err))
+        return false;
+    struct sqlite3_stmt *s = by_path(l, IMP_SQL_KNOWN, path, err);
+    if (!s || !imp_db_step(&l->db, s, &out->found, err))
+        return false;
+    if (!out->found)
+        return true;
+    struct imp_stamp seen = {
+        .size = (uint64_t)sqlite3_column_int64(s, 0),
+        .inode = (uint64_t)sqlite3_column_int64(s, 1),
+        .mtime_ns = sqlite3_column_int64(s, 2),
+    };
+    out->changed = !imp_stamp_same_file(&seen, stamp);
+    bool ok = parse_outcome((const char *)sqlite3_column_text(s, 3),
+                            &out->outcome, err);
+    imp_db_done(s);
+    return ok;
+}
+
+static bool input_id(struct imp_ledger *l, const char *path, bool *found,
+                     int64_t *id, struct imp_err *err)
+{
+    struct sqlite3_stmt *s = by_path(l, IMP_SQL_INPUT_ID, path, err);
+    if (!s || !imp_db_step(&l->db, s, found, err))
+        return false;
+    if (*found) {
+        *id = sqlite3_column_int64(s, 0);
+        imp_db_done(s);
+    }
+    return true;
+}
+
+// Parameters 3 to 13, which ADD_INPUT and SET_INPUT share.
+static void bind_result(struct sqlite3_stmt *s, int64_t run,
+                        const struct imp_result *r, int64_t object)
+{
+    bool in_archive = r->outcome == IMP_ARCHIVED || r->outcome == IMP_DUPLICATE;
+    sqlite3_bind_int64(s, 3, (sqlite3_int64)r->stamp.size);
+    sqlite3_bind_int64(s, 4, (sqlite3_int64)r->stamp.inode);
+    sqlite3_bind_int64(s, 5, r->stamp.mtime_ns);
+    imp_db_bind_text(s, 6, imp_outcome_name(r->outcome));
+    if (!in_archive) {
+        imp_db_bind_text(s, 7, imp_code_name(r->err.code));
+        imp_db_bind_text(s, 8, r->err.msg);
+        if (r->err.has_at)
+            sqlite3_bind_int64(s, 9, (sqlite3_int64)r->err.at);
+    }
+    imp_db_bind_text(s, 10, r->format);
+    imp_db_bind_text(s, 11, r->route);
+    if (in_archive)
+        sqlite3_bind_int64(s, 12, object);
+    sqlite3_bind_int64(s, 13, run);
+}
+
+bool imp_ledger_put_input(struct imp_ledger *l, int64_t run,
+                          const struct imp_result *r, int64_t object,
+                          struct imp_err *err)
+{
+    bool found;
+    int64_t id = 0;
+    if (r->outcome == IMP_SKIPPED)
+        return true;
+    if (!input_id(l, r->path, &found, &id, err))
+        return false;
+    if (found && r->outcome == IMP_CANCELLED)
+        return true;
+
+    struct sqlite3_stmt *s;
+    if (found) {
+        s = imp_db_get(&l->db, IMP_SQL_SET_INPUT, err);
+        if (s)
+            sqlite3_bind_int64(s, 14, id);
+    } else {
+        s = by_path(l, IMP_SQL_ADD_INPUT, r->path, err);
+    }
+    if (!s)
+        return false;
+    bind_result(s, run, r, object);
+    return imp_db_run(&l->db, s, err);
+}
+
+// --- Intents ---
+
+bool imp_ledger_put_intent(struct imp_ledger *l, const char *name,
+                           const struct imp_digest *digest, bool *clash,
+                           struct imp_err *err)
+{
+    struct imp_digest other;
+    bool found;
+    if (!digest_of(l, IMP_SQL_INTENT, name, &found, &other, err))
+        return false;
+    *clash = found && memcmp(other.b, digest->b, sizeof other.b) != 0;
+    if (found)
+        return true;
+
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_ADD_INTENT, err);
+    if (!s)
+        return false;
+    imp_db_bind_text(s, 1, name);
+    imp_db_bind_digest(s, 2, digest);
+    return imp_db_run(&l->db, s, err);
+}
+
+bool imp_ledger_drop_intent(struct imp_ledger *l, const char *name,
+                            struct imp_err *err)
+{
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_DROP_INTENT, err);
+    if (!s)
+        return false;
+    imp_db_bind_text(s, 1, name);
+    return imp_db_run(&l->db, s, err);
+}
+
+bool imp_ledger_drop_all_intents(struct imp_ledger *l, struct imp_err *err)
+{
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_DROP_INTENTS, err);
+    return s && imp_db_run(&l->db, s, err);
+}
+
+bool imp_ledger_next_intent(struct imp_ledger *l, char name[IMP_NAME_MAX],
+                            struct imp_digest *digest, bool *found,
+                            struct imp_err *err)
+{
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_NEXT_INTENT, err);
+    if (!s)
+        return false;
+    imp_db_bind_text(s, 1, name);
+    if (!imp_db_step(&l->db, s, found, err))
+        return false;
+    if (!*found)
+        return true;
+    bool ok =
+        column_name(s, 0, name, err) && imp_db_column_digest(s, 1, digest, err);
+    imp_db_done(s);
+    return ok;
+}
+
+// --- Meta ---
+
+bool imp_ledger_get_meta(struct imp_ledger *l, const char *key, char **value,
+                         struct imp_err *err)
+{
+    bool row;
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_GET_META, err);
+    if (!s)
+        return false;
+    *value = NULL;
+    imp_db_bind_text(s, 1, key);
+    if (!imp_db_step(&l->db, s, &row, err))
+        return false;
+    if (!row)
+        return true;
+    const char *text = (const char *)sqlite3_column_text(s, 0);
+    *value = strdup(text ? text : "");
+    imp_db_done(s);
+    return *value || imp_fail_errno(err, "ledger");
+}
+
+bool imp_ledger_put_meta(struct imp_ledger *l, const char *key,
+                         const char *value, struct imp_err *err)
+{
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_PUT_META, err);
+    if (!s)
+        return false;
+    imp_db_bind_text(s, 1, key);
+    imp_db_bind_text(s, 2, value);
+    return imp_db_run(&l->db, s, err);
+}
+
+bool imp_ledger_set_dirty(struct imp_ledger *l, struct imp_err *err)
+{
+    l->dirty = l->dirty || imp_ledger_put_meta(l, "dirty", "1", err);
+    return l->dirty;
+}

@@ -1,0 +1,78 @@
+/* entries.h - what the recorder writes into the ledger. Inside of the module:
+ * all on the ledger's own thread, the put ones between _begin and _commit. */
+#ifndef IMP_LEDGER_ENTRIES_H
+#define IMP_LEDGER_ENTRIES_H
+
+#include "base/name.h"
+#include "ledger/db.h"
+#include "ledger/ledger.h"
+#include "ledger/recorder.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct imp_ledger {
+    struct imp_db db;
+    struct imp_sha256 *hasher; /* of paths */
+    char *file;                /* for readers */
+    int lock;                  /* -1 in a reader */
+    bool reader;
+    unsigned looked_up; /* in the reader's open transaction; 0: none open */
+    bool dirty;         /* known to be set in the ledger */
+};
+
+bool imp_ledger_begin(struct imp_ledger *l, struct imp_err *err);
+bool imp_ledger_commit(struct imp_ledger *l, struct imp_err *err);
+void imp_ledger_rollback(struct imp_ledger *l);
+
+/* The row of an object: its id and name, by its digest. */
+struct imp_object_row {
+    bool found;
+    int64_t id;
+    char name[IMP_NAME_MAX];
+};
+bool imp_ledger_find_object(struct imp_ledger *l,
+                            const struct imp_digest *digest,
+                            struct imp_object_row *row, struct imp_err *err);
+
+/* Has an object this name? Then `*digest` is its. */
+bool imp_ledger_find_name(struct imp_ledger *l, const char *name, bool *found,
+                          struct imp_digest *digest, struct imp_err *err);
+
+bool imp_ledger_put_object(struct imp_ledger *l, const char *name,
+                           const struct imp_digest *digest, uint64_t length,
+                           struct imp_err *err);
+
+/* The row of a result's input, new or changed. `object` only if it is archived
+ * or a duplicate. Nothing is written for a SKIPPED one, nor for a CANCELLED one
+ * whose input has a row. */
+bool imp_ledger_put_input(struct imp_ledger *l, int64_t run,
+                          const struct imp_result *r, int64_t object,
+                          struct imp_err *err);
+
+/* From now on imp_ledger_dirty. */
+bool imp_ledger_set_dirty(struct imp_ledger *l, struct imp_err *err);
+
+/* Note that `name` is about to appear with this digest. `*clash` instead if
+ * there is an intent for the name with another digest. */
+bool imp_ledger_put_intent(struct imp_ledger *l, const char *name,
+                           const struct imp_digest *digest, bool *clash,
+                           struct imp_err *err);
+bool imp_ledger_drop_intent(struct imp_ledger *l, const char *name,
+                            struct imp_err *err);
+
+bool imp_ledger_drop_all_intents(struct imp_ledger *l, struct imp_err *err);
+
+/* The first intent whose name follows `name`, into `name` and `digest`; start
+ * with "". */
+bool imp_ledger_next_intent(struct imp_ledger *l, char name[IMP_NAME_MAX],
+                            struct imp_digest *digest, bool *found,
+                            struct imp_err *err);
+
+/* meta: a NULL value if the key is not there; the caller frees it. */
+bool imp_ledger_get_meta(struct imp_ledger *l, const char *key, char **value,
+                         struct imp_err *err);
+bool imp_ledger_put_meta(struct imp_ledger *l, const char *key,
+                         const char *value, struct imp_err *err);
+
+#endif

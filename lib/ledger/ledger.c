@@ -1,0 +1,301 @@
+#include "ledger/ledger.h"
+
+#include "base/file.h"
+#include "ledger/entries.h"
+#include "sync/context.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LOCK_POLL_MS 200
+#define DATABASE "ledger.db"
+
+// --- Open and free ---
+
+// It holds paths, so nobody else may look in. A directory that we make is
+// private; one that was there is the user's to close.
+static bool open_state(const char *state, int *dir, struct imp_err *err)
+{
+    struct stat st;
+    if (!imp_dir_make(AT_FDCWD, state, 0700, err))
+        return imp_wrap(err, "state directory");
+    *dir = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*dir < 0 || fstat(*dir, &st) != 0)
+        return imp_fail_errno(err, "open the state directory");
+    if (st.st_mode & 077)
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "the state directory is open to others: mode %04o, "
+                        "want 0700",
+                        (unsigned)st.st_mode & 07777);
+    return true;
+}
+
+static bool wait_a_little(void *ctx)
+{
+    return !imp_ctx_wait(ctx, LOCK_POLL_MS);
+}
+
+static bool lock(struct imp_ledger *l, int dir, struct imp_ctx *wait,
+                 struct imp_err *err)
+{
+    l->lock =
+        openat(dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (l->lock < 0)
+        return imp_fail_errno(err, "open the state directory's lock");
+    return imp_file_lock(l->lock, wait ? wait_a_little : NULL, wait, err) ||
+           imp_wrap(err, "state directory");
+}
+
+// Make the database file first, empty, so that it is private whatever the
+// umask; SQLite gives its -wal and -shm the same mode.
+static bool create_database(int dir, struct imp_err *err)
+{
+    int fd = openat(dir, DATABASE,
+                    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return errno == EEXIST || imp_fail_errno(err, "create the ledger");
+    close(fd);
+    return imp_file_sync(dir, err);
+}
+
+void imp_ledger_free(struct imp_ledger *l)
+{
+    if (!l)
+        return;
+    imp_db_clear(&l->db);
+    imp_sha256_free(l->hasher);
+    free(l->file);
+    if (l->lock >= 0)
+        close(l->lock); // unlocks
+    free(l);
+}
+
+static struct imp_ledger *ledger_new(struct imp_err *err)
+{
+    struct imp_ledger *l = calloc(1, sizeof *l);
+    if (!l) {
+        imp_fail_errno(err, "ledger");
+        return NULL;
+    }
+    l->lock = -1;
+    l->hasher = imp_sha256_new(err);
+    if (l->hasher)
+        return l;
+    imp_ledger_free(l);
+    return NULL;
+}
+
+struct imp_ledger *imp_ledger_open(const char *state, struct imp_ctx *wait,
+                                   struct imp_err *err)
+{
+    int dir = -1;
+    bool ok = false;
+    struct imp_ledger *l = ledger_new(err);
+    if (!l || !open_state(state, &dir, err) || !lock(l, dir, wait, err) ||
+        !create_database(dir, err))
+        goto out;
+    if (asprintf(&l->file, "%s/" DATABASE, state) < 0) {
+        l->file = NULL;
+        imp_fail_errno(err, "ledger");
+        goto out;
+    }
+    ok = imp_db_open(&l->db, l->file, false, err) && imp_db_schema(&l->db, err);
+out:
+    if (dir >= 0)
+        close(dir);
+    if (ok)
+        return l;
+    imp_ledger_free(l);
+    return NULL;
+}
+
+struct imp_ledger *imp_ledger_reader(struct imp_ledger *l, struct imp_err *err)
+{
+    struct imp_ledger *reader = ledger_new(err);
+    if (!reader)
+        return NULL;
+    reader->reader = true;
+    if (imp_db_open(&reader->db, l->file, true, err))
+        return reader;
+    imp_ledger_free(reader);
+    return NULL;
+}
+
+// --- The whole ---
+
+// A statement that gives one truth value; `s` is bound.
+static bool ask(struct imp_ledger *l, struct sqlite3_stmt *s, bool *answer,
+                struct imp_err *err)
+{
+    bool row;
+    if (!s || !imp_db_step(&l->db, s, &row, err))
+        return false;
+    *answer = row && sqlite3_column_int(s, 0) != 0;
+    imp_db_done(s);
+    return true;
+}
+
+static bool has(struct imp_ledger *l, enum imp_sql which, bool *answer,
+                struct imp_err *err)
+{
+    return ask(l, imp_db_get(&l->db, which, err), answer, err);
+}
+
+bool imp_ledger_is_new(struct imp_ledger *l, bool *is_new, struct imp_err *err)
+{
+    bool objects, inputs, intents;
+    if (!has(l, IMP_SQL_HAS_OBJECTS, &objects, err) ||
+        !has(l, IMP_SQL_HAS_INPUTS, &inputs, err) ||
+        !has(l, IMP_SQL_HAS_INTENTS, &intents, err))
+        return false;
+    *is_new = !objects && !inputs && !intents;
+    return true;
+}
+
+bool imp_ledger_bind(struct imp_ledger *l, const char *identity, bool empty,
+                     struct imp_err *err)
+{
+    bool objects;
+    char *bound = NULL;
+    if (!has(l, IMP_SQL_HAS_OBJECTS, &objects, err) ||
+        !imp_ledger_get_meta(l, "archive", &bound, err))
+        return false;
+    bool is_bound = bound != NULL;
+    bool other = bound && strcmp(bound, identity) != 0;
+    free(bound);
+    if (other)
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "the state directory belongs to another archive");
+    if (empty && objects)
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "the archive is empty, but the ledger holds objects: "
+                        "was it moved or emptied?");
+    return is_bound || imp_ledger_put_meta(l, "archive", identity, err);
+}
+
+bool imp_ledger_dirty(struct imp_ledger *l, bool *dirty, struct imp_err *err)
+{
+    char *value = NULL;
+    if (!imp_ledger_get_meta(l, "dirty", &value, err))
+        return false;
+    *dirty = value && strcmp(value, "1") == 0;
+    free(value);
+    return true;
+}
+
+bool imp_ledger_set_clean(struct imp_ledger *l, struct imp_err *err)
+{
+    l->dirty = false;
+    return imp_ledger_put_meta(l, "dirty", "0", err);
+}
+
+// --- Runs ---
+
+bool imp_ledger_start_run(struct imp_ledger *l, const struct imp_digest *recipe,
+                          int64_t *run, bool *other_recipe, struct imp_err *err)
+{
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_OTHER_RECIPE, err);
+    if (!s)
+        return false;
+    imp_db_bind_digest(s, 1, recipe);
+    if (!ask(l, s, other_recipe, err))
+        return false;
+
+    s = imp_db_get(&l->db, IMP_SQL_START_RUN, err);
+    if (!s)
+        return false;
+    imp_db_bind_digest(s, 1, recipe);
+    if (!imp_db_run(&l->db, s, err))
+        return false;
+    *run = sqlite3_last_insert_rowid(l->db.handle);
+    return true;
+}
+
+bool imp_ledger_end_run(struct imp_ledger *l, int64_t run,
+                        const uint64_t count[IMP_OUTCOMES], struct imp_err *err)
+{
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_END_RUN, err);
+    if (!s)
+        return false;
+    sqlite3_bind_int64(s, 1, run);
+    for (int i = 0; i < IMP_OUTCOMES; i++)
+        sqlite3_bind_int64(s, 2 + i, (sqlite3_int64)count[i]);
+    return imp_db_run(&l->db, s, err);
+}
+
+// --- Objects ---
+
+bool imp_ledger_object(struct imp_ledger *l, const struct imp_digest *digest,
+                       bool *found, char *name, size_t cap, struct imp_err *err)
+{
+    struct imp_object_row row;
+    if (!imp_ledger_find_object(l, digest, &row, err))
+        return false;
+    *found = row.found;
+    if (row.found && (size_t)snprintf(name, cap, "%s", row.name) >= cap)
+        return imp_fail(err, IMP_ERR_LIMIT,
+                        "ledger: object name of %zu bytes: room for %zu",
+                        strlen(row.name), cap);
+    return true;
+}
+
+bool imp_ledger_each_object(struct imp_ledger *l, imp_ledger_object_fn fn,
+                            void *self, struct imp_err *err)
+{
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_EACH_OBJECT, err);
+    if (!s)
+        return false;
+    for (;;) {
+        bool row;
+        struct imp_digest digest;
+        if (!imp_db_step(&l->db, s, &row, err))
+            return false;
+        if (!row)
+            return true;
+        const char *name = (const char *)sqlite3_column_text(s, 0);
+        uint64_t length = (uint64_t)sqlite3_column_int64(s, 2);
+        if (!name || !imp_db_column_digest(s, 1, &digest, err) ||
+            !fn(self, name, &digest, length, err)) {
+            imp_db_done(s);
+            return false;
+        }
+    }
+}
+
+static bool adopt_one(void *self, const char *name,
+                      const struct imp_digest *digest, uint64_t length,
+                      struct imp_err *err)
+{
+    struct imp_ledger *l = self;
+    struct imp_object_row row;
+    struct imp_digest other;
+    bool name_taken;
+    if (!imp_ledger_find_object(l, digest, &row, err) ||
+        !imp_ledger_find_name(l, name, &name_taken, &other, err))
+        return false;
+    if (row.found && strcmp(row.name, name) == 0)
+        return true;
+    if (row.found || name_taken)
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "adopt %s: the ledger has its %s for another object",
+                        name, row.found ? "digest" : "name");
+    return imp_ledger_put_object(l, name, digest, length, err);
+}
+
+bool imp_ledger_adopt(struct imp_ledger *l,
+                      bool (*each)(void *self, imp_ledger_object_fn fn,
+                                   void *fn_self, struct imp_err *err),
+                      void *self, struct imp_err *err)
+{
+    bool ok = imp_ledger_begin(l, err) && each(self, adopt_one, l, err) &&
+              imp_ledger_commit(l, err);
+    if (!ok)
+        imp_ledger_rollback(l);
+    return ok;
+}

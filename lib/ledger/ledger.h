@@ -1,0 +1,104 @@
+/* ledger.h - what was done: an SQLite database in the state directory.
+ *
+ * It maps each input (by absolute path) to its outcome, and each outcome to an
+ * object in the archive. It holds paths, so it never leaves the state directory
+ * (mode 0700, files 0600).
+ *
+ * A `struct imp_ledger` belongs to one thread; a second thread opens its own
+ * _reader. */
+#ifndef IMP_LEDGER_LEDGER_H
+#define IMP_LEDGER_LEDGER_H
+
+#include "base/outcome.h"
+#include "base/sha256.h"
+#include "base/stamp.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct imp_ctx;
+struct imp_ledger; /* opaque */
+
+/* Open or create the ledger in the directory `state` (made if missing), and
+ * lock it against other runs. If another run has the lock: IMP_ERR_BUSY if
+ * `wait` is NULL; else wait for it until `wait` is cancelled
+ * (IMP_ERR_CANCELLED). IMP_ERR_CONFIG if others than its owner may enter
+ * `state`, or if a newer imgpipe made the ledger. NULL with `err`. */
+struct imp_ledger *imp_ledger_open(const char *state, struct imp_ctx *wait,
+                                   struct imp_err *err);
+
+/* A read-only view for another thread, made on the ledger's own. It sees what
+ * was committed, at most IMP_LEDGER_READ_MANY calls of _known late. Free it
+ * before its ledger. */
+#define IMP_LEDGER_READ_MANY 256
+struct imp_ledger *imp_ledger_reader(struct imp_ledger *l, struct imp_err *err);
+
+/* Close, which unlocks; NULL is fine. */
+void imp_ledger_free(struct imp_ledger *l);
+
+/* Does it hold no object, no input and no intent? */
+bool imp_ledger_is_new(struct imp_ledger *l, bool *is_new, struct imp_err *err);
+
+/* Hold this ledger to one archive: the first call notes `identity` (of
+ * imp_target_identity), later ones compare. IMP_ERR_CONFIG if it is another
+ * archive, or if the archive is `empty` while the ledger holds objects: inputs
+ * would be skipped that are archived nowhere. */
+bool imp_ledger_bind(struct imp_ledger *l, const char *identity, bool empty,
+                     struct imp_err *err);
+
+/* --- runs ----------------------------------------------------------------- */
+
+/* Note the start of a run; `recipe` is the digest of policy, mark and name
+ * template. `*other_recipe` tells if an earlier run used another one. */
+bool imp_ledger_start_run(struct imp_ledger *l, const struct imp_digest *recipe,
+                          int64_t *run, bool *other_recipe,
+                          struct imp_err *err);
+
+/* Note its end, with the counts. */
+bool imp_ledger_end_run(struct imp_ledger *l, int64_t run,
+                        const uint64_t count[IMP_OUTCOMES],
+                        struct imp_err *err);
+
+/* --- inputs --------------------------------------------------------------- */
+
+struct imp_known {
+    bool found;   /* the rest is set only then */
+    bool changed; /* the file is not the one that was seen: size, inode or
+                     time of change differ */
+    enum imp_outcome outcome;
+};
+
+/* What is known of the input at `path` that has this stamp now? Made for
+ * millions of calls. */
+bool imp_ledger_known(struct imp_ledger *l, const char *path,
+                      const struct imp_stamp *stamp, struct imp_known *out,
+                      struct imp_err *err);
+
+/* --- objects -------------------------------------------------------------- */
+
+/* Is an object of this digest in the archive? Its name into `name` (size
+ * `cap`). */
+bool imp_ledger_object(struct imp_ledger *l, const struct imp_digest *digest,
+                       bool *found, char *name, size_t cap,
+                       struct imp_err *err);
+
+/* Walk the objects ordered by name as bytes. */
+typedef bool (*imp_ledger_object_fn)(void *self, const char *name,
+                                     const struct imp_digest *digest,
+                                     uint64_t length, struct imp_err *err);
+bool imp_ledger_each_object(struct imp_ledger *l, imp_ledger_object_fn fn,
+                            void *self, struct imp_err *err);
+
+/* Take up all objects that `each` tells, in one transaction: those that the
+ * archive lists and a new ledger does not know. Known ones are passed over;
+ * IMP_ERR_CONFIG if one contradicts another (same name, other digest). */
+bool imp_ledger_adopt(struct imp_ledger *l,
+                      bool (*each)(void *self, imp_ledger_object_fn fn,
+                                   void *fn_self, struct imp_err *err),
+                      void *self, struct imp_err *err);
+
+/* Was anything published since the manifest was last written? */
+bool imp_ledger_dirty(struct imp_ledger *l, bool *dirty, struct imp_err *err);
+bool imp_ledger_set_clean(struct imp_ledger *l, struct imp_err *err);
+
+#endif

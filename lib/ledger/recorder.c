@@ -1,0 +1,446 @@
+#include "ledger/recorder.h"
+
+#include "ledger/entries.h"
+#include "sync/context.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// Where an image of the group is on its way to its name.
+enum stage {
+    HIDDEN,  // staged, and nothing else
+    VISIBLE, // published
+    GONE,    // not published, or taken back
+    UNSURE,  // could not be taken back: the intent must stay
+};
+
+struct image {
+    struct imp_result *r; // borrowed from the group
+    enum stage stage;
+};
+
+struct recorder {
+    struct imp_ledger *ledger;
+    int64_t run;
+    struct imp_chan_rx results;
+    const struct imp_commit_ops *ops;
+    const struct imp_group_limits *limits;
+    size_t cap; // of a group
+
+    struct imp_result **group; // in order of arrival
+    size_t n;
+    uint64_t bytes; // staged by the group
+
+    struct image *fresh; // those of the group that are to be published
+    size_t n_fresh;
+    struct imp_result **settling; // the same, for ops->settle
+
+    struct imp_err broken; // why the ledger cannot be written any more
+};
+
+struct imp_result *imp_result_new(const char *path)
+{
+    struct imp_result *r = calloc(1, sizeof *r);
+    if (r)
+        r->path = strdup(path);
+    if (r && r->path)
+        return r;
+    free(r);
+    return NULL;
+}
+
+void imp_result_free(struct imp_result *r)
+{
+    if (!r)
+        return;
+    free(r->path);
+    free(r);
+}
+
+struct imp_group_limits imp_group_limits_default(void)
+{
+    return (struct imp_group_limits){
+        .results = 256,
+        .bytes = (uint64_t)64 << 20,
+        .ms = 1000,
+    };
+}
+
+// --- What becomes of an image ---
+
+static bool is_broken(const struct recorder *rec)
+{
+    return rec->broken.code != IMP_OK;
+}
+
+static void discard(struct recorder *rec, struct imp_result *r)
+{
+    if (r->staged)
+        rec->ops->discard(rec->ops->self, r);
+    r->staged = NULL;
+}
+
+static void fail(struct recorder *rec, struct imp_result *r,
+                 const struct imp_err *why)
+{
+    r->outcome = IMP_FAILED;
+    r->err = *why;
+    discard(rec, r);
+}
+
+// Without a ledger nothing is done: what would have had a row has failed.
+static void fail_unrecorded(struct recorder *rec, struct imp_result *r)
+{
+    if (r->outcome == IMP_ARCHIVED || r->outcome == IMP_DUPLICATE ||
+        r->outcome == IMP_QUARANTINED)
+        fail(rec, r, &rec->broken);
+}
+
+static void retract(struct recorder *rec, struct image *image)
+{
+    bool gone = rec->ops->retract(rec->ops->self, image->r->name,
+                                  &image->r->digest, NULL);
+    image->stage = gone ? GONE : UNSURE;
+}
+
+// --- Setting aside what will not be published ---
+
+static int by_digest_then_path(const void *a, const void *b)
+{
+    const struct imp_result *x = ((const struct image *)a)->r;
+    const struct imp_result *y = ((const struct image *)b)->r;
+    int order = memcmp(x->digest.b, y->digest.b, sizeof x->digest.b);
+    return order ? order : strcmp(x->path, y->path);
+}
+
+static void duplicate(struct recorder *rec, struct imp_result *r)
+{
+    r->outcome = IMP_DUPLICATE;
+    discard(rec, r);
+}
+
+static void fail_name_taken(struct recorder *rec, struct imp_result *r)
+{
+    struct imp_err err = {0};
+    imp_fail(&err, IMP_ERR_CONFIG,
+             "another object has the name %s: names need more of {digest}",
+             r->name);
+    fail(rec, r, &err);
+}
+
+// Is the name free? An intent must never be for an object's own name: the next
+// start would retract the object.
+static bool check_name(struct recorder *rec, struct imp_result *r)
+{
+    struct imp_err err = {0};
+    struct imp_digest other;
+    bool taken;
+    if (!imp_name_check(r->name, &err)) {
+        fail(rec, r, &err);
+        return true;
+    }
+    if (!imp_ledger_find_name(rec->ledger, r->name, &taken, &other,
+                              &rec->broken))
+        return false;
+    if (taken)
+        fail_name_taken(rec, r);
+    return true;
+}
+
+// The ledger's word on one image; false if it has none. `before` is the image
+// in front of it in order of digests.
+static bool sort_out(struct recorder *rec, struct imp_result *r,
+                     const struct imp_result *before)
+{
+    struct imp_object_row known;
+    if (before &&
+        memcmp(before->digest.b, r->digest.b, sizeof r->digest.b) == 0) {
+        duplicate(rec, r);
+        return true;
+    }
+    if (!imp_ledger_find_object(rec->ledger, &r->digest, &known, &rec->broken))
+        return false;
+    if (known.found) {
+        duplicate(rec, r);
+        return true;
+    }
+    return check_name(rec, r);
+}
+
+static void collect_archived(struct recorder *rec)
+{
+    rec->n_fresh = 0;
+    for (size_t i = 0; i < rec->n; i++)
+        if (rec->group[i]->outcome == IMP_ARCHIVED)
+            rec->fresh[rec->n_fresh++] = (struct image){rec->group[i], HIDDEN};
+    if (rec->n_fresh > 1)
+        qsort(rec->fresh, rec->n_fresh, sizeof *rec->fresh,
+              by_digest_then_path);
+}
+
+// Leave in `fresh`, by digest, what is to be published: no duplicates, no
+// names that are bad or taken.
+static bool set_aside(struct recorder *rec)
+{
+    collect_archived(rec);
+    size_t kept = 0;
+    struct imp_result *before = NULL;
+    for (size_t i = 0; i < rec->n_fresh; i++) {
+        struct imp_result *r = rec->fresh[i].r;
+        if (!sort_out(rec, r, before))
+            return false;
+        before = r;
+        if (r->outcome == IMP_ARCHIVED)
+            rec->fresh[kept++] = rec->fresh[i];
+    }
+    rec->n_fresh = kept;
+    return true;
+}
+
+// --- The four steps ---
+
+// 1. The data of all staged images is made durable.
+static bool settle(struct recorder *rec)
+{
+    struct imp_err err = {0};
+    for (size_t i = 0; i < rec->n_fresh; i++)
+        rec->settling[i] = rec->fresh[i].r;
+    if (rec->ops->settle(rec->ops->self, rec->settling, rec->n_fresh, &err))
+        return true;
+    for (size_t i = 0; i < rec->n_fresh; i++)
+        fail(rec, rec->fresh[i].r, &err);
+    rec->n_fresh = 0;
+    return false;
+}
+
+// 2. The ledger notes the names about to appear. Of two images with one name
+// only the first stays in `fresh`: an intent stands for one digest.
+static bool put_intents(struct recorder *rec)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < rec->n_fresh; i++) {
+        struct imp_result *r = rec->fresh[i].r;
+        bool clash = false;
+        if (!imp_ledger_put_intent(rec->ledger, r->name, &r->digest, &clash,
+                                   &rec->broken))
+            return false;
+        if (clash)
+            fail_name_taken(rec, r);
+        else
+            rec->fresh[kept++] = rec->fresh[i];
+    }
+    rec->n_fresh = kept;
+    return true;
+}
+
+static bool note_intents(struct recorder *rec)
+{
+    bool ok = imp_ledger_begin(rec->ledger, &rec->broken) && put_intents(rec) &&
+              imp_ledger_commit(rec->ledger, &rec->broken);
+    if (!ok)
+        imp_ledger_rollback(rec->ledger);
+    return ok;
+}
+
+// 3. Each image becomes visible under its name ...
+static void publish(struct recorder *rec)
+{
+    for (size_t i = 0; i < rec->n_fresh; i++) {
+        struct image *image = &rec->fresh[i];
+        struct imp_err err = {0};
+        if (rec->ops->publish(rec->ops->self, image->r, &err)) {
+            image->r->staged = NULL;
+            image->stage = VISIBLE;
+        } else {
+            // It may be visible all the same, as after a lost answer.
+            retract(rec, image);
+            fail(rec, image->r, &err);
+        }
+    }
+}
+
+// ... and the names durable.
+static void settle_names(struct recorder *rec)
+{
+    struct imp_err err = {0};
+    if (rec->ops->settle_names(rec->ops->self, &err))
+        return;
+    for (size_t i = 0; i < rec->n_fresh; i++) {
+        struct image *image = &rec->fresh[i];
+        if (image->stage != VISIBLE)
+            continue;
+        retract(rec, image);
+        fail(rec, image->r, &err);
+    }
+}
+
+// 4. The ledger transaction: objects in, their intents out ...
+static bool record_images(struct recorder *rec)
+{
+    bool any = false;
+    for (size_t i = 0; i < rec->n_fresh; i++) {
+        const struct image *image = &rec->fresh[i];
+        const struct imp_result *r = image->r;
+        if (image->stage == VISIBLE &&
+            !imp_ledger_put_object(rec->ledger, r->name, &r->digest, r->length,
+                                   &rec->broken))
+            return false;
+        any |= image->stage == VISIBLE;
+        if (image->stage != UNSURE &&
+            !imp_ledger_drop_intent(rec->ledger, r->name, &rec->broken))
+            return false;
+    }
+    return !any || imp_ledger_set_dirty(rec->ledger, &rec->broken);
+}
+
+// ... and each input, with the object that it became.
+static bool record_input(struct recorder *rec, struct imp_result *r)
+{
+    struct imp_object_row object = {0};
+    if (r->outcome == IMP_ARCHIVED || r->outcome == IMP_DUPLICATE) {
+        if (!imp_ledger_find_object(rec->ledger, &r->digest, &object,
+                                    &rec->broken))
+            return false;
+        if (object.found) {
+            memcpy(r->name, object.name, sizeof r->name);
+        } else {
+            r->outcome = IMP_FAILED;
+            imp_fail(&r->err, IMP_ERR_IO,
+                     "the image that this is a duplicate of has failed");
+        }
+    }
+    return imp_ledger_put_input(rec->ledger, rec->run, r, object.id,
+                                &rec->broken);
+}
+
+static bool record(struct recorder *rec)
+{
+    bool ok = imp_ledger_begin(rec->ledger, &rec->broken) && record_images(rec);
+    for (size_t i = 0; ok && i < rec->n; i++)
+        ok = record_input(rec, rec->group[i]);
+    ok = ok && imp_ledger_commit(rec->ledger, &rec->broken);
+    if (!ok)
+        imp_ledger_rollback(rec->ledger);
+    return ok;
+}
+
+static void tell(struct recorder *rec)
+{
+    for (size_t i = 0; i < rec->n; i++) {
+        rec->ops->done(rec->ops->self, rec->group[i]);
+        imp_result_free(rec->group[i]);
+    }
+    rec->n = 0;
+    rec->bytes = 0;
+}
+
+static bool commit_steps(struct recorder *rec)
+{
+    if (!set_aside(rec))
+        return false;
+    if (rec->n_fresh > 0 && settle(rec)) {
+        if (!note_intents(rec))
+            return false;
+        publish(rec);
+        settle_names(rec);
+    }
+    return record(rec);
+}
+
+static void commit(struct recorder *rec)
+{
+    if (!commit_steps(rec))
+        for (size_t i = 0; i < rec->n; i++)
+            fail_unrecorded(rec, rec->group[i]);
+    tell(rec);
+}
+
+// --- Receiving ---
+
+static void add(struct recorder *rec, struct imp_result *r)
+{
+    rec->group[rec->n++] = r;
+    if (r->staged)
+        rec->bytes += r->length;
+}
+
+// Fill a group, until one of its limits; false if the channel is closed and
+// there is none.
+static bool receive_group(struct recorder *rec, struct imp_ctx *forever)
+{
+    void *item;
+    if (imp_chan_recv(forever, rec->results, &item) != IMP_RECV_ITEM)
+        return false;
+    add(rec, item);
+
+    struct imp_ctx *window = imp_ctx_new_timeout(forever, rec->limits->ms);
+    while (rec->n < rec->cap && rec->bytes < rec->limits->bytes &&
+           imp_chan_recv(window, rec->results, &item) == IMP_RECV_ITEM)
+        add(rec, item);
+    imp_ctx_free(window);
+    return true;
+}
+
+// After the ledger broke: no sender may block.
+static void drain(struct recorder *rec, struct imp_ctx *forever)
+{
+    void *item;
+    while (imp_chan_recv(forever, rec->results, &item) == IMP_RECV_ITEM) {
+        struct imp_result *r = item;
+        fail_unrecorded(rec, r);
+        rec->ops->done(rec->ops->self, r);
+        imp_result_free(r);
+    }
+}
+
+bool imp_recorder_run(struct imp_ledger *ledger, int64_t run,
+                      struct imp_chan_rx results,
+                      const struct imp_commit_ops *ops,
+                      const struct imp_group_limits *limits,
+                      struct imp_err *err)
+{
+    struct recorder rec = {
+        .ledger = ledger,
+        .run = run,
+        .results = results,
+        .ops = ops,
+        .limits = limits,
+        .cap = limits->results ? limits->results : 1,
+    };
+    // It ends when the channel is closed, never by a cancel: what workers have
+    // finished is to be committed.
+    struct imp_ctx *forever = imp_ctx_new(NULL);
+    rec.group = calloc(rec.cap, sizeof *rec.group);
+    rec.fresh = calloc(rec.cap, sizeof *rec.fresh);
+    rec.settling = calloc(rec.cap, sizeof *rec.settling);
+    if (!rec.group || !rec.fresh || !rec.settling)
+        imp_fail_errno(&rec.broken, "recorder");
+
+    while (!is_broken(&rec) && receive_group(&rec, forever))
+        commit(&rec);
+    drain(&rec, forever);
+
+    free(rec.settling);
+    free(rec.fresh);
+    free(rec.group);
+    imp_ctx_free(forever);
+    if (is_broken(&rec) && err)
+        *err = rec.broken;
+    return !is_broken(&rec);
+}
+
+bool imp_recorder_recover(struct imp_ledger *ledger,
+                          const struct imp_commit_ops *ops, struct imp_err *err)
+{
+    char name[IMP_NAME_MAX] = "";
+    for (;;) {
+        struct imp_digest digest;
+        bool found;
+        if (!imp_ledger_next_intent(ledger, name, &digest, &found, err))
+            return false;
+        if (!found)
+            return imp_ledger_drop_all_intents(ledger, err);
+        if (!ops->retract(ops->self, name, &digest, err))
+            return imp_wrap(err, "recover");
+    }
+}

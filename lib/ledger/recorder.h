@@ -1,0 +1,110 @@
+/* recorder.h - makes results durable, in groups, in an order that no crash
+ * can turn into a lie.
+ *
+ * One thread receives results and commits them in groups:
+ *   1. the data of all staged images is made durable;
+ *   2. the ledger notes the names about to appear (the intent);
+ *   3. each image becomes visible under its name, and the names durable;
+ *   4. the ledger transaction: objects and inputs in, intents out.
+ * A crash before 2 leaves staged files that the target sweeps; between 2 and 4
+ * names that the next start retracts; so the ledger never claims what the disk
+ * does not hold, and nothing stays visible that the ledger does not know.
+ *
+ * A step that fails: 1, 2: nothing is visible, the images are discarded. 3: an
+ * image that cannot be published fails alone; if the names cannot be made
+ * durable, all are retracted. What cannot be retracted keeps its intent. 4:
+ * whether SQLite's failed commit comes to light again after a crash is not
+ * known, so the names stay and the next start decides: it finds either the
+ * intents, and retracts, or the objects.
+ *
+ * The recorder knows no archive: it is handed functions. */
+#ifndef IMP_LEDGER_RECORDER_H
+#define IMP_LEDGER_RECORDER_H
+
+#include "base/name.h"
+#include "base/outcome.h"
+#include "base/sha256.h"
+#include "base/stamp.h"
+#include "ledger/ledger.h"
+#include "sync/chan.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What became of one input, made by a worker, freed by the recorder.
+ *
+ * All but SKIPPED ones get a row in the ledger; a CANCELLED one only if the
+ * input has none yet. */
+struct imp_result {
+    char *path;               /* absolute; the ledger's key */
+    struct imp_stamp stamp;   /* of the bytes that were read */
+    enum imp_outcome outcome; /* ARCHIVED until the recorder knows better; a
+                                 worker never says DUPLICATE */
+    struct imp_err err;       /* the reason, unless archived */
+    const char *format;       /* static; NULL if not recognised */
+    const char *route;        /* static: "cut", "pixels" */
+    uint64_t bytes_in;
+    /* Only if ARCHIVED: */
+    char name[IMP_NAME_MAX]; /* a function of the digest within one run: of two
+                                results with one digest either may win; for a
+                                DUPLICATE, told to `done`: the object's */
+    struct imp_digest digest;
+    uint64_t length;
+    void *staged; /* the target's; published or discarded by the recorder */
+};
+
+/* Copies `path`; NULL without memory. */
+struct imp_result *imp_result_new(const char *path);
+void imp_result_free(struct imp_result *r); /* not `staged`; NULL is fine */
+
+/* Handed in by pipeline/; a fault test hands in ones that fail. All run on the
+ * recorder's thread and mean what struct imp_target_ops says. */
+struct imp_commit_ops {
+    void *self;
+    bool (*settle)(void *self, struct imp_result *const *group, size_t n,
+                   struct imp_err *err);
+    /* On true `r->staged` is used up, and the recorder sets it to NULL; on
+     * false it will be discarded. */
+    bool (*publish)(void *self, struct imp_result *r, struct imp_err *err);
+    bool (*settle_names)(void *self, struct imp_err *err);
+    /* Frees `r->staged`; the recorder sets it to NULL. */
+    void (*discard)(void *self, struct imp_result *r);
+    /* Take back a name that may be visible, if it has this digest. */
+    bool (*retract)(void *self, const char *name,
+                    const struct imp_digest *digest, struct imp_err *err);
+    /* Told once for each result, after its outcome is final and, if it has a
+     * row in the ledger, durable. `r` is freed on return. */
+    void (*done)(void *self, const struct imp_result *r);
+};
+
+/* When a group is committed: at so many results (1 at least), so many staged
+ * bytes, or so long after its first result. */
+struct imp_group_limits {
+    size_t results;
+    uint64_t bytes;
+    int64_t ms;
+};
+struct imp_group_limits imp_group_limits_default(void);
+
+/* Retract what an interrupted run may have left visible but not recorded.
+ * Before the first result. */
+bool imp_recorder_recover(struct imp_ledger *ledger,
+                          const struct imp_commit_ops *ops,
+                          struct imp_err *err);
+
+/* Receive `struct imp_result *` until the channel is closed; commit them all.
+ * Takes each result. A duplicate (same digest in the ledger, or earlier in the
+ * run) is discarded and recorded as such. If a commit fails, the group's images
+ * become FAILED with the reason and their staged data is discarded; the run
+ * goes on. False, with `err`, if the ledger itself cannot be written: from then
+ * on results are still received, become FAILED and are discarded, so that no
+ * sender blocks; a manifest must not be written then. Only the closing of the
+ * channel ends it. */
+bool imp_recorder_run(struct imp_ledger *ledger, int64_t run,
+                      struct imp_chan_rx results,
+                      const struct imp_commit_ops *ops,
+                      const struct imp_group_limits *limits,
+                      struct imp_err *err);
+
+#endif

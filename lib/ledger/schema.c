@@ -1,0 +1,78 @@
+#include "ledger/db.h"
+
+#include <inttypes.h>
+
+#define SCHEMA 1
+#define TEXT_OF(number) #number
+#define TEXT(number) TEXT_OF(number)
+
+// `inputs.key` is the first 8 bytes of the SHA-256 of the path: an index of
+// numbers is a tenth of one of paths and stays in the page cache. Two paths may
+// share a key; whoever looks up compares the path too.
+//
+// An object's name and digest are unique: the same bytes are archived once.
+static const char tables[] =
+    "CREATE TABLE meta("
+    " key TEXT PRIMARY KEY,"
+    " value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE runs("
+    " id INTEGER PRIMARY KEY,"
+    " recipe BLOB NOT NULL CHECK(length(recipe) = 32),"
+    " started INTEGER NOT NULL," // seconds since the epoch
+    " ended INTEGER,"
+    " archived INTEGER, duplicate INTEGER, skipped INTEGER,"
+    " quarantined INTEGER, failed INTEGER, cancelled INTEGER) STRICT;"
+
+    "CREATE TABLE objects("
+    " id INTEGER PRIMARY KEY,"
+    " name TEXT NOT NULL UNIQUE,"
+    " digest BLOB NOT NULL UNIQUE CHECK(length(digest) = 32),"
+    " length INTEGER NOT NULL CHECK(length >= 0)) STRICT;"
+
+    "CREATE TABLE inputs("
+    " id INTEGER PRIMARY KEY,"
+    " key INTEGER NOT NULL,"
+    " path BLOB NOT NULL,"
+    " size INTEGER NOT NULL,"
+    " inode INTEGER NOT NULL,"
+    " mtime_ns INTEGER NOT NULL,"
+    " outcome TEXT NOT NULL CHECK(outcome IN ('archived', 'duplicate',"
+    "  'quarantined', 'failed', 'cancelled')),"
+    " code TEXT, reason TEXT, offset INTEGER," // why not archived
+    " format TEXT, route TEXT,"
+    " object INTEGER REFERENCES objects(id),"
+    " run INTEGER NOT NULL REFERENCES runs(id),"
+    " CHECK((outcome IN ('archived', 'duplicate')) = (object IS NOT NULL))"
+    ") STRICT;"
+    "CREATE INDEX inputs_key ON inputs(key);"
+
+    "CREATE TABLE intents("
+    " name TEXT PRIMARY KEY,"
+    " digest BLOB NOT NULL CHECK(length(digest) = 32)) STRICT, WITHOUT ROWID;"
+
+    "PRAGMA user_version = " TEXT(SCHEMA) ";";
+
+static bool create(struct imp_db *db, struct imp_err *err)
+{
+    bool ok = imp_db_begin(db, err) && imp_db_exec(db, tables, err) &&
+              imp_db_commit(db, err);
+    if (!ok)
+        imp_db_rollback(db);
+    return ok;
+}
+
+bool imp_db_schema(struct imp_db *db, struct imp_err *err)
+{
+    int64_t version = 0;
+    if (!imp_db_number(db, "PRAGMA user_version", &version, err))
+        return false;
+    if (version == SCHEMA)
+        return true;
+    if (version == 0)
+        return create(db, err);
+    return imp_fail(err, IMP_ERR_CONFIG,
+                    "ledger of schema %" PRId64
+                    ": this imgpipe knows up to %d; use the newer one",
+                    version, SCHEMA);
+}
