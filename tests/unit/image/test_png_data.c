@@ -353,6 +353,29 @@ Test(apng, a_broken_animation_is_refused)
     }
 }
 
+Test(apng, each_frame_has_its_own_control_and_all_of_its_data)
+{
+    struct imp_buf in = {0};
+    png_start(&in, 0);
+    png_actl(&in, 2);
+    png_idat(&in, 0);
+    png_fctl(&in, 0, 4, 2, 0, 0);
+    png_fdat(&in, 1, small.p, small.n - 1);
+    png_fctl(&in, 2, 4, 2, 0, 0);
+    png_fdat(&in, 3, small.p, small.n);
+    png_chunk(&in, "IEND", NULL, 0);
+    expect_refused(imp_buf_span(&in), "the first of two is cut off");
+    in.n = 0;
+    png_start(&in, 0);
+    png_actl(&in, 1);
+    png_fctl(&in, 0, 8, 8, 0, 0);
+    png_idat(&in, 0);
+    png_fdat(&in, 1, small.p, small.n);
+    png_chunk(&in, "IEND", NULL, 0);
+    expect_refused(imp_buf_span(&in), "data of no frame");
+    imp_buf_clear(&in);
+}
+
 Test(apng, the_first_frame_must_be_the_image_if_it_is_before_it)
 {
     struct imp_buf in = {0};
