@@ -1,0 +1,40 @@
+/* blend.h - ink onto pixels, in the picture's own kind of sample. */
+#ifndef IMP_MARK_BLEND_H
+#define IMP_MARK_BLEND_H
+
+#include "mark/ink.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum imp_space {
+    IMP_SPACE_GREY,
+    IMP_SPACE_RGB,
+    IMP_SPACE_CMYK, /* 0: no ink of that colour */
+};
+
+/* Decoded pixels in memory, rows without gaps, samples in the machine's byte
+ * order. */
+struct imp_raster {
+    void *data; /* uint8_t, or uint16_t if `wide` */
+    uint32_t width, height;
+    enum imp_space space;
+    bool alpha; /* one more sample behind the colours, not premultiplied */
+    bool wide;
+};
+
+/* Samples in a pixel, alpha included. */
+unsigned imp_raster_bands(const struct imp_raster *r);
+
+struct imp_paint {
+    uint8_t rgb[3]; /* of the text */
+    double opacity;
+};
+
+/* Draw `ink` with its upper left corner at x, y, all inside. A pixel that the
+ * ink does not cover is not touched. Where the picture is transparent it
+ * becomes as opaque as the ink. The outline is black or white. */
+void imp_blend(struct imp_raster *r, uint32_t x, uint32_t y,
+               const struct imp_ink *ink, const struct imp_paint *paint);
+
+#endif

@@ -1,0 +1,181 @@
+#include "mark/ink.h"
+
+#include "mark/orient.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OUTLINE 0.07    // its width : the height of a line
+#define OUTLINE_MIN 1.5 // pixels: full strength beside the text, soft beyond
+#define PAD_MAX 300     // pixels: that of the highest line, and some
+#define INKED 128       // coverage from which a pixel has an outline
+
+bool imp_mask_init(struct imp_mask *mask, uint32_t width, uint32_t height,
+                   struct imp_err *err)
+{
+    mask->cover = calloc(height, width);
+    if (!mask->cover)
+        return imp_fail(err, IMP_ERR_MEMORY, "no memory for ink of %u x %u",
+                        width, height);
+    mask->width = width;
+    mask->height = height;
+    return true;
+}
+
+void imp_mask_clear(struct imp_mask *mask)
+{
+    free(mask->cover);
+    *mask = (struct imp_mask){0};
+}
+
+void imp_ink_clear(struct imp_ink *ink)
+{
+    imp_mask_clear(&ink->text);
+    imp_mask_clear(&ink->outline);
+}
+
+// How far the outline reaches from the middle of an inked pixel.
+static double reach_of(uint32_t line)
+{
+    double width = OUTLINE * line;
+    return (width < OUTLINE_MIN ? OUTLINE_MIN : width) + 0.5;
+}
+
+uint32_t imp_ink_pad(uint32_t line)
+{
+    uint32_t pad = (uint32_t)ceil(reach_of(line)) - 1;
+    return pad < PAD_MAX ? pad : PAD_MAX;
+}
+
+static bool pad_mask(const struct imp_mask *in, uint32_t pad,
+                     struct imp_mask *out, struct imp_err *err)
+{
+    if (!imp_mask_init(out, in->width + 2 * pad, in->height + 2 * pad, err))
+        return false;
+    for (uint32_t y = 0; y < in->height; y++)
+        memcpy(out->cover + (size_t)(y + pad) * out->width + pad,
+               in->cover + (size_t)y * in->width, in->width);
+    return true;
+}
+
+// Rows between each pixel and the next inked one above or below it, at most
+// pad + 1.
+static void column_distances(const struct imp_mask *text, uint32_t pad,
+                             uint16_t *rows)
+{
+    size_t width = text->width;
+    for (size_t x = 0; x < width; x++) {
+        uint32_t far = pad + 1, d = far;
+        for (uint32_t y = 0; y < text->height; y++) {
+            d = text->cover[y * width + x] >= INKED ? 0 : d < far ? d + 1 : far;
+            rows[y * width + x] = (uint16_t)d;
+        }
+        d = far;
+        for (uint32_t y = text->height; y-- > 0;) {
+            d = text->cover[y * width + x] >= INKED ? 0 : d < far ? d + 1 : far;
+            if (d < rows[y * width + x])
+                rows[y * width + x] = (uint16_t)d;
+        }
+    }
+}
+
+// The squared distance from pixel `x` to the nearest inked one, if it is no
+// more than `pad` columns away.
+static uint32_t distance2(const uint16_t *row, uint32_t width, uint32_t x,
+                          uint32_t pad)
+{
+    uint32_t from = x > pad ? x - pad : 0;
+    uint32_t to = width - 1 - x > pad ? x + pad : width - 1;
+    uint32_t least = UINT32_MAX;
+    for (uint32_t i = from; i <= to; i++) {
+        uint32_t dx = i > x ? i - x : x - i;
+        uint32_t d2 = dx * dx + (uint32_t)row[i] * row[i];
+        if (d2 < least)
+            least = d2;
+    }
+    return least;
+}
+
+static uint8_t cover_at(uint32_t d2, double reach)
+{
+    double cover = reach - sqrt(d2);
+    if (cover <= 0)
+        return 0;
+    return cover >= 1 ? 255 : (uint8_t)lround(cover * 255);
+}
+
+// A disc around each inked pixel, with a soft rim. Distances go down the
+// columns first and along the rows then, so that the cost grows with the
+// outline's width, not its square.
+static bool draw_outline(const struct imp_mask *text, uint32_t line,
+                         struct imp_mask *outline, struct imp_err *err)
+{
+    uint32_t pad = imp_ink_pad(line), width = text->width;
+    double reach = reach_of(line);
+    size_t n = (size_t)width * text->height;
+    uint16_t *rows = calloc(n, sizeof *rows);
+    if (!rows)
+        return imp_fail(err, IMP_ERR_MEMORY, "no memory for an outline of %zu",
+                        n);
+    column_distances(text, pad, rows);
+    for (size_t y = 0; y < text->height; y++)
+        for (uint32_t x = 0; x < width; x++)
+            outline->cover[y * width + x] =
+                cover_at(distance2(rows + y * width, width, x, pad), reach);
+    free(rows);
+    return true;
+}
+
+bool imp_ink_init(struct imp_ink *ink, struct imp_mask *text, uint32_t line,
+                  bool outline, struct imp_err *err)
+{
+    struct imp_ink made = {0};
+    uint32_t pad = outline ? imp_ink_pad(line) : 0;
+    if (!pad_mask(text, pad, &made.text, err) ||
+        !imp_mask_init(&made.outline, made.text.width, made.text.height, err))
+        goto failed;
+    if (outline && !draw_outline(&made.text, line, &made.outline, err))
+        goto failed;
+    imp_mask_clear(text);
+    *ink = made;
+    return true;
+failed:
+    imp_ink_clear(&made);
+    return false;
+}
+
+static bool store_mask(const struct imp_mask *in, unsigned orientation,
+                       struct imp_mask *out, struct imp_err *err)
+{
+    bool turns = imp_orientation_turns(orientation);
+    uint32_t width = turns ? in->height : in->width;
+    uint32_t height = turns ? in->width : in->height;
+    if (!imp_mask_init(out, width, height, err))
+        return false;
+    for (uint32_t y = 0; y < in->height; y++) {
+        for (uint32_t x = 0; x < in->width; x++) {
+            uint32_t sx = x, sy = y;
+            imp_orientation_store(orientation, width, height, &sx, &sy);
+            out->cover[(size_t)sy * width + sx] =
+                in->cover[(size_t)y * in->width + x];
+        }
+    }
+    return true;
+}
+
+bool imp_ink_store(struct imp_ink *ink, unsigned orientation,
+                   struct imp_err *err)
+{
+    struct imp_ink turned = {0};
+    if (orientation == 1)
+        return true;
+    if (!store_mask(&ink->text, orientation, &turned.text, err) ||
+        !store_mask(&ink->outline, orientation, &turned.outline, err)) {
+        imp_ink_clear(&turned);
+        return false;
+    }
+    imp_ink_clear(ink);
+    *ink = turned;
+    return true;
+}

@@ -1,0 +1,42 @@
+/* ink.h - a mark as coverage: how much of each pixel the text covers, and how
+ * much its outline. Knows no colour, no place and no format. */
+#ifndef IMP_MARK_INK_H
+#define IMP_MARK_INK_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Coverage of text alone, 0 to 255 a pixel, rows without gaps. `{0}` is
+ * empty. */
+struct imp_mask {
+    uint32_t width, height;
+    uint8_t *cover;
+};
+
+/* `width` * `height` zeroed pixels in an empty `mask`; IMP_ERR_MEMORY. */
+bool imp_mask_init(struct imp_mask *mask, uint32_t width, uint32_t height,
+                   struct imp_err *err);
+void imp_mask_clear(struct imp_mask *mask);
+
+/* The text, and the outline that lies beneath it; both of one size. */
+struct imp_ink {
+    struct imp_mask text, outline;
+};
+
+/* Pixels that an outline adds on each side of text of this line height. */
+uint32_t imp_ink_pad(uint32_t line);
+
+/* Text of the line height `line` with an outline, or with an empty one. Takes
+ * `text` (left empty) on success. `ink` must be empty. IMP_ERR_MEMORY. */
+bool imp_ink_init(struct imp_ink *ink, struct imp_mask *text, uint32_t line,
+                  bool outline, struct imp_err *err);
+void imp_ink_clear(struct imp_ink *ink);
+
+/* Turn upright ink the way in which a picture of this EXIF orientation (1 to
+ * 8) is stored. IMP_ERR_MEMORY, `ink` being as before. */
+bool imp_ink_store(struct imp_ink *ink, unsigned orientation,
+                   struct imp_err *err);
+
+#endif

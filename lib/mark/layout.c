@@ -1,0 +1,108 @@
+#include "mark/layout.h"
+
+#include "mark/orient.h"
+
+#include <math.h>
+
+#define MARGIN 0.02 // of the shorter side
+
+static uint32_t shorter(struct imp_size s)
+{
+    return s.width < s.height ? s.width : s.height;
+}
+
+static uint32_t margin_of(struct imp_size picture)
+{
+    return (uint32_t)lround(MARGIN * shorter(picture));
+}
+
+struct imp_size imp_layout_upright(struct imp_size stored, unsigned orientation)
+{
+    if (imp_orientation_turns(orientation))
+        return (struct imp_size){stored.height, stored.width};
+    return stored;
+}
+
+uint32_t imp_layout_line(const struct imp_mark_spec *spec,
+                         struct imp_size picture)
+{
+    double line = round(spec->scale * shorter(picture));
+    if (line < IMP_MARK_LINE_MIN)
+        return IMP_MARK_LINE_MIN;
+    return line > IMP_MARK_LINE_MAX ? IMP_MARK_LINE_MAX : (uint32_t)line;
+}
+
+struct imp_size imp_layout_room(const struct imp_mark_place *place,
+                                struct imp_size picture)
+{
+    if (place->by_xy)
+        return picture;
+    uint32_t both = 2 * margin_of(picture); // 4 % of the shorter side
+    return (struct imp_size){picture.width - both, picture.height - both};
+}
+
+bool imp_layout_fits(struct imp_size mark, struct imp_size room)
+{
+    return mark.width <= room.width && mark.height <= room.height;
+}
+
+uint32_t imp_layout_shrink(uint32_t line, struct imp_size mark,
+                           struct imp_size room)
+{
+    double across = (double)room.width / mark.width;
+    double down = (double)room.height / mark.height;
+    double most = floor(line * (across < down ? across : down));
+    return most > IMP_MARK_LINE_MAX ? IMP_MARK_LINE_MAX : (uint32_t)most;
+}
+
+// Along one side: 0 is its start, 1 its middle, 2 its end.
+static uint32_t by_gravity(unsigned third, uint32_t side, uint32_t mark,
+                           uint32_t margin)
+{
+    if (third == 1)
+        return (side - mark) / 2;
+    return third == 0 ? margin : side - mark - margin;
+}
+
+static uint32_t by_measure(struct imp_measure m, uint32_t side, uint32_t mark)
+{
+    double at = round(m.percent ? m.value * side / 100 : m.value);
+    uint32_t last = side - mark;
+    if (at <= 0)
+        return 0;
+    return at < last ? (uint32_t)at : last;
+}
+
+struct imp_rect imp_layout_place(const struct imp_mark_place *place,
+                                 struct imp_size picture, struct imp_size mark)
+{
+    struct imp_rect r = {.width = mark.width, .height = mark.height};
+    if (place->by_xy) {
+        r.x = by_measure(place->x, picture.width, mark.width);
+        r.y = by_measure(place->y, picture.height, mark.height);
+        return r;
+    }
+    // The gravities stand in rows of three, from the upper left.
+    unsigned g = (unsigned)place->gravity;
+    uint32_t margin = margin_of(picture);
+    r.x = by_gravity(g % 3, picture.width, mark.width, margin);
+    r.y = by_gravity(g / 3, picture.height, mark.height, margin);
+    return r;
+}
+
+struct imp_rect imp_layout_store(struct imp_rect upright,
+                                 struct imp_size stored, unsigned orientation)
+{
+    // Two opposite corners, wherever they come to lie.
+    uint32_t ax = upright.x, ay = upright.y;
+    uint32_t bx = upright.x + upright.width - 1;
+    uint32_t by = upright.y + upright.height - 1;
+    imp_orientation_store(orientation, stored.width, stored.height, &ax, &ay);
+    imp_orientation_store(orientation, stored.width, stored.height, &bx, &by);
+    return (struct imp_rect){
+        .x = ax < bx ? ax : bx,
+        .y = ay < by ? ay : by,
+        .width = (ax < bx ? bx - ax : ax - bx) + 1,
+        .height = (ay < by ? by - ay : ay - by) + 1,
+    };
+}

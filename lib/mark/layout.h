@@ -1,0 +1,49 @@
+/* layout.h - how large a mark is and where it goes: numbers alone. */
+#ifndef IMP_MARK_LAYOUT_H
+#define IMP_MARK_LAYOUT_H
+
+#include "mark/mark.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define IMP_MARK_LINE_MIN 8    /* pixels: lower text cannot be read */
+#define IMP_MARK_LINE_MAX 4096 /* pixels: what font rasterisers take */
+
+struct imp_size {
+    uint32_t width, height;
+};
+
+struct imp_rect {
+    uint32_t x, y, width, height;
+};
+
+/* The size of a picture as the viewer sees it; the same the other way round. */
+struct imp_size imp_layout_upright(struct imp_size stored,
+                                   unsigned orientation);
+
+/* The height of a line of text that `spec` asks for, in this picture. */
+uint32_t imp_layout_line(const struct imp_mark_spec *spec,
+                         struct imp_size picture);
+
+/* The room for a mark in an upright picture: less the margins, if it is placed
+ * by gravity. A side may be 0. */
+struct imp_size imp_layout_room(const struct imp_mark_place *place,
+                                struct imp_size picture);
+
+bool imp_layout_fits(struct imp_size mark, struct imp_size room);
+
+/* The highest line with which a mark of size `mark` at line height `line` may
+ * fit into `room`: an estimate, as text does not scale evenly. */
+uint32_t imp_layout_shrink(uint32_t line, struct imp_size mark,
+                           struct imp_size room);
+
+/* Where a mark that fits the picture goes; both upright. */
+struct imp_rect imp_layout_place(const struct imp_mark_place *place,
+                                 struct imp_size picture, struct imp_size mark);
+
+/* The same rectangle in the stored picture. */
+struct imp_rect imp_layout_store(struct imp_rect upright,
+                                 struct imp_size stored, unsigned orientation);
+
+#endif

@@ -1,0 +1,282 @@
+#include "mark/mark.h"
+
+#include "mark/blend.h"
+#include "mark/carrier.h"
+#include "mark/ink.h"
+#include "mark/layout.h"
+#include "mark/pixels.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXT_MAX 1000 // bytes of a mark's text, its fields filled in
+#define PROBE_LINE 32 // pixels: to learn a text's proportions
+
+struct imp_marker {
+    struct imp_template *text;
+    struct imp_mark_spec spec; // but for its text
+    const struct imp_pixels *pixels;
+};
+
+struct imp_mark_spec imp_mark_spec_default(void)
+{
+    return (struct imp_mark_spec){
+        .place = {.gravity = IMP_SOUTH_EAST},
+        .scale = 0.04,
+        .opacity = 0.7,
+        .rgb = {255, 255, 255},
+        .outline = true,
+        .max_pixels = 500000000,
+    };
+}
+
+static bool check_measure(const char *name, struct imp_measure m,
+                          struct imp_err *err)
+{
+    double most = m.percent ? 100 : UINT32_MAX;
+    if (m.value >= 0 && m.value <= most)
+        return true;
+    return imp_fail(err, IMP_ERR_CONFIG, "%s is %g, want 0 to %g", name,
+                    m.value, most);
+}
+
+// Written so that a NaN fails, too.
+static bool check_spec(const struct imp_mark_spec *spec, struct imp_err *err)
+{
+    if (!(spec->scale >= 0.005 && spec->scale <= 1))
+        return imp_fail(err, IMP_ERR_CONFIG, "the scale is %g, want 0.005 to 1",
+                        spec->scale);
+    if (!(spec->opacity > 0 && spec->opacity <= 1))
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "the opacity is %g, want above 0 and up to 1",
+                        spec->opacity);
+    if (spec->max_pixels == 0)
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "the pixel limit is 0, want 1 or more");
+    if (spec->place.by_xy)
+        return check_measure("x", spec->place.x, err) &&
+               check_measure("y", spec->place.y, err);
+    if ((unsigned)spec->place.gravity > IMP_SOUTH_EAST)
+        return imp_fail(err, IMP_ERR_CONFIG, "gravity %u, want 0 to %u",
+                        (unsigned)spec->place.gravity, IMP_SOUTH_EAST);
+    return true;
+}
+
+// The mark's text with a NUL behind it.
+static bool expand(const struct imp_marker *m,
+                   const char *const value[IMP_FIELDS], struct imp_buf *text,
+                   struct imp_err *err)
+{
+    text->n = 0;
+    if (!imp_template_expand(m->text, value, text, err))
+        return false;
+    if (text->n > TEXT_MAX)
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "the text has %zu bytes, want at most %d", text->n,
+                        TEXT_MAX);
+    for (size_t i = 0; i < text->n; i++)
+        if ((text->p[i] < 0x20 && text->p[i] != '\n') || text->p[i] == 0x7F)
+            return imp_fail(err, IMP_ERR_CONFIG,
+                            "the text has a control character (0x%02X)",
+                            text->p[i]);
+    return imp_buf_add(text, "", 1, err);
+}
+
+// Draw the text with plausible values: what can be wrong with it shows now.
+static bool try_text(const struct imp_marker *m, struct imp_err *err)
+{
+    static const char *const sample[IMP_FIELDS] = {
+        [IMP_FIELD_DIGEST] =
+            "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+        [IMP_FIELD_DATE] = "2000-01-01",
+        [IMP_FIELD_EXT] = "jpg",
+    };
+    struct imp_buf text = {0};
+    struct imp_mask mask = {0};
+    bool ok =
+        expand(m, sample, &text, err) &&
+        m->pixels->draw_text((const char *)text.p, PROBE_LINE, &mask, err);
+    imp_mask_clear(&mask);
+    imp_buf_clear(&text);
+    return ok;
+}
+
+struct imp_marker *imp_marker_new(const struct imp_mark_spec *spec,
+                                  struct imp_err *err)
+{
+    struct imp_marker *m = calloc(1, sizeof *m);
+    if (!m)
+        imp_fail(err, IMP_ERR_MEMORY, "no memory for %zu bytes", sizeof *m);
+    if (!m || !check_spec(spec, err))
+        goto failed;
+    m->spec = *spec;
+    m->spec.text = NULL;
+    m->text = imp_template_new(spec->text, err);
+    if (m->text)
+        m->pixels = imp_pixels_load(err);
+    if (m->pixels && try_text(m, err))
+        return m;
+failed:
+    imp_wrap(err, "mark");
+    imp_marker_free(m);
+    return NULL;
+}
+
+void imp_marker_free(struct imp_marker *m)
+{
+    if (!m)
+        return;
+    imp_template_free(m->text);
+    free(m);
+}
+
+bool imp_marker_uses(const struct imp_marker *m, enum imp_field field)
+{
+    return imp_template_uses(m->text, field);
+}
+
+// --- Drawing ---------------------------------------------------------------
+
+// Text and outline at one line height.
+static bool draw_at(const struct imp_marker *m, const char *text, uint32_t line,
+                    struct imp_ink *ink, struct imp_err *err)
+{
+    struct imp_mask mask = {0};
+    bool ok = m->pixels->draw_text(text, line, &mask, err) &&
+              imp_ink_init(ink, &mask, line, m->spec.outline, err);
+    imp_mask_clear(&mask);
+    return ok;
+}
+
+static struct imp_size size_of(const struct imp_ink *ink)
+{
+    return (struct imp_size){ink->text.width, ink->text.height};
+}
+
+static bool too_small(struct imp_size room, struct imp_size mark,
+                      struct imp_err *err)
+{
+    return imp_fail(err, IMP_ERR_LIMIT,
+                    "too small for a legible mark: there is room for %u x %u "
+                    "pixels, want %u x %u for lines of %d",
+                    room.width, room.height, mark.width, mark.height,
+                    IMP_MARK_LINE_MIN);
+}
+
+// Ink as large as the spec says, or as fits. A probe tells how large to try it,
+// so that no spec makes ink that is much larger than the picture.
+static bool draw_fitting(const struct imp_marker *m, const char *text,
+                         struct imp_size picture, struct imp_ink *ink,
+                         struct imp_err *err)
+{
+    struct imp_size room = imp_layout_room(&m->spec.place, picture);
+    uint32_t line = imp_layout_line(&m->spec, picture);
+    if (!draw_at(m, text, PROBE_LINE, ink, err))
+        return false;
+    uint32_t next = imp_layout_shrink(PROBE_LINE, size_of(ink), room);
+    if (next < line)
+        line = next;
+    for (;;) {
+        imp_ink_clear(ink);
+        if (line < IMP_MARK_LINE_MIN)
+            line = IMP_MARK_LINE_MIN;
+        if (!draw_at(m, text, line, ink, err))
+            return false;
+        if (imp_layout_fits(size_of(ink), room))
+            return true;
+        if (line == IMP_MARK_LINE_MIN)
+            return too_small(room, size_of(ink), err);
+        next = imp_layout_shrink(line, size_of(ink), room);
+        line = next < line ? next : line - 1;
+    }
+}
+
+// Ink as it lies in the stored picture, and where.
+static bool make_ink(const struct imp_marker *m, const char *text,
+                     const struct imp_look *look, struct imp_ink *ink,
+                     struct imp_rect *where, struct imp_err *err)
+{
+    struct imp_size stored = {look->width, look->height};
+    struct imp_size upright = imp_layout_upright(stored, look->orientation);
+    if (!draw_fitting(m, text, upright, ink, err))
+        return false;
+    *where = imp_layout_place(&m->spec.place, upright, size_of(ink));
+    *where = imp_layout_store(*where, stored, look->orientation);
+    return imp_ink_store(ink, look->orientation, err);
+}
+
+// Decode, draw, code again: a whole file, with whatever the encoder adds.
+static bool draw_pixels(const struct imp_marker *m, const char *format,
+                        struct imp_span image, const struct imp_look *look,
+                        const struct imp_ink *ink, struct imp_rect where,
+                        struct imp_buf *coded, struct imp_err *err)
+{
+    bool ok = false;
+    struct imp_raster raster;
+    struct imp_paint paint = {.opacity = m->spec.opacity};
+    memcpy(paint.rgb, m->spec.rgb, sizeof paint.rgb);
+
+    struct imp_picture *picture =
+        m->pixels->decode(format, image, &raster, err);
+    if (!picture)
+        return false;
+    if (raster.width != look->width || raster.height != look->height) {
+        imp_fail(err, IMP_ERR_DAMAGED,
+                 "decoded to %u x %u pixels, the header says %u x %u",
+                 raster.width, raster.height, look->width, look->height);
+        goto out;
+    }
+    imp_blend(&raster, where.x, where.y, ink, &paint);
+    ok = m->pixels->encode(picture, format, &look->coding, coded, err);
+out:
+    m->pixels->free(picture);
+    return ok;
+}
+
+static bool look_at(const struct imp_marker *m,
+                    const struct imp_carrier *carrier, struct imp_span image,
+                    struct imp_look *look, struct imp_err *err)
+{
+    if (!carrier->look(image, look, err))
+        return false;
+    uint64_t pixels = (uint64_t)look->width * look->height;
+    if (pixels > m->spec.max_pixels)
+        return imp_fail(err, IMP_ERR_LIMIT,
+                        "%u x %u pixels, want at most %ju in all", look->width,
+                        look->height, (uintmax_t)m->spec.max_pixels);
+    return true;
+}
+
+bool imp_marker_apply(struct imp_marker *m, const char *format,
+                      struct imp_span image,
+                      const char *const value[IMP_FIELDS], struct imp_buf *out,
+                      struct imp_mark_report *report, struct imp_err *err)
+{
+    bool ok = false;
+    struct imp_buf text = {0}, coded = {0};
+    struct imp_ink ink = {0};
+    struct imp_look look;
+    struct imp_rect where;
+
+    out->n = 0;
+    const struct imp_carrier *carrier = imp_carrier_of(format);
+    if (!carrier)
+        return imp_fail(err, IMP_ERR_UNSUPPORTED,
+                        "mark: %s cannot be marked: want jpeg or png", format);
+    if (!expand(m, value, &text, err) ||
+        !look_at(m, carrier, image, &look, err) ||
+        !make_ink(m, (const char *)text.p, &look, &ink, &where, err) ||
+        !draw_pixels(m, format, image, &look, &ink, where, &coded, err) ||
+        !carrier->rewrap(image, imp_buf_span(&coded), out, err)) {
+        imp_wrap(err, "mark");
+        goto out;
+    }
+    *report = (struct imp_mark_report){where.x, where.y, where.width,
+                                       where.height, "pixels"};
+    ok = true;
+out:
+    imp_ink_clear(&ink);
+    imp_buf_clear(&coded);
+    imp_buf_clear(&text);
+    return ok;
+}

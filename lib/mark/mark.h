@@ -1,0 +1,110 @@
+/* mark.h - draws a watermark onto an image that is already de-identified.
+ *
+ * What decodes pixels (libvips, Pango) lives in a shared object beside the
+ * program and is loaded by imp_marker_new: a run without a mark does not pay
+ * for it. A marker is made once per run, before the workers start; any thread
+ * may call imp_marker_apply then.
+ *
+ * The same image, spec and values give the same bytes. Outside the mark's
+ * rectangle a PNG keeps every pixel; a JPEG is coded anew, at no lower quality.
+ */
+#ifndef IMP_MARK_MARK_H
+#define IMP_MARK_MARK_H
+
+#include "base/bytes.h"
+#include "base/template.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum imp_gravity {
+    IMP_NORTH_WEST,
+    IMP_NORTH,
+    IMP_NORTH_EAST,
+    IMP_WEST,
+    IMP_CENTRE,
+    IMP_EAST,
+    IMP_SOUTH_WEST,
+    IMP_SOUTH,
+    IMP_SOUTH_EAST,
+};
+
+/* A length in pixels, or in percent of the picture's side that it runs along:
+ * x of the width, y of the height. */
+struct imp_measure {
+    double value;
+    bool percent;
+};
+
+/* Where the mark goes, as the viewer sees the upright picture. */
+struct imp_mark_place {
+    bool by_xy;               /* else by gravity */
+    enum imp_gravity gravity; /* 2 % of the shorter side from the sides that
+                                 it touches */
+    struct imp_measure x, y;  /* of the mark's upper left corner; moved as far
+                                 as needed to have all of it in the picture */
+};
+
+struct imp_mark_spec {
+    const char *text; /* a template; borrowed until _new returns. UTF-8, drawn
+                         as it stands; a line feed starts a new line, other
+                         control characters are refused */
+    struct imp_mark_place place;
+    double scale;   /* height of a line of text : the shorter side, 0.005..1 */
+    double opacity; /* 0 < opacity <= 1 */
+    uint8_t rgb[3]; /* sRGB; the outline is black or white, whichever
+                       contrasts */
+    bool outline;
+    uint64_t max_pixels; /* of a picture, before any is decoded */
+};
+
+/* The defaults: south-east, 4 %, 70 %, white, outlined, 500 million pixels. */
+struct imp_mark_spec imp_mark_spec_default(void);
+
+/* Accepted forms: "south-east" ... "centre" ("center" too), or "X,Y" with each
+ * a number of pixels ("120") or percent ("5%"). IMP_ERR_CONFIG names them. */
+bool imp_mark_place_parse(const char *text, struct imp_mark_place *out,
+                          struct imp_err *err);
+
+/* "#rrggbb", "white", "black", "grey" ("gray"), "red", "orange", "yellow",
+ * "green", "cyan", "blue" or "magenta"; else IMP_ERR_CONFIG. */
+bool imp_mark_colour_parse(const char *text, uint8_t rgb[3],
+                           struct imp_err *err);
+
+struct imp_marker; /* opaque */
+
+/* Check the spec, load the pixel library and draw the text once, so that a
+ * text without ink or a missing font shows before the first image. NULL, with
+ * `err` (IMP_ERR_CONFIG, IMP_ERR_MEMORY), if any of it fails. */
+struct imp_marker *imp_marker_new(const struct imp_mark_spec *spec,
+                                  struct imp_err *err);
+void imp_marker_free(struct imp_marker *m);
+
+/* Does the mark's text want the image's digest? */
+bool imp_marker_uses(const struct imp_marker *m, enum imp_field field);
+
+/* What was done, for the ledger. The rectangle is in stored pixels (before
+ * the orientation is applied), the outline included. */
+struct imp_mark_report {
+    uint32_t x, y, width, height;
+    const char *route; /* "pixels" */
+};
+
+/* Draw the mark on `image`, a whole file of the format called `format`
+ * ("jpeg", "png"), into `out` (emptied first; of no use on failure): a whole
+ * file of the same format. What stands around the coded picture - EXIF, ICC,
+ * densities, gamma - is carried over from `image` byte for byte. `value` feeds
+ * the template.
+ *
+ * A line of text is never lower than 8 pixels, and shrinks towards that if the
+ * mark would not fit. False with `err`: IMP_ERR_LIMIT if it does not fit even
+ * then, or the picture has more than max_pixels; IMP_ERR_UNSUPPORTED for a kind
+ * that cannot be marked (12-bit, lossless and arithmetic JPEG, animated PNG,
+ * other formats); IMP_ERR_DAMAGED if it does not decode without a warning;
+ * IMP_ERR_MEMORY. Never a silent nothing. */
+bool imp_marker_apply(struct imp_marker *m, const char *format,
+                      struct imp_span image,
+                      const char *const value[IMP_FIELDS], struct imp_buf *out,
+                      struct imp_mark_report *report, struct imp_err *err);
+
+#endif

@@ -1,0 +1,55 @@
+/* pixels.h - the seam between the program and lib/imgpipe/pixels.so, which has
+ * libvips, Pango and fontconfig behind it.
+ *
+ * The shared object exports imp_pixels_get and nothing else. */
+#ifndef IMP_MARK_PIXELS_H
+#define IMP_MARK_PIXELS_H
+
+#include "base/bytes.h"
+#include "mark/blend.h"
+#include "mark/carrier.h"
+#include "mark/ink.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Raised with every change of what is declared here. */
+#define IMP_PIXELS_VERSION 1
+
+struct imp_picture; /* opaque: a decoded picture */
+
+/* Any thread may call any of these. */
+struct imp_pixels {
+    unsigned version; /* stays first */
+
+    /* Draw UTF-8 text literally, `line` pixels high a line, into `mask`
+     * (empty), cropped to its ink. IMP_ERR_CONFIG if it is not UTF-8 or has no
+     * ink. */
+    bool (*draw_text)(const char *text, uint32_t line, struct imp_mask *mask,
+                      struct imp_err *err);
+
+    /* Decode `file` into memory that may be written to and belongs to the
+     * picture. NULL with IMP_ERR_DAMAGED, _UNSUPPORTED or _MEMORY. `file` may
+     * go away afterwards. */
+    struct imp_picture *(*decode)(const char *format, struct imp_span file,
+                                  struct imp_raster *raster,
+                                  struct imp_err *err);
+
+    /* Code the picture into a whole file, appended to `out`. */
+    bool (*encode)(struct imp_picture *picture, const char *format,
+                   const struct imp_coding *coding, struct imp_buf *out,
+                   struct imp_err *err);
+
+    /* NULL is fine. */
+    void (*free)(struct imp_picture *picture);
+};
+
+/* Sets libvips up on the first call; NULL with IMP_ERR_CONFIG if it fails. */
+typedef const struct imp_pixels *imp_pixels_get_fn(struct imp_err *err);
+#define IMP_PIXELS_SYMBOL "imp_pixels_get"
+
+/* Load ../lib/imgpipe/pixels.so as seen from the program's own directory; it
+ * stays loaded. Not from two threads at once. NULL with IMP_ERR_CONFIG. */
+const struct imp_pixels *imp_pixels_load(struct imp_err *err);
+
+#endif

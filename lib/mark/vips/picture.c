@@ -1,0 +1,163 @@
+#include "mark/vips/picture.h"
+
+#include <string.h>
+#include <vips/vips.h>
+
+struct imp_picture {
+    VipsImage *image; // in memory, ours alone
+};
+
+static int load_jpeg(void *bytes, size_t n, VipsImage **out)
+{
+    return vips_jpegload_buffer(bytes, n, out, "fail_on", VIPS_FAIL_ON_WARNING,
+                                "access", VIPS_ACCESS_SEQUENTIAL, NULL);
+}
+
+static int load_png(void *bytes, size_t n, VipsImage **out)
+{
+    return vips_pngload_buffer(bytes, n, out, "fail_on", VIPS_FAIL_ON_WARNING,
+                               "access", VIPS_ACCESS_SEQUENTIAL, NULL);
+}
+
+// Metadata is not for the encoder to write: the carrier has it.
+static int save_jpeg(VipsImage *in, const struct imp_coding *coding,
+                     void **bytes, size_t *n)
+{
+    VipsForeignSubsample chroma = coding->halve_chroma
+                                      ? VIPS_FOREIGN_SUBSAMPLE_ON
+                                      : VIPS_FOREIGN_SUBSAMPLE_OFF;
+    return vips_jpegsave_buffer(in, bytes, n, "Q", coding->quality,
+                                "subsample_mode", chroma, "interlace",
+                                coding->interlace, "optimize_coding", TRUE,
+                                "strip", TRUE, NULL);
+}
+
+static int save_png(VipsImage *in, const struct imp_coding *coding,
+                    void **bytes, size_t *n)
+{
+    return vips_pngsave_buffer(in, bytes, n, "interlace", coding->interlace,
+                               "filter", VIPS_FOREIGN_PNG_FILTER_ALL, "strip",
+                               TRUE, NULL);
+}
+
+static const struct codec {
+    const char *format;
+    int (*load)(void *bytes, size_t n, VipsImage **out);
+    int (*save)(VipsImage *in, const struct imp_coding *coding, void **bytes,
+                size_t *n);
+} CODEC[] = {
+    {"jpeg", load_jpeg, save_jpeg},
+    {"png", load_png, save_png},
+};
+
+static const struct codec *codec_of(const char *format)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(CODEC); i++)
+        if (strcmp(CODEC[i].format, format) == 0)
+            return &CODEC[i];
+    return NULL;
+}
+
+// What libvips decoded, in our terms; false for what we do not draw on.
+static bool describe(const VipsImage *in, struct imp_raster *out)
+{
+    bool cmyk = in->Type == VIPS_INTERPRETATION_CMYK;
+    *out = (struct imp_raster){
+        .width = (uint32_t)in->Xsize,
+        .height = (uint32_t)in->Ysize,
+        .space = cmyk             ? IMP_SPACE_CMYK
+                 : in->Bands >= 3 ? IMP_SPACE_RGB
+                                  : IMP_SPACE_GREY,
+        .alpha = !cmyk && in->Bands % 2 == 0,
+        .wide = in->BandFmt == VIPS_FORMAT_USHORT,
+    };
+    return (unsigned)in->Bands == imp_raster_bands(out) &&
+           in->Coding == VIPS_CODING_NONE &&
+           (out->wide || in->BandFmt == VIPS_FORMAT_UCHAR);
+}
+
+// Decode `in` into memory. libvips's own messages stay where they are: they
+// quote the file, and its log is one for all threads.
+static VipsImage *decode_all(VipsImage *in, const struct imp_raster *raster,
+                             struct imp_err *err)
+{
+    // Asked for beforehand, so that a lack of memory is not taken for damage.
+    size_t n = (size_t)raster->width * raster->height *
+               imp_raster_bands(raster) * (raster->wide ? 2 : 1);
+    void *room = g_try_malloc(n);
+    g_free(room);
+    if (!room) {
+        imp_fail(err, IMP_ERR_MEMORY, "no memory for %u x %u pixels",
+                 raster->width, raster->height);
+        return NULL;
+    }
+    VipsImage *image = vips_image_copy_memory(in);
+    if (!image)
+        imp_fail(err, IMP_ERR_DAMAGED, "the picture does not decode");
+    return image;
+}
+
+struct imp_picture *imp_vips_decode(const char *format, struct imp_span file,
+                                    struct imp_raster *raster,
+                                    struct imp_err *err)
+{
+    const struct codec *codec = codec_of(format);
+    struct imp_picture *picture = NULL;
+    VipsImage *in = NULL, *image = NULL;
+
+    if (!codec) {
+        imp_fail(err, IMP_ERR_UNSUPPORTED, "no decoder for %s", format);
+        return NULL;
+    }
+    // libvips takes bytes as void *, but does not write to them.
+    if (codec->load((void *)(uintptr_t)file.p, file.n, &in)) {
+        imp_fail(err, IMP_ERR_DAMAGED,
+                 "the picture does not decode: its "
+                 "header");
+        goto out;
+    }
+    if (!describe(in, raster)) {
+        imp_fail(err, IMP_ERR_UNSUPPORTED,
+                 "a picture of %d samples in format %d cannot be marked",
+                 in->Bands, (int)in->BandFmt);
+        goto out;
+    }
+    image = decode_all(in, raster, err);
+    if (!image)
+        goto out;
+    picture = g_new0(struct imp_picture, 1);
+    picture->image = image;
+    // Of an image in memory this is the memory itself.
+    raster->data = (void *)(uintptr_t)vips_image_get_data(image);
+out:
+    VIPS_UNREF(in);
+    vips_error_clear();
+    return picture;
+}
+
+bool imp_vips_encode(struct imp_picture *picture, const char *format,
+                     const struct imp_coding *coding, struct imp_buf *out,
+                     struct imp_err *err)
+{
+    const struct codec *codec = codec_of(format);
+    void *bytes = NULL;
+    size_t n = 0;
+    if (!codec)
+        return imp_fail(err, IMP_ERR_UNSUPPORTED, "no encoder for %s", format);
+    if (codec->save(picture->image, coding, &bytes, &n)) {
+        vips_error_clear();
+        return imp_fail(err, IMP_ERR_MEMORY, "the picture cannot be coded");
+    }
+    bool ok = imp_buf_add(out, bytes, n, err);
+    g_free(bytes);
+    return ok;
+}
+
+void imp_vips_free(struct imp_picture *picture)
+{
+    if (!picture)
+        return;
+    VIPS_UNREF(picture->image);
+    g_free(picture);
+    vips_thread_shutdown();
+}

@@ -1,0 +1,19 @@
+/* picture.h - what the files of the pixel library share. Types of libvips stay
+ * inside this folder. */
+#ifndef IMP_MARK_VIPS_PICTURE_H
+#define IMP_MARK_VIPS_PICTURE_H
+
+#include "mark/pixels.h"
+
+/* Implementations of struct imp_pixels: see there. */
+bool imp_vips_draw_text(const char *text, uint32_t line, struct imp_mask *mask,
+                        struct imp_err *err);
+struct imp_picture *imp_vips_decode(const char *format, struct imp_span file,
+                                    struct imp_raster *raster,
+                                    struct imp_err *err);
+bool imp_vips_encode(struct imp_picture *picture, const char *format,
+                     const struct imp_coding *coding, struct imp_buf *out,
+                     struct imp_err *err);
+void imp_vips_free(struct imp_picture *picture);
+
+#endif

@@ -1,0 +1,96 @@
+/* pics.h - small pictures for tests of the mark, made and read without
+ * libvips: it draws the mark, so it must not be the judge, too.
+ *
+ * Whatever fails in here fails the test that called. */
+#ifndef IMP_TESTS_MARK_PICS_H
+#define IMP_TESTS_MARK_PICS_H
+
+#include "base/bytes.h"
+#include "mark/mark.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Decoded: four samples a pixel, R G B A of a PNG, the components of a JPEG
+ * (those it lacks are 0). */
+struct pic {
+    uint32_t width, height;
+    unsigned max; /* 255 or 65535 */
+    uint16_t *px;
+};
+
+struct pic pic_new(uint32_t width, uint32_t height, unsigned max);
+void pic_clear(struct pic *p);
+uint16_t *pic_at(const struct pic *p, uint32_t x, uint32_t y);
+bool pic_same(const struct pic *a, const struct pic *b);
+
+/* A picture as it is seen if it is stored with this EXIF orientation, and the
+ * other way round. */
+struct pic pic_display(const struct pic *stored, unsigned orientation);
+struct pic pic_store(const struct pic *upright, unsigned orientation);
+
+/* --- PNG --- */
+
+struct png_kind {
+    const char *name;
+    uint8_t colour, depth; /* of IHDR */
+    bool trns;
+    uint8_t out_colour, out_depth; /* after marking */
+};
+extern const struct png_kind PNG_KINDS[];
+extern const int PNG_KIND_COUNT;
+
+/* A gradient of that kind; `extra` are whole chunks that go before IDAT. */
+void png_make(const struct png_kind *kind, uint32_t width, uint32_t height,
+              struct imp_span extra, struct imp_buf *out);
+/* RGBA of the picture's depth. */
+void png_make_rgba(const struct pic *p, struct imp_span extra,
+                   struct imp_buf *out);
+void png_add_chunk(struct imp_buf *out, const char *type, const void *data,
+                   size_t n);
+/* The data of the first chunk of that type; empty if there is none. */
+struct imp_span png_find(struct imp_span file, const char *type);
+/* Samples below 8 bits are scaled up to 8, palettes resolved (PNG 13.12). */
+struct pic png_read(struct imp_span file);
+
+/* --- JPEG --- */
+
+struct jpeg_kind {
+    int components; /* 1 grey, 3 YCbCr, 4 CMYK */
+    int h, v;       /* sampling factors of the first, the rest have 1 x 1 */
+    int quality;
+    bool progressive, arithmetic;
+    unsigned orientation; /* 0: no EXIF */
+    bool icc;             /* some APP2 segment */
+};
+
+void jpeg_make(const struct jpeg_kind *kind, uint32_t width, uint32_t height,
+               struct imp_buf *out);
+
+struct jpeg_facts {
+    int components, h[4], v[4];
+    bool progressive, jfif;
+    unsigned x_density, unit;
+    uint16_t quant[4][64]; /* of each component */
+    size_t exif, icc;      /* lengths of APP1 and APP2 segments */
+};
+/* Fails the test if libjpeg has as much as a warning. */
+struct pic jpeg_read(struct imp_span file, struct jpeg_facts *facts);
+
+/* A TIFF block of 26 bytes that states the orientation. */
+void exif_make(unsigned orientation, uint8_t tiff[26]);
+
+/* --- Marking --- */
+
+extern const char *const VALUES[IMP_FIELDS];
+
+/* Mark with a fresh marker; any failure fails the test. */
+struct imp_mark_report mark_all(const struct imp_mark_spec *spec,
+                                const char *format, struct imp_span in,
+                                struct imp_buf *out);
+/* The code with which marking fails. */
+enum imp_code mark_code(const struct imp_mark_spec *spec, const char *format,
+                        struct imp_span in);
+struct imp_mark_spec spec_of(const char *text);
+
+#endif

@@ -1,0 +1,257 @@
+// The marker as a whole: its spec, its text, its place, its errors.
+#include "mark/mark.h"
+#include "pics.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void make_rgb(uint32_t w, uint32_t h, struct imp_buf *out)
+{
+    png_make(&PNG_KINDS[8], w, h, (struct imp_span){0}, out);
+}
+
+static struct imp_mark_report mark_rgb(const struct imp_mark_spec *spec,
+                                       uint32_t w, uint32_t h)
+{
+    struct imp_buf in = {0}, out = {0};
+    make_rgb(w, h, &in);
+    struct imp_mark_report r = mark_all(spec, "png", imp_buf_span(&in), &out);
+    imp_buf_clear(&in);
+    imp_buf_clear(&out);
+    return r;
+}
+
+static void expect_refused(struct imp_mark_spec spec, const char *why)
+{
+    struct imp_err err = {0};
+    struct imp_marker *m = imp_marker_new(&spec, &err);
+    cr_expect_null(m, "%s", why);
+    cr_expect_eq(err.code, IMP_ERR_CONFIG, "%s: %s", why, err.msg);
+    imp_marker_free(m);
+}
+
+Test(mark, new_refuses_a_spec_that_makes_no_mark)
+{
+    static const char
+        *const text[] = {"",
+                         "  ",
+                         "\n",
+                         "a\tb",
+                         "a\x1b[1m",
+                         "{subject}",
+                         "{date",
+                         "\xff\xfe",
+                         "\xe2\x80\x8b" /* a space without width */};
+    for (size_t i = 0; i < sizeof text / sizeof *text; i++)
+        expect_refused(spec_of(text[i]), text[i]);
+
+    char *lengthy = calloc(1, 1200);
+    memset(lengthy, 'x', 1100);
+    expect_refused(spec_of(lengthy), "too long");
+    free(lengthy);
+
+    static const double scale[] = {0, 0.004, 1.01, -1, NAN};
+    for (size_t i = 0; i < 5; i++) {
+        struct imp_mark_spec spec = spec_of("x");
+        spec.scale = scale[i];
+        expect_refused(spec, "scale");
+    }
+    static const double opacity[] = {0, -0.1, 1.1, NAN};
+    for (size_t i = 0; i < 4; i++) {
+        struct imp_mark_spec spec = spec_of("x");
+        spec.opacity = opacity[i];
+        expect_refused(spec, "opacity");
+    }
+    struct imp_mark_spec xy = spec_of("x");
+    xy.place = (struct imp_mark_place){.by_xy = true, .x = {-1, false}};
+    expect_refused(xy, "x below 0");
+}
+
+Test(mark, uses_tells_the_fields_of_the_text)
+{
+    struct imp_mark_spec spec = spec_of("{date} {{ext}}");
+    struct imp_marker *m = imp_marker_new(&spec, NULL);
+    cr_assert_not_null(m);
+    cr_expect(imp_marker_uses(m, IMP_FIELD_DATE));
+    cr_expect(!imp_marker_uses(m, IMP_FIELD_DIGEST));
+    cr_expect(!imp_marker_uses(m, IMP_FIELD_EXT));
+    imp_marker_free(m);
+}
+
+Test(mark, draws_markup_as_it_stands)
+{
+    struct imp_mark_spec bare = spec_of("x"), tagged = spec_of("<b>x</b>"),
+                         broken = spec_of("a < b && \"c\"");
+    uint32_t narrow = mark_rgb(&bare, 600, 400).width;
+    uint32_t wide = mark_rgb(&tagged, 600, 400).width;
+    cr_expect_gt(wide, 4 * narrow, "%u, %u", wide, narrow);
+    cr_expect_gt(mark_rgb(&broken, 600, 400).width, 4 * narrow);
+}
+
+Test(mark, goes_where_its_gravity_says)
+{
+    static const char *const name[3][3] = {
+        {"north-west", "north", "north-east"},
+        {"west", "centre", "east"},
+        {"south-west", "south", "south-east"}};
+    // 400 x 300: margins of 6 pixels.
+    for (size_t row = 0; row < 3; row++) {
+        for (size_t col = 0; col < 3; col++) {
+            struct imp_mark_spec spec = spec_of("{date}");
+            cr_assert(imp_mark_place_parse(name[row][col], &spec.place, NULL));
+            struct imp_mark_report r = mark_rgb(&spec, 400, 300);
+            uint32_t x[3] = {6, (400 - r.width) / 2, 394 - r.width};
+            uint32_t y[3] = {6, (300 - r.height) / 2, 294 - r.height};
+            cr_expect_eq(r.x, x[col], "%s: x %u", name[row][col], r.x);
+            cr_expect_eq(r.y, y[row], "%s: y %u", name[row][col], r.y);
+        }
+    }
+}
+
+Test(mark, goes_where_x_and_y_say_but_stays_inside)
+{
+    struct imp_mark_spec spec = spec_of("{date}");
+    cr_assert(imp_mark_place_parse("10,25%", &spec.place, NULL));
+    struct imp_mark_report r = mark_rgb(&spec, 400, 300);
+    cr_expect(r.x == 10 && r.y == 75, "%u, %u", r.x, r.y);
+    cr_assert(imp_mark_place_parse("100%,5000", &spec.place, NULL));
+    r = mark_rgb(&spec, 400, 300);
+    cr_expect(r.x == 400 - r.width && r.y == 300 - r.height, "%u, %u", r.x,
+              r.y);
+}
+
+Test(mark, grows_with_the_shorter_side)
+{
+    // Capitals of DejaVu Sans are 0.729 of its size, a line 1.164.
+    struct imp_mark_spec spec = spec_of("HE");
+    spec.scale = 0.2;
+    spec.outline = false;
+    double want = 0.2 * 500 * 0.729 / 1.164;
+    cr_expect_lt(fabs(mark_rgb(&spec, 900, 500).height - want), 2);
+    cr_expect_lt(fabs(mark_rgb(&spec, 500, 900).height - want), 2);
+}
+
+Test(mark, shrinks_to_fit_and_says_if_it_cannot)
+{
+    struct imp_mark_spec spec = spec_of("A rather long line of text {date}");
+    struct imp_buf in = {0};
+    spec.scale = 0.5;
+    struct imp_mark_report r = mark_rgb(&spec, 400, 300);
+    cr_expect(r.width > 330 && r.width <= 388, "%u wide", r.width);
+    make_rgb(60, 300, &in);
+    cr_expect_eq(mark_code(&spec, "png", imp_buf_span(&in)), IMP_ERR_LIMIT);
+    make_rgb(1, 1, &in);
+    cr_expect_eq(mark_code(&spec, "png", imp_buf_span(&in)), IMP_ERR_LIMIT);
+    imp_buf_clear(&in);
+}
+
+Test(mark, refuses_other_formats_and_large_pictures)
+{
+    struct imp_mark_spec spec = spec_of("x");
+    struct imp_buf in = {0};
+    make_rgb(100, 100, &in);
+    cr_expect_eq(mark_code(&spec, "gif", imp_buf_span(&in)),
+                 IMP_ERR_UNSUPPORTED);
+    cr_expect_eq(mark_code(&spec, "jpeg", imp_buf_span(&in)), IMP_ERR_DAMAGED);
+    spec.max_pixels = 100 * 100;
+    cr_expect_eq(mark_code(&spec, "png", imp_buf_span(&in)), IMP_OK);
+    spec.max_pixels--;
+    cr_expect_eq(mark_code(&spec, "png", imp_buf_span(&in)), IMP_ERR_LIMIT);
+    imp_buf_clear(&in);
+}
+
+struct job {
+    struct imp_marker *m;
+    struct imp_span in;
+    struct imp_buf out;
+    bool ok;
+};
+
+static void *mark_some(void *arg)
+{
+    struct job *job = arg;
+    struct imp_mark_report r;
+    job->ok = true;
+    for (int i = 0; i < 10; i++)
+        job->ok &= imp_marker_apply(job->m, "png", job->in, VALUES, &job->out,
+                                    &r, NULL);
+    return NULL;
+}
+
+Test(mark, gives_the_same_bytes_on_every_thread, .timeout = 60)
+{
+    struct imp_mark_spec spec = spec_of("{digest:8} {date}");
+    struct imp_buf in = {0};
+    struct job job[4] = {0};
+    pthread_t thread[4];
+    make_rgb(300, 200, &in);
+    struct imp_marker *m = imp_marker_new(&spec, NULL);
+    cr_assert_not_null(m);
+    for (size_t i = 0; i < 4; i++) {
+        job[i] = (struct job){.m = m, .in = imp_buf_span(&in)};
+        cr_assert_eq(pthread_create(&thread[i], NULL, mark_some, &job[i]), 0);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        pthread_join(thread[i], NULL);
+        cr_assert(job[i].ok);
+        cr_expect_eq(job[i].out.n, job[0].out.n);
+        cr_expect_arr_eq(job[i].out.p, job[0].out.p, job[0].out.n);
+    }
+    for (size_t i = 0; i < 4; i++)
+        imp_buf_clear(&job[i].out);
+    imp_marker_free(m);
+    imp_buf_clear(&in);
+}
+
+static bool read_all(const char *path, struct imp_buf *out)
+{
+    char block[4096];
+    size_t n;
+    FILE *f = fopen(path, "rb");
+    if (!f)
+        return false;
+    out->n = 0;
+    while ((n = fread(block, 1, sizeof block, f)) > 0)
+        imp_buf_add(out, block, n, NULL);
+    fclose(f);
+    return true;
+}
+
+Test(mark, leaves_real_pictures_alone_outside_the_mark)
+{
+    static const char *const file[] = {
+        "medical/skimage__cell.png",
+        "medical/skimage__ihc.png",
+        "medical/skimage__microaneurysms.png",
+        "png/skimage__chessboard_GRAY.png",
+        "png/suite/libpng__gray-16-1.8-tRNS.png",
+        "png/suite/libpng__rgb-alpha-16-linear.png"};
+    const char *corpus = getenv("IMP_CORPUS");
+    struct imp_buf in = {0}, out = {0};
+    struct imp_mark_spec spec = spec_of("{date}");
+    for (size_t i = 0; i < sizeof file / sizeof *file; i++) {
+        char path[4096];
+        snprintf(path, sizeof path, "%s/%s",
+                 corpus ? corpus : "../shared/corpus", file[i]);
+        if (!read_all(path, &in)) {
+            fprintf(stderr, "skipped: no corpus\n");
+            break;
+        }
+        struct imp_mark_report r =
+            mark_all(&spec, "png", imp_buf_span(&in), &out);
+        struct pic a = png_read(imp_buf_span(&in));
+        struct pic b = png_read(imp_buf_span(&out));
+        for (uint32_t y = r.y; y < r.y + r.height; y++)
+            for (uint32_t x = r.x; x < r.x + r.width; x++)
+                memcpy(pic_at(&b, x, y), pic_at(&a, x, y), 8);
+        cr_expect(pic_same(&a, &b), "%s", file[i]);
+        pic_clear(&a);
+        pic_clear(&b);
+    }
+    imp_buf_clear(&in);
+    imp_buf_clear(&out);
+}
