@@ -24,8 +24,7 @@ struct args {
     bool quiet, verbose, json;
 };
 
-// --- One setter per option
-// ------------------------------------------------------
+// --- One setter per option ---
 
 #define SETTER(name) \
     static bool set_##name(void *self, const char *value, struct imp_err *err)
@@ -125,6 +124,10 @@ SETTER(max_pixels)
 SETTER(mark_text)
 {
     struct args *a = self;
+    struct imp_template *t = imp_template_new(value, err);
+    if (!t)
+        return false;
+    imp_template_free(t);
     a->mark.text = g_strdup(value);
     a->config.mark = &a->mark;
     return value[0] || imp_fail(err, IMP_ERR_CONFIG, "want a text");
@@ -213,8 +216,7 @@ SETTER(verbose)
     return true;
 }
 
-// --- The table
-// ---------------------------------------------------------------------
+// --- The table ---
 
 static const struct cli_option options[] = {
     {"archive", 'a', "DIR", "Where the images go: a BagIt bag, made if missing",
@@ -269,8 +271,7 @@ static const struct cli_option options[] = {
     {0},
 };
 
-// --- Running
-// -----------------------------------------------------------------------
+// --- Running ---
 
 static void set_defaults(struct args *a)
 {

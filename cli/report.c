@@ -2,6 +2,7 @@
 
 #include "sync/context.h"
 
+#include <glib.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,16 +35,17 @@ static double seconds(const struct cli_report *r)
            (double)(now.tv_nsec - r->start.tv_nsec) / 1e9;
 }
 
-// A file name comes from a stranger: bytes that could steer the terminal
-// (controls, in ASCII and as UTF-8's C1) are shown, not sent.
+// A file name comes from a stranger: what is no printable UTF-8, and could
+// steer the terminal, is shown by its bytes.
 static void put_path(FILE *to, const char *path)
 {
-    for (const unsigned char *p = (const unsigned char *)path; *p; p++) {
-        bool c1 = p[0] == 0xC2 && p[1] >= 0x80 && p[1] < 0xA0;
-        if (*p < 0x20 || *p == 0x7f || *p == '\\' || c1)
-            fprintf(to, "\\x%02X", *p);
-        else
-            fputc(*p, to);
+    while (*path) {
+        gunichar c = g_utf8_get_char_validated(path, -1);
+        bool valid = c < (gunichar)-2; // neither broken nor cut off
+        int n = valid ? g_unichar_to_utf8(c, NULL) : 1;
+        bool plain = valid && g_unichar_isprint(c) && c != '\\';
+        for (; n > 0; n--, path++)
+            fprintf(to, plain ? "%c" : "\\x%02X", (unsigned char)*path);
     }
 }
 
@@ -150,9 +152,9 @@ void cli_report_summary(struct cli_report *r, const struct imp_run_counts *c)
         put_json(c, s);
     if (r->quiet)
         return;
-    fprintf(stderr, "imgpipe: %" PRIu64 " scanned: ", c->scanned);
+    fprintf(stderr, "imgpipe: %" PRIu64 " scanned%s", c->scanned,
+            c->scanned ? ": " : "");
     put_outcomes(stderr, c);
-    fprintf(stderr, "%s%.1f MB in, %.1f MB out, %.1f s\n",
-            c->scanned ? "; " : "", (double)c->bytes_in / 1e6,
-            (double)c->bytes_out / 1e6, s);
+    fprintf(stderr, "; %.1f MB in, %.1f MB out, %.1f s\n",
+            (double)c->bytes_in / 1e6, (double)c->bytes_out / 1e6, s);
 }

@@ -45,7 +45,7 @@ static const uint8_t prefix[6] = "Exif\0";
 // A JPEG segment holds no more, and libexif reads no further.
 #define MAX_BLOCK (0xfffe - sizeof prefix)
 
-// --- Striking out ----------------------------------------------------------
+// --- Striking out ---
 
 // libexif follows every directory pointer that it meets: a block of 134 bytes
 // whose directories point at each other keeps it busy for seconds, and one
@@ -163,7 +163,7 @@ static bool make_safe(uint8_t *p, size_t n, struct sieve *s)
     return strike_out(p, n, s) && strike_out(p, n, s) && s->struck == 0;
 }
 
-// --- Values ----------------------------------------------------------------
+// --- Values ---
 
 static uint32_t gcd(uint32_t a, uint32_t b)
 {
@@ -217,7 +217,7 @@ static void write_value(const struct rule *r, uint8_t *p, ExifRational v)
         exif_set_rational(p, ORDER, v);
 }
 
-// --- The fresh block ---------------------------------------------------------
+// --- The fresh block ---
 
 static bool no_memory(struct imp_err *err)
 {

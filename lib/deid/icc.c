@@ -98,7 +98,7 @@ static bool damaged(struct imp_err *err, const char *what)
     return imp_fail(err, IMP_ERR_DAMAGED, "ICC: %s", what);
 }
 
-// --- Reading -----------------------------------------------------------------
+// --- Reading ---
 
 static const struct space *find_space(const uint8_t *sig)
 {
@@ -174,7 +174,7 @@ static bool find_tag(const struct source *s, const char *sig,
     return true;
 }
 
-// --- Writing -----------------------------------------------------------------
+// --- Writing ---
 
 // A directory entry and where its bytes are.
 static void set_entry(struct imp_buf *out, size_t slot, const char *sig,

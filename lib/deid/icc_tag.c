@@ -82,7 +82,7 @@ bool imp_icc_pack_cicp(struct imp_span tag, struct imp_icc_shape shape,
     return add_type(out, "cicp", err) && add_part(out, tag, 8, 4, "cicp", err);
 }
 
-// --- Curves ----------------------------------------------------------------
+// --- Curves ---
 
 // 10.5: a count, then as many 16-bit numbers.
 static bool add_curv(struct imp_span in, struct imp_buf *out, size_t *used,
@@ -151,7 +151,7 @@ static bool add_curves(struct imp_span tag, size_t at, unsigned n,
     return true;
 }
 
-// --- Tables ----------------------------------------------------------------
+// --- Tables ---
 
 // How many numbers a table of `in` inputs with `grid[i]` points each and `out`
 // outputs has; false if more than `most`.

@@ -105,8 +105,7 @@ static bool ask(struct reader *r, const struct segment *s,
     return r->img->editor->decide(r->img->editor, &part, verdict, err);
 }
 
-// --- Application segments
-// ---------------------------------------------------------
+// --- Application segments ---
 
 // Replace a segment by the form that has nothing but what is needed in it,
 // unless it has that form already.
@@ -343,8 +342,7 @@ static bool cut_app(struct reader *r, const struct segment *s,
     return cut_other(r, s, err);
 }
 
-// --- Frame and scans
-// ----------------------------------------------------------------
+// --- Frame and scans ---
 
 static bool within_limits(struct reader *r, size_t at, struct imp_err *err)
 {
@@ -396,7 +394,7 @@ static bool cut_scan(struct reader *r, const struct segment *s,
     keep(r, s, "SOS");
     for (unsigned i = 0; i < scan.n_comp; i++)
         scan.in[i].comp->coded = true;
-    if (r->img->check == IMP_CHECK_STRUCTURE || imp_jpeg_is_arithmetic(r->j)) {
+    if (r->img->check != IMP_CHECK_CODED || imp_jpeg_is_arithmetic(r->j)) {
         end = imp_jpeg_skip_scan(r->in, data);
         imp_cut_keep(r->cl, data, end - data, IMP_PART_CODED, "scan");
     } else if (!imp_jpeg_walk(r->j, &scan, r->in, data, r->cl, &end, err)) {

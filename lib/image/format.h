@@ -15,6 +15,8 @@ enum imp_check {
     IMP_CHECK_CODED = 0, /* walked to its last block, inflated to its end */
     IMP_CHECK_STRUCTURE, /* containers only; PNG is inflated all the same:
                             nothing else tells where its data ends */
+    IMP_CHECK_AGAIN,     /* the output of an earlier cut, whose coded data was
+                            followed to its end then: containers alone */
 };
 
 struct imp_limits {

@@ -21,8 +21,7 @@ struct walk {
     uint32_t eob_run;    // progressive AC: blocks that end at once
 };
 
-// --- Sequential blocks, T.81 F.2.2
-// --------------------------------------------
+// --- Sequential blocks, T.81 F.2.2 ---
 
 static inline bool pass_dc(struct imp_bits *b, const struct imp_huff *t)
 {
@@ -85,8 +84,7 @@ static bool pass_sequential(struct walk *w)
     return ok;
 }
 
-// --- Progressive blocks, T.81 G.1.2
-// -------------------------------------------
+// --- Progressive blocks, T.81 G.1.2 ---
 
 static bool pass_dc_first(struct walk *w)
 {
@@ -194,8 +192,7 @@ static bool pass_ac_more(struct walk *w)
     return true;
 }
 
-// --- Intervals and scans
-// ----------------------------------------------------------
+// --- Intervals and scans ---
 
 typedef bool (*pass_mcu)(struct walk *w);
 

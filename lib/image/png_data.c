@@ -25,7 +25,26 @@ static void start_rows(struct imp_png *png, uint32_t width, uint32_t height)
                                               .interlaced = png->interlaced});
 }
 
-// --- The image --------------------------------------------------------------
+// The stream was followed to its end when these chunks were first written.
+static bool seen_before(const struct imp_png *png)
+{
+    return png->img->check == IMP_CHECK_AGAIN;
+}
+
+static bool feed(struct imp_png *png, struct imp_span coded, uint64_t at,
+                 size_t *used, struct imp_err *err)
+{
+    *used = coded.n;
+    return seen_before(png) ||
+           imp_png_rows_feed(png->rows, coded, at, used, err);
+}
+
+static bool complete(const struct imp_png *png)
+{
+    return seen_before(png) || imp_png_rows_ended(png->rows);
+}
+
+// --- The image ---
 
 static bool start_idat(struct imp_png *png, const struct imp_png_chunk *c,
                        struct imp_err *err)
@@ -54,7 +73,7 @@ bool imp_png_take_idat(struct imp_png *png, const struct imp_png_chunk *c,
     if (imp_png_rows_ended(png->rows))
         return imp_png_drop(png, c, IMP_PART_TRAILER, "after the image data",
                             err);
-    return imp_png_rows_feed(png->rows, c->data, c->at + 8, &used, err) &&
+    return feed(png, c->data, c->at + 8, &used, err) &&
            imp_png_trim(png, c, IMP_PART_CODED, NULL, 0, used, AFTER_DATA, err);
 }
 
@@ -64,15 +83,14 @@ bool imp_png_end_idat(struct imp_png *png, const struct imp_png_chunk *next,
     if (png->phase != IMP_PNG_IN_IDAT)
         return true;
     png->phase = IMP_PNG_AFTER_IDAT;
-    if (imp_png_rows_ended(png->rows))
+    if (complete(png))
         return true;
     return imp_fail_at(err, IMP_ERR_DAMAGED, next->at,
                        "%s chunk at %zu: image data ends before its last row",
                        next->type, next->at);
 }
 
-// --- Frames of an animation
-// -----------------------------------------------------
+// --- Frames of an animation ---
 
 // Without an acTL in front of the image no decoder shows a frame: the chunks
 // are then nobody's.
@@ -126,7 +144,7 @@ static bool take_sequence(struct imp_png *png, const struct imp_png_chunk *c,
 static bool end_frame(struct imp_png *png, const struct imp_png_chunk *next,
                       struct imp_err *err)
 {
-    if (!png->frame_open || imp_png_rows_ended(png->rows))
+    if (!png->frame_open || complete(png))
         return true;
     return imp_fail_at(err, IMP_ERR_DAMAGED, next->at,
                        "%s chunk at %zu: frame %u ends before its last row",
@@ -220,8 +238,7 @@ bool imp_png_take_fdat(struct imp_png *png, const struct imp_png_chunk *c,
                             err);
     struct imp_span coded = {c->data.p + SEQUENCE_BYTES,
                              c->data.n - SEQUENCE_BYTES};
-    return imp_png_rows_feed(png->rows, coded, c->at + 8 + SEQUENCE_BYTES,
-                             &used, err) &&
+    return feed(png, coded, c->at + 8 + SEQUENCE_BYTES, &used, err) &&
            keep_numbered(png, c, IMP_PART_CODED, SEQUENCE_BYTES + used, err);
 }
 

@@ -53,7 +53,7 @@ bool imp_png_take_time(struct imp_png *png, const struct imp_png_chunk *c,
     return settle(png, c, IMP_PART_TIME, err);
 }
 
-// --- Text -------------------------------------------------------------------
+// --- Text ---
 
 // The keyword, and what follows its NUL; false if there is none.
 static bool split_keyword(struct imp_span data, struct imp_span *keyword,
@@ -141,8 +141,7 @@ bool imp_png_take_text(struct imp_png *png, const struct imp_png_chunk *c,
     return true;
 }
 
-// --- Colour profiles
-// -----------------------------------------------------------
+// --- Colour profiles ---
 
 // Inflate all of `coded` into `out` (empty). False if that is not a whole zlib
 // stream of at most PROFILE_MAX bytes; `err` is set only without memory.

@@ -135,7 +135,7 @@ bool imp_marker_uses(const struct imp_marker *m, enum imp_field field)
     return imp_template_uses(m->text, field);
 }
 
-// --- Drawing ---------------------------------------------------------------
+// --- Drawing ---
 
 // Text and outline at one line height.
 static bool draw_at(const struct imp_marker *m, const char *text, uint32_t line,

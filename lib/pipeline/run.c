@@ -27,8 +27,7 @@ void imp_run_counts(struct imp_run *run, struct imp_run_counts *out)
         out->outcome[i] = imp_counter_get(&run->outcome[i]);
 }
 
-// --- The recorder's hands in the archive
-// -----------------------------------------
+// --- The recorder's hands in the archive ---
 
 static bool settle(void *self, struct imp_result *const *group, size_t n,
                    struct imp_err *err)
@@ -114,8 +113,7 @@ static void *record(void *self)
     return NULL;
 }
 
-// --- Producer and workers
-// --------------------------------------------------------
+// --- Producer and workers ---
 
 static void *produce(void *self)
 {
@@ -220,8 +218,7 @@ stop:
     return ok;
 }
 
-// --- The end of the run
-// ---------------------------------------------------------------
+// --- The end of the run ---
 
 static bool each_object(void *self, imp_object_fn fn, void *fn_self,
                         struct imp_err *err)

@@ -117,13 +117,13 @@ static bool set_up(struct imp_run *run, struct imp_ctx *ctx,
     if (!run->policy)
         return false;
     if (config->mark && !(run->marker = imp_marker_new(config->mark, err)))
-        return imp_wrap(err, "mark");
+        return false;
     run->ledger = imp_ledger_open(config->state, wait, err);
     if (!run->ledger)
-        return imp_wrap(err, "state");
+        return false;
     run->target = imp_target_open(config->archive, wait, err);
     if (!run->target)
-        return imp_wrap(err, "archive");
+        return false;
     run->known = imp_ledger_reader(run->ledger, err);
     return run->known && agree(run, err) && digest_recipe(run, &recipe, err) &&
            imp_ledger_start_run(run->ledger, &recipe, &run->id,

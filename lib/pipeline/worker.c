@@ -67,7 +67,7 @@ static bool cut(struct imp_worker *w, const struct imp_format *fmt,
 static bool check_clean(struct imp_worker *w, const struct imp_format *fmt,
                         struct imp_span out, struct imp_err *err)
 {
-    if (!cut(w, fmt, out, IMP_CHECK_STRUCTURE, &w->check, err))
+    if (!cut(w, fmt, out, IMP_CHECK_AGAIN, &w->check, err))
         return imp_wrap(err, "output");
     if (imp_cutlist_all_kept(&w->check))
         return true;

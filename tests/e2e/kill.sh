@@ -32,7 +32,9 @@ for signal in INT KILL; do
     while [ $i -lt "$kills" ]; do
         i=$((i + 1))
         rm -rf "$work/a" "$work/s"
-        run &
+        # A shell makes its background commands ignore SIGINT; env undoes it.
+        env --default-signal=INT "$IMGPIPE" run "$work/in" \
+            --archive "$work/a" --state "$work/s" --settle 0 --quiet &
         pid=$!
         ms=$(awk -v s=$((seed + i)) -v t=$took \
             'BEGIN { srand(s); print int(rand() * t) }')

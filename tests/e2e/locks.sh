@@ -13,7 +13,7 @@ grep -q 'another run' "$work/err" || fail "unclear: $(cat "$work/err")"
 expect_exit 3 "$IMGPIPE" run "$work/in" --archive "$work/a" --state "$work/s2"
 grep -q 'another run' "$work/err" || fail "unclear: $(cat "$work/err")"
 "$IMGPIPE" run "$work/in" --archive "$work/a" --state "$work/s" --settle 0 \
-    --wait --json >"$work/out" 2>/dev/null &
+    --wait --json >"$work/out" 2>/dev/null 3>&- &
 second=$!
 exec 3>&-
 wait $first || fail "first run: exit $?"

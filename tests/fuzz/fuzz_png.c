@@ -91,8 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     return 0;
 }
 
-// --- Mutation: bytes as ever, then the word somewhere, then CRCs that fit
-// -------
+// --- Mutation: bytes as ever, then the word somewhere, then CRCs that fit ---
 
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size,

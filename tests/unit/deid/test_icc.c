@@ -312,7 +312,7 @@ Test(icc, a_known_profile_gets_its_common_name)
     imp_buf_clear(&out);
 }
 
-// --- Broken profiles ---------------------------------------------------------
+// --- Broken profiles ---
 
 Test(icc, a_profile_cut_short_anywhere_is_dropped)
 {
@@ -409,7 +409,7 @@ Test(icc, a_parametric_curve_of_a_kind_that_does_not_exist_is_refused)
     }
 }
 
-// --- Tables ------------------------------------------------------------------
+// --- Tables ---
 
 // A lut8 or lut16 of two grid points; returns its length (10.10, 10.11).
 static size_t lut_fixed(uint8_t *p, bool wide, uint8_t in, uint8_t out)

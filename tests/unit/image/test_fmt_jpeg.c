@@ -164,7 +164,7 @@ Test(jpeg, a_scan_that_lost_its_end_is_damaged)
     }
 }
 
-// --- Hiding places -----------------------------------------------------------
+// --- Hiding places ---
 
 static const struct place {
     const char *name;
@@ -342,8 +342,7 @@ Test(jpeg, everything_after_EOI_goes)
     imp_buf_clear(&clean);
 }
 
-// --- Segments that are rebuilt
-// --------------------------------------------------
+// --- Segments that are rebuilt ---
 
 static const uint8_t tiff[] = "MM\0*\0\0\0\x08\0\0\0\0\0\0" CANARY;
 
@@ -516,8 +515,7 @@ Test(jpeg, APP14_keeps_its_colour_transform_and_nothing_else)
     imp_buf_clear(&j);
 }
 
-// --- Frames and scans
-// -----------------------------------------------------------
+// --- Frames and scans ---
 
 Test(jpeg, a_frame_whose_height_stands_in_DNL_is_walked_to_its_end)
 {

@@ -25,8 +25,7 @@ static void hide_behind(struct imp_buf *b, const char *type, const void *prefix,
     imp_buf_clear(&d);
 }
 
-// --- Hiding places
-// --------------------------------------------------------------
+// --- Hiding places ---
 
 static void in_text(struct imp_buf *b)
 {
@@ -373,8 +372,7 @@ Test(fmt_png, a_clean_image_is_kept_whole)
     }
 }
 
-// --- What an editor decides
-// ---------------------------------------------------
+// --- What an editor decides ---
 
 static const char tiff[] = "MM\0*\0\0\0\x08\0\0\0\0\0\0";
 

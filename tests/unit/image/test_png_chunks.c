@@ -149,8 +149,7 @@ Test(png_chunks, the_first_good_one_stays_and_others_of_its_type_go)
     png_editor_clear(&e);
 }
 
-// --- What a picture cannot do without
-// -----------------------------------------
+// --- What a picture cannot do without ---
 
 static void expect_refused(struct imp_buf *in, enum imp_code code, uint64_t at,
                            const char *what)

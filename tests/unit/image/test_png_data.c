@@ -221,8 +221,7 @@ Test(png_data, what_follows_the_stream_is_cut_off_and_the_chunk_made_whole)
     png_editor_clear(&e);
 }
 
-// --- Animations
-// -----------------------------------------------------------------
+// --- Animations ---
 
 // The streams of a whole frame and of one of 4 by 2 pixels.
 static struct imp_buf full, small;

@@ -1,0 +1,24 @@
+# The README's examples run as they are printed.
+. tests/lib/env.sh
+. tests/lib/e2e.sh
+mkdir "$work/bin" "$work/cwd"
+ln -s "$IMGPIPE" "$work/bin/imgpipe"
+PATH=$work/bin:$PATH
+awk '/^```sh$/ { on = 1; n++; next } /^```$/ { on = 0 }
+     on { print > (dir "/example-" n) }' dir="$work" README.md
+ran=0
+cd "$work/cwd" || exit 2
+cp -r "$SAMPLES/uploads" uploads
+for example in "$work"/example-*; do
+    rm -rf archive "$XDG_STATE_HOME"
+    sed -i 's|imgpipe run|imgpipe run --settle 0|' "$example"
+    sh -e "$example" >"$work/out" 2>"$work/err"
+    status=$?
+    # The samples hold damaged files, so 1 is right, but for JPEG files alone.
+    [ $status -le 1 ] || fail "exit $status: $(cat "$example" "$work/err")"
+    [ -n "$(find archive/data -type f)" ] ||
+        fail "nothing archived: $(cat "$example")"
+    ran=$((ran + 1))
+done
+[ $ran -ge 4 ] || fail "only $ran examples found"
+echo "$ran examples"
