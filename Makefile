@@ -11,6 +11,10 @@ B := build/$(VARIANT)
 PREFIX ?= /usr/local
 DESTDIR ?=
 
+# V=1 shows the commands.
+Q := $(if $(V),,@)
+SUBMAKE = $(MAKE) --no-print-directory -j$(shell nproc)
+
 # --- Debian packages, named here and nowhere else -----------------------------
 
 # To build and run. The font is what a watermark is drawn with.
@@ -59,7 +63,7 @@ CRITERION_LIBS = $(eval CRITERION_LIBS := $$(shell pkg-config --libs criterion))
 
 ALL_CFLAGS = $(BASE_CFLAGS) $(VARIANT_CFLAGS) $(PKG_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pie $(HARDEN_LD) $(VARIANT_CFLAGS) $(LDFLAGS)
-LINK = $(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -pthread -ldl -lm
+LINK = $(Q)echo "  link  $@" && $(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -pthread -ldl -lm
 
 # --- What is built from what: wildcards, so that a new file needs no line --------
 
@@ -89,13 +93,14 @@ all: $(BIN) $(PIXELS) ## build imgpipe
 
 $(B)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	@echo "  cc    $<"
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/obj/lib/mark/vips/%.o: ALL_CFLAGS += $(VIPS_CFLAGS)
 
 $(LIB): $(call obj,$(LIB_SRC))
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 $(BIN): $(call obj,$(CLI_SRC)) $(LIB)
 	@mkdir -p $(@D)
@@ -105,7 +110,7 @@ $(BIN): $(call obj,$(CLI_SRC)) $(LIB)
 # libvips and what it brings take 80 ms to load.
 $(PIXELS): $(call obj,$(PIXELS_SRC)) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) -shared $(HARDEN_LD) $(VARIANT_CFLAGS) $(LDFLAGS) -o $@ $^ \
+	$(Q)echo "  link  $@" && $(CC) -shared $(HARDEN_LD) $(VARIANT_CFLAGS) $(LDFLAGS) -o $@ $^ \
 		$(VIPS_LIBS) $(PKG_LIBS) -pthread -lm
 
 define UNIT_RULE
@@ -156,11 +161,11 @@ deps-check:
 # --- Running ------------------------------------------------------------------------
 
 demo: deps-build ## set up, build, run the main job on samples/uploads
-	@$(MAKE) --no-print-directory all
+	@$(SUBMAKE) all
 	@samples/demo.sh $(BIN)
 
 check: deps-check ## set up, build, pass all tests
-	@$(MAKE) --no-print-directory run-check
+	@$(SUBMAKE) run-check
 
 build-all: all $(UNITS) $(STRESSES)
 
@@ -174,11 +179,11 @@ run-check: build-all
 	@tests/run.sh $(B)
 
 asan: deps ## all tests under AddressSanitizer and UBSan
-	@$(SAN_ENV) $(MAKE) --no-print-directory VARIANT=asan run-check
+	@$(SAN_ENV) $(SUBMAKE) VARIANT=asan run-check
 
 tsan: deps ## stress programs under ThreadSanitizer and DRD
-	@$(MAKE) --no-print-directory VARIANT=tsan run-tsan
-	@$(MAKE) --no-print-directory VARIANT=release run-drd
+	@$(SUBMAKE) VARIANT=tsan run-tsan
+	@$(SUBMAKE) VARIANT=release run-drd
 
 run-tsan: $(STRESSES)
 	@tests/stress.sh $(B) tsan
@@ -187,20 +192,21 @@ run-drd: $(STRESSES)
 	@tests/stress.sh $(B) drd
 
 fuzz: deps ## each fuzz target for a minute (FUZZ_SECONDS=60)
-	@$(MAKE) --no-print-directory VARIANT=fuzz run-fuzz
+	@$(SUBMAKE) VARIANT=fuzz run-fuzz
 
 run-fuzz: $(FUZZERS)
 	@tests/fuzz.sh $(B)
 
 bench: deps ## measure against copying and against other tools
-	@$(MAKE) --no-print-directory VARIANT=release run-bench
+	@$(SUBMAKE) VARIANT=release run-bench
 
 run-bench: all $(BENCHES)
 	@tests/bench.sh $(B)
 
 lint: deps ## format, warnings of gcc and clang, cppcheck, module order, man page
-	@$(MAKE) --no-print-directory all
-	@tests/lint.sh $(B) '$(BASE_CFLAGS) $(HARDEN) -O2' '$(PKGS) $(PKGS_PIXELS)'
+	@$(SUBMAKE) all
+	@tests/lint.sh $(B) \
+		'$(filter-out -DIMP_VERSION%,$(BASE_CFLAGS)) $(HARDEN) -O2' '$(PKGS) $(PKGS_PIXELS)'
 
 format: ## rewrite the sources as .clang-format says
 	git ls-files -co --exclude-standard '*.c' '*.h' | xargs clang-format -i

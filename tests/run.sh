@@ -28,7 +28,7 @@ count() { # count NAME STATUS: one script
 
 for unit in "$build"/bin/unit-*; do
     [ -x "$unit" ] || continue
-    "$unit" --quiet >"$log" 2>&1
+    "$unit" >"$log" 2>&1
     status=$?
     line=$(grep -a 'Tested:' "$log" | tail -n 1)
     [ $status -eq 0 ] || cat "$log"

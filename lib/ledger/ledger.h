@@ -46,7 +46,7 @@ bool imp_ledger_is_new(struct imp_ledger *l, bool *is_new, struct imp_err *err);
 bool imp_ledger_bind(struct imp_ledger *l, const char *identity, bool empty,
                      struct imp_err *err);
 
-/* --- runs ----------------------------------------------------------------- */
+/* --- runs --- */
 
 /* Note the start of a run; `recipe` is the digest of policy, mark and name
  * template. `*other_recipe` tells if an earlier run used another one. */
@@ -59,7 +59,7 @@ bool imp_ledger_end_run(struct imp_ledger *l, int64_t run,
                         const uint64_t count[IMP_OUTCOMES],
                         struct imp_err *err);
 
-/* --- inputs --------------------------------------------------------------- */
+/* --- inputs --- */
 
 struct imp_known {
     bool found;   /* the rest is set only then */
@@ -74,7 +74,7 @@ bool imp_ledger_known(struct imp_ledger *l, const char *path,
                       const struct imp_stamp *stamp, struct imp_known *out,
                       struct imp_err *err);
 
-/* --- objects -------------------------------------------------------------- */
+/* --- objects --- */
 
 /* Is an object of this digest in the archive? Its name into `name` (size
  * `cap`). */

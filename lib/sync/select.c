@@ -36,7 +36,8 @@ static void shuffle(int order[], int n)
     uint64_t state = n > 1 ? random_seed() : 0;
     for (int i = 0; i < n; i++) {
         int j = (int)(random_next(&state) % (unsigned)(i + 1));
-        order[i] = order[j];
+        if (j < i)
+            order[i] = order[j];
         order[j] = i;
     }
 }

@@ -359,11 +359,13 @@ Test(ledger, paths_that_share_a_key_are_told_apart)
     put(run, "/a", IMP_FAILED, stamp);
     put(run, "/b", IMP_QUARANTINED, stamp);
     judge("UPDATE inputs SET key = (SELECT key FROM inputs WHERE "
-          "CAST(path AS TEXT) = '/a')");
-    cr_expect_eq(known(ledger, "/a", stamp).outcome, IMP_FAILED);
-    put(run, "/a", IMP_CANCELLED, stamp);
-    cr_expect_eq(known(ledger, "/a", stamp).outcome, IMP_FAILED);
-    cr_expect_str_eq(judge("SELECT count(*) FROM inputs"), "2\n");
+          "CAST(path AS TEXT) = '/b')");
+    cr_expect_eq(known(ledger, "/b", stamp).outcome, IMP_QUARANTINED);
+    put_object("x");
+    put(run, "/b", IMP_ARCHIVED, stamp);
+    cr_expect_eq(known(ledger, "/b", stamp).outcome, IMP_ARCHIVED);
+    cr_expect_str_eq(judge("SELECT outcome FROM inputs ORDER BY id"),
+                     "failed\narchived\n");
 }
 
 Test(ledger, a_reader_sees_what_was_committed_256_look_ups_ago)
