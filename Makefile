@@ -25,7 +25,7 @@ DEPS_BUILD := gcc make pkg-config libc6-dev libvips-dev libexif-dev \
 DEPS_CHECK := libcriterion-dev python3 libimage-exiftool-perl \
 	libjpeg-turbo-progs pngcheck libvips-tools sqlite3 man-db
 # For the developers' targets: lint, format, asan, tsan, fuzz, bench.
-DEPS_DEV := clang clang-format clang-tidy cppcheck valgrind libclang-rt-dev \
+DEPS_DEV := clang clang-format cppcheck valgrind libclang-rt-dev \
 	exiv2 strace
 
 # --- Flags ---------------------------------------------------------------------

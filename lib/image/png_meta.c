@@ -6,7 +6,7 @@
 #define KEYWORD_MAX 79  // 11.3.2.3, 11.3.3
 #define PROFILE_MIN 128 // ISO 15076-1 7.2: the header
 #define PROFILE_MAX ((size_t)4 * 1024 * 1024)
-#define PROFILE_NAME "ICC"
+#define PROFILE_NAME "neutral"
 #define STORED_MAX ((size_t)65535) // RFC 1951 3.2.4: LEN has 16 bits
 
 // Ask about a chunk whose data is its payload, and do as told.
