@@ -7,7 +7,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,51 +158,12 @@ fail:
     return NULL;
 }
 
-// realpath of what is there, and the rest as given.
 static char *bag_identity(const char *where, struct imp_err *err)
 {
-    char head[PATH_MAX], *identity = NULL, *real;
-    size_t n = strlen(where);
-    if (n >= sizeof head) {
-        imp_fail(err, IMP_ERR_CONFIG, "archive: path of %zu bytes: too long",
-                 n);
-        return NULL;
-    }
-    memcpy(head, where, n + 1);
-    while (!(real = realpath(n ? head : ".", NULL)) && errno == ENOENT && n) {
-        while (n && head[n - 1] == '/')
-            n--;
-        while (n && head[n - 1] != '/')
-            n--;
-        head[n] = '\0';
-    }
-    if (!real) {
-        imp_fail_errno(err, "archive: resolve its path");
-        return NULL;
-    }
-
-    char rest[PATH_MAX] = "";
-    size_t len = 0;
-    for (const char *part = where + n; *part;) {
-        size_t part_len = strcspn(part, "/");
-        if (part_len == 2 && strncmp(part, "..", 2) == 0) {
-            imp_fail(err, IMP_ERR_CONFIG,
-                     "archive: \"..\" below a directory that does not exist");
-            goto out;
-        }
-        if (part_len > 0 && !(part_len == 1 && *part == '.'))
-            len += (size_t)snprintf(rest + len, sizeof rest - len, "/%.*s",
-                                    (int)part_len, part);
-        part += part_len + (part[part_len] == '/');
-    }
-    const char *base = strcmp(real, "/") == 0 && len ? "" : real;
-    if (asprintf(&identity, "%s%s", base, rest) < 0) {
-        identity = NULL;
-        imp_fail_errno(err, "archive: identity");
-    }
-out:
-    free(real);
-    return identity;
+    char *path = imp_path_resolve(where, err);
+    if (!path)
+        imp_wrap(err, "archive");
+    return path;
 }
 
 // --- Staging: any worker ---

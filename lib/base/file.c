@@ -245,3 +245,63 @@ void imp_outfile_free(struct imp_outfile *out)
     free(out->name);
     free(out);
 }
+
+// --- Paths ---
+
+// The longest part of `path` that exists, resolved; `*n` is how much that was.
+static char *resolve_existing(const char *path, size_t *n, struct imp_err *err)
+{
+    char head[PATH_MAX], *real;
+    *n = strlen(path);
+    if (*n >= sizeof head) {
+        imp_fail(err, IMP_ERR_CONFIG, "path of %zu bytes: too long", *n);
+        return NULL;
+    }
+    memcpy(head, path, *n + 1);
+    while (!(real = realpath(*n ? head : ".", NULL)) && errno == ENOENT && *n) {
+        while (*n && head[*n - 1] == '/')
+            --*n;
+        while (*n && head[*n - 1] != '/')
+            --*n;
+        head[*n] = '\0';
+    }
+    if (!real)
+        imp_fail_errno(err, "resolve a path");
+    return real;
+}
+
+// `part` as given, but for empty components and ".".
+static bool tidy(const char *part, char rest[PATH_MAX], struct imp_err *err)
+{
+    size_t len = 0;
+    rest[0] = '\0';
+    while (*part) {
+        size_t n = strcspn(part, "/");
+        if (n == 2 && strncmp(part, "..", 2) == 0)
+            return imp_fail(err, IMP_ERR_CONFIG,
+                            "\"..\" below a directory that does not exist");
+        if (n > 0 && !(n == 1 && *part == '.'))
+            len += (size_t)snprintf(rest + len, PATH_MAX - len, "/%.*s", (int)n,
+                                    part);
+        part += n + (part[n] == '/');
+    }
+    return true;
+}
+
+char *imp_path_resolve(const char *path, struct imp_err *err)
+{
+    char rest[PATH_MAX], *absolute = NULL;
+    size_t n;
+    char *real = resolve_existing(path, &n, err);
+    if (!real)
+        return NULL;
+    if (tidy(path + n, rest, err)) {
+        bool root = strcmp(real, "/") == 0 && rest[0];
+        if (asprintf(&absolute, "%s%s", root ? "" : real, rest) < 0) {
+            absolute = NULL;
+            imp_fail(err, IMP_ERR_MEMORY, "no memory for a path");
+        }
+    }
+    free(real);
+    return absolute;
+}

@@ -33,6 +33,11 @@ bool imp_file_sync(int fd, struct imp_err *err);
 bool imp_dir_make(int dirfd, const char *path, mode_t mode,
                   struct imp_err *err);
 
+/* `path` made absolute and free of links, as far as it exists; what does not
+ * exist yet is taken as given, and must not have a "..". Two spellings of one
+ * place give one text. The caller frees it. */
+char *imp_path_resolve(const char *path, struct imp_err *err);
+
 /* Lock `fd` against other runs (flock: until it is closed). If another has the
  * lock: IMP_ERR_BUSY if `again` is NULL; else `again` is called between tries,
  * and its false ends them with IMP_ERR_CANCELLED. IMP_ERR_UNSUPPORTED if the

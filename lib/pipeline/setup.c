@@ -1,5 +1,6 @@
 // Before the first image: everything is opened and checked, in the order in
 // which a refusal costs least. After the last: torn down in reverse.
+#include "base/file.h"
 #include "pipeline/internal.h"
 
 #include <errno.h>
@@ -22,7 +23,7 @@ static bool kept_apart(const struct imp_run_config *config, struct imp_err *err)
 {
     bool ok = false;
     char *archive = imp_target_identity(config->archive, err);
-    char *state = archive ? imp_target_identity(config->state, err) : NULL;
+    char *state = archive ? imp_path_resolve(config->state, err) : NULL;
     if (!state)
         goto out;
     if (lies_in(state, archive)) {

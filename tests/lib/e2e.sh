@@ -75,5 +75,5 @@ no_temporaries() {
 # pairs STATE: "source<TAB>object" for every image that was archived.
 pairs() {
     sqlite3 -readonly -separator "$(printf '\t')" "$1/ledger.db" \
-        'SELECT i.path, o.name FROM inputs i JOIN objects o ON o.id = i.object_id'
+        'SELECT i.path, o.name FROM inputs i JOIN objects o ON o.id = i.object'
 }
