@@ -1,0 +1,30 @@
+#!/bin/sh
+# bench.sh BUILD: what a run costs, beside copying and beside other tools, and
+# what the channels cost of it. BENCH_CORPUS names other pictures than twelve
+# 12-megapixel photos made from the samples.
+set -eu
+cd "$(dirname "$0")/.."
+build=$1
+. tests/lib/env.sh
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/in"
+if [ "${BENCH_CORPUS-}" ]; then
+    find "$BENCH_CORPUS" -type f -exec cp -t "$work/in" {} +
+else
+    # Noise, so that the coded data is as dense as a camera's.
+    vips gaussnoise "$work/noise.v" 4000 3000 --sigma 6
+    n=0
+    find "$SAMPLES/uploads/clinic-a" -name '*.jpg' ! -name 'truncated*' \
+        ! -name 'for-print*' ! -name 'xray*' | sort | head -n 4 |
+        while read -r f; do
+            n=$((n + 1))
+            vips thumbnail "$f" "$work/big.v" 4000 --height 3000 --size force
+            vips add "$work/big.v" "$work/noise.v" "$work/noisy.v"
+            for q in 80 90 95; do
+                vips jpegsave "$work/noisy.v" "$work/in/$n-$q.jpg" --Q $q
+            done
+        done
+fi
+python3 tests/bench/run.py "$IMGPIPE" "$work"
+"$build/bin/bench_chan" "$(cat "$work/image-ms")"
