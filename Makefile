@@ -171,8 +171,8 @@ build-all: all $(UNITS) $(STRESSES)
 
 # AddressSanitizer must abort: a test program that Criterion forked would
 # otherwise count a leak as passed.
-SAN_ENV := ASAN_OPTIONS=abort_on_error=1:detect_leaks=1:intercept_tls_get_addr=0 \
-	LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 \
+SAN_ENV := ASAN_OPTIONS=abort_on_error=1:detect_leaks=1:intercept_tls_get_addr=0:allocator_may_return_null=1 \
+	LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
 	UBSAN_OPTIONS=print_stacktrace=1
 
 run-check: build-all

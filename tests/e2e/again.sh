@@ -12,14 +12,21 @@ first=$(field archived)
 quarantined=$(field quarantined)
 [ "$first" -gt 0 ] && [ "$quarantined" -gt 0 ] || fail "nothing to test with"
 cp -r "$work/a" "$work/before"
-# Unreadable now, so that a run that looks inside must fail.
-strace -f -e trace=openat -o "$work/trace" "$IMGPIPE" run "$work/in" \
-    --archive "$work/a" --state "$work/s" --settle 0 2>/dev/null ||
-    [ ! -s "$work/trace" ] || fail "second run: exit $?"
-if [ -s "$work/trace" ]; then
-    grep -E 'openat.*\.(jpg|png)"' "$work/trace" | grep -v /lib/ &&
-        fail "a second run opened an image"
-fi
+# Which files does a second run open? LeakSanitizer cannot run under strace.
+looked="not traced"
+case $build in *asan*) ;; *)
+    if command -v strace >/dev/null; then
+        strace -f -e trace=openat -o "$work/trace" "$IMGPIPE" run "$work/in" \
+            --archive "$work/a" --state "$work/s" --settle 0 --quiet ||
+            fail "second run: exit $?"
+        grep -q '"ledger.db\|/ledger.db"' "$work/trace" ||
+            fail "the trace shows nothing"
+        grep -E 'openat.*\.(jpg|png|pdf)"' "$work/trace" &&
+            fail "a second run opened an input"
+        looked="no input opened again"
+    fi
+    ;;
+esac
 go 0 ""
 [ "$(field archived)" -eq 0 ] && [ "$(field quarantined)" -eq 0 ] ||
     fail "done again: $(cat "$work/out")"
@@ -39,4 +46,4 @@ go 1 ""
 same_archive "$work/before" "$work/a"
 [ "$(field archived)" -eq 0 ] || fail "archived twice: $(field archived)"
 valid_bag "$work/a"
-echo "$first archived once, $quarantined in quarantine"
+echo "$first archived once, $quarantined in quarantine; $looked"
