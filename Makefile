@@ -23,7 +23,7 @@ DEPS_BUILD := gcc make pkg-config libc6-dev libvips-dev libexif-dev \
 	fonts-dejavu-core
 # To test: judges that share no code with imgpipe.
 DEPS_CHECK := libcriterion-dev python3 libimage-exiftool-perl \
-	libjpeg-turbo-progs pngcheck libvips-tools sqlite3 man-db
+	libjpeg-turbo-progs pngcheck libvips-tools sqlite3 man-db time
 # For the developers' targets: lint, format, asan, tsan, fuzz, bench.
 DEPS_DEV := clang clang-format cppcheck valgrind libclang-rt-dev \
 	exiv2 strace
