@@ -49,8 +49,7 @@ for program in "$1"/bin/stress-*; do
     name=$(basename "$program")
     if "run_$2" "$program" >"$log" 2>&1; then
         passed=$((passed + 1))
-        # The last line is the bare count, and the one above says of what.
-        echo "$2: $(grep ' passed, ' "$log" | grep : | tail -n 1)"
+        echo "$2: $name: $(grep ' passed, ' "$log" | head -n 1)"
     else
         status=$?
         failed=$((failed + 1))
