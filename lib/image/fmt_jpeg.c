@@ -2,77 +2,33 @@
 // kept, the rest is named and offered to the editor, which mostly lets it go.
 #include "image/format.h"
 #include "image/jpeg.h"
+#include "image/jpeg_tables.h"
 
 #include <string.h>
 
 #define ICC_HEAD "ICC_PROFILE\0" // ICC.1 B.4; then chunk number and count
 #define ICC_HEAD_LEN (12 + 2)
+#define DENSITY_MAX 8191  // more would have room for text
 #define SEGMENT_MAX 65533 // bytes behind the length field
-
-struct segment {
-    size_t at;  // of the 0xFF before the marker
-    size_t len; // marker and length field included
-    uint8_t marker;
-    struct imp_span body; // behind the length field
-};
 
 struct reader {
     struct imp_span in;
     struct imp_job_image *img;
     struct imp_cutlist *cl;
     struct imp_jpeg *j;
+    struct imp_jpeg_uses uses;
     size_t at; // next byte to speak for
-    bool jfif, exif;
+    bool jfif, exif, adobe;
     enum { ICC_NOT_MET, ICC_KEPT, ICC_GONE } icc;
 };
 
-static bool is_standalone(uint8_t marker)
-{
-    return marker == IMP_JPEG_TEM ||
-           (marker >= IMP_JPEG_RST0 && marker <= IMP_JPEG_EOI);
-}
-
-static bool may_be_skipped(uint8_t marker)
-{
-    return marker == IMP_JPEG_COM ||
-           (marker >= IMP_JPEG_APP0 && marker <= IMP_JPEG_APP15);
-}
-
-// The segment whose marker stands at `at`.
-static bool read_segment(struct imp_span in, size_t at, struct segment *s,
-                         struct imp_err *err)
-{
-    *s = (struct segment){.at = at, .len = 2, .marker = in.p[at + 1]};
-    if (is_standalone(s->marker))
-        return true;
-    struct imp_span head;
-    if (!imp_span_sub(in, at, 4, &head))
-        return imp_fail_at(err, IMP_ERR_DAMAGED, at,
-                           "segment 0x%02X at offset %zu: the file ends in it",
-                           s->marker, at);
-    size_t length = imp_be16(head.p + 2);
-    if (length < 2 && !may_be_skipped(s->marker))
-        return imp_fail_at(err, IMP_ERR_DAMAGED, at,
-                           "segment 0x%02X at offset %zu: length %zu, want at "
-                           "least 2",
-                           s->marker, at, length);
-    if (length < 2) // decoders take the two bytes of the length and go on
-        length = 2;
-    if (!imp_span_sub(in, at + 4, length - 2, &s->body))
-        return imp_fail_at(err, IMP_ERR_DAMAGED, at,
-                           "segment 0x%02X at offset %zu runs past the end of "
-                           "the file (want %zu bytes, have %zu)",
-                           s->marker, at, length, in.n - at - 2);
-    s->len = 2 + length;
-    return true;
-}
-
-static void keep(struct reader *r, const struct segment *s, const char *what)
+static void keep(struct reader *r, const struct imp_jpeg_segment *s,
+                 const char *what)
 {
     imp_cut_keep(r->cl, s->at, s->len, IMP_PART_STRUCTURE, what);
 }
 
-static void drop(struct reader *r, const struct segment *s,
+static void drop(struct reader *r, const struct imp_jpeg_segment *s,
                  enum imp_part_kind kind, const char *what)
 {
     imp_cut_drop(r->cl, s->at, s->len, kind, what);
@@ -95,7 +51,7 @@ static void insert_segment(struct reader *r, uint8_t marker, const void *head,
     imp_cut_insert(r->cl, seg, n, kind, what);
 }
 
-static bool ask(struct reader *r, const struct segment *s,
+static bool ask(struct reader *r, const struct imp_jpeg_segment *s,
                 enum imp_part_kind kind, const char *name,
                 struct imp_span payload, struct imp_verdict *verdict,
                 struct imp_err *err)
@@ -109,7 +65,7 @@ static bool ask(struct reader *r, const struct segment *s,
 
 // Replace a segment by the form that has nothing but what is needed in it,
 // unless it has that form already.
-static void canonical(struct reader *r, const struct segment *s,
+static void canonical(struct reader *r, const struct imp_jpeg_segment *s,
                       const uint8_t *body, size_t n, const char *what,
                       enum imp_part_kind extra, const char *with_extra)
 {
@@ -122,36 +78,50 @@ static void canonical(struct reader *r, const struct segment *s,
                    IMP_PART_STRUCTURE, what);
 }
 
-// JFIF 1.02: version, units and densities stay, the thumbnail goes.
-static void cut_jfif(struct reader *r, const struct segment *s)
+// JFIF 1.02: the density stays, if it is one; the thumbnail goes. What else
+// stands in these fields is not needed to show the picture.
+static void cut_jfif(struct reader *r, const struct imp_jpeg_segment *s)
 {
     if (r->jfif || s->body.n < 14) {
         drop(r, s, IMP_PART_UNKNOWN, "APP0 JFIF, again or too short");
         return;
     }
     r->jfif = true;
-    uint8_t body[14];
-    memcpy(body, s->body.p, 12);
-    body[12] = body[13] = 0;
+    uint8_t body[14] = "JFIF\0\1\2\0\0\1\0\1";
+    const uint8_t *given = s->body.p;
+    unsigned x = imp_be16(given + 8), y = imp_be16(given + 10);
+    if (given[5] == 1 && given[6] <= 2)
+        body[6] = given[6];
+    if (given[7] <= 2 && x >= 1 && x <= DENSITY_MAX && y >= 1 &&
+        y <= DENSITY_MAX)
+        memcpy(body + 7, given + 7, 5);
     canonical(r, s, body, sizeof body, "APP0 JFIF", IMP_PART_THUMBNAIL,
-              "APP0 JFIF with a thumbnail");
+              "APP0 JFIF with more than the density");
 }
 
 // The colour transform is all that a decoder reads (T.872 6.5.3); what else is
 // in the segment, or behind it, is an application's own.
-static void cut_adobe(struct reader *r, const struct segment *s)
+static bool cut_adobe(struct reader *r, const struct imp_jpeg_segment *s,
+                      struct imp_err *err)
 {
-    if (s->body.n < 12) {
-        drop(r, s, IMP_PART_UNKNOWN, "APP14 Adobe, too short");
-        return;
+    if (s->body.n < 12 || r->adobe) {
+        drop(r, s, IMP_PART_UNKNOWN, "APP14 Adobe, again or too short");
+        return true;
     }
+    r->adobe = true;
     uint8_t body[12] = "Adobe\0\x64";
     body[11] = s->body.p[11];
+    if (body[11] > 2)
+        return imp_fail_at(err, IMP_ERR_DAMAGED, s->at + 15,
+                           "APP14 at offset %zu: colour transform %u, want 0 "
+                           "to 2",
+                           s->at, body[11]);
     canonical(r, s, body, sizeof body, "APP14 Adobe", IMP_PART_VENDOR,
               "APP14 Adobe with more than the colour transform");
+    return true;
 }
 
-static bool cut_exif(struct reader *r, const struct segment *s,
+static bool cut_exif(struct reader *r, const struct imp_jpeg_segment *s,
                      struct imp_err *err)
 {
     static const char name[] = "APP1 Exif";
@@ -176,7 +146,7 @@ static bool cut_exif(struct reader *r, const struct segment *s,
     return true;
 }
 
-static bool is_icc(const struct segment *s)
+static bool is_icc(const struct imp_jpeg_segment *s)
 {
     return s->marker == IMP_JPEG_APP0 + 2 && s->body.n >= ICC_HEAD_LEN &&
            memcmp(s->body.p, ICC_HEAD, 12) == 0;
@@ -184,20 +154,16 @@ static bool is_icc(const struct segment *s)
 
 // The profile's chunks from here to the next scan, joined in their order.
 // Empty if they do not make a whole.
-static struct imp_span join_icc(struct reader *r, const struct segment *first)
+static struct imp_span join_icc(struct reader *r,
+                                const struct imp_jpeg_segment *first)
 {
     struct imp_span chunk[256] = {0};
     unsigned count = first->body.p[13], met = 0;
-    size_t total = 0, at = first->at;
-    struct segment s;
-    while (at + 1 < r->in.n && r->in.p[at] == 0xFF && r->in.p[at + 1] != 0) {
-        if (r->in.p[at + 1] == 0xFF) { // a fill byte
-            at++;
-            continue;
-        }
-        if (!read_segment(r->in, at, &s, NULL) || s.marker == IMP_JPEG_SOS)
-            break;
-        at += s.len;
+    size_t total = 0;
+    struct imp_jpeg_segment s;
+    for (size_t at = first->at;
+         imp_jpeg_next_segment(r->in, at, &s, NULL) && s.marker != IMP_JPEG_SOS;
+         at = s.at + s.len) {
         if (!is_icc(&s))
             continue;
         unsigned number = s.body.p[12];
@@ -237,7 +203,7 @@ static void insert_icc(struct reader *r, struct imp_span profile)
 }
 
 // The first chunk decides about the whole profile.
-static bool cut_icc(struct reader *r, const struct segment *s,
+static bool cut_icc(struct reader *r, const struct imp_jpeg_segment *s,
                     struct imp_err *err)
 {
     static const char name[] = "APP2 ICC";
@@ -281,7 +247,7 @@ static const struct {
     {13, 14, "Photoshop 3.0\0", IMP_PART_IPTC, "APP13 Photoshop"},
 };
 
-static bool cut_other(struct reader *r, const struct segment *s,
+static bool cut_other(struct reader *r, const struct imp_jpeg_segment *s,
                       struct imp_err *err)
 {
     enum imp_part_kind kind = IMP_PART_UNKNOWN;
@@ -312,7 +278,7 @@ static bool cut_other(struct reader *r, const struct segment *s,
     return true;
 }
 
-static bool cut_app(struct reader *r, const struct segment *s,
+static bool cut_app(struct reader *r, const struct imp_jpeg_segment *s,
                     struct imp_err *err)
 {
     switch (s->marker) {
@@ -331,10 +297,8 @@ static bool cut_app(struct reader *r, const struct segment *s,
             return cut_icc(r, s, err);
         break;
     case IMP_JPEG_APP0 + 14:
-        if (imp_span_starts(s->body, "Adobe", 5)) {
-            cut_adobe(r, s);
-            return true;
-        }
+        if (imp_span_starts(s->body, "Adobe", 5))
+            return cut_adobe(r, s, err);
         break;
     default:
         break;
@@ -356,7 +320,7 @@ static bool within_limits(struct reader *r, size_t at, struct imp_err *err)
     return true;
 }
 
-static bool set_height(struct reader *r, const struct segment *dnl,
+static bool set_height(struct reader *r, const struct imp_jpeg_segment *dnl,
                        struct imp_err *err)
 {
     if (dnl->body.n != 2 || !r->j->sof)
@@ -371,15 +335,29 @@ static bool set_height(struct reader *r, const struct segment *dnl,
 // scan (T.81 B.2.5).
 static bool find_height(struct reader *r, size_t scan_data, struct imp_err *err)
 {
-    struct segment s;
+    struct imp_jpeg_segment s;
     size_t at = imp_jpeg_skip_scan(r->in, scan_data);
     if (at == r->in.n || r->in.p[at + 1] != IMP_JPEG_DNL)
         return imp_fail_at(err, IMP_ERR_DAMAGED, at,
                            "frame of 0 lines and no DNL at offset %zu", at);
-    return read_segment(r->in, at, &s, err) && set_height(r, &s, err);
+    return imp_jpeg_read_segment(r->in, at, &s, err) && set_height(r, &s, err);
 }
 
-static bool cut_scan(struct reader *r, const struct segment *s,
+// Ss, Se, Ah and Al say something in progressive frames only (T.81 B.2.3).
+static void keep_scan_header(struct reader *r, const struct imp_jpeg_segment *s)
+{
+    uint8_t body[4 + 2 * IMP_JPEG_COMPS];
+    memcpy(body, s->body.p, s->body.n);
+    if (!imp_jpeg_is_progressive(r->j)) {
+        body[s->body.n - 3] = 0;
+        body[s->body.n - 2] = 63;
+        body[s->body.n - 1] = 0;
+    }
+    canonical(r, s, body, s->body.n, "SOS", IMP_PART_UNKNOWN,
+              "SOS with values that mean nothing");
+}
+
+static bool cut_scan(struct reader *r, const struct imp_jpeg_segment *s,
                      struct imp_err *err)
 {
     struct imp_jpeg_scan scan;
@@ -388,12 +366,11 @@ static bool cut_scan(struct reader *r, const struct segment *s,
         return false;
     if (!within_limits(r, s->at, err))
         return false;
-    imp_jpeg_default_tables(r->j);
     if (!imp_jpeg_parse_sos(r->j, s->body, s->at, &scan, err))
         return false;
-    keep(r, s, "SOS");
-    for (unsigned i = 0; i < scan.n_comp; i++)
-        scan.in[i].comp->coded = true;
+    if (!imp_jpeg_is_progressive(r->j))
+        imp_jpeg_default_tables(r->j);
+    keep_scan_header(r, s);
     if (r->img->check != IMP_CHECK_CODED || imp_jpeg_is_arithmetic(r->j)) {
         end = imp_jpeg_skip_scan(r->in, data);
         imp_cut_keep(r->cl, data, end - data, IMP_PART_CODED, "scan");
@@ -404,21 +381,39 @@ static bool cut_scan(struct reader *r, const struct segment *s,
     return true;
 }
 
-static bool cut_table(struct reader *r, const struct segment *s,
+// Only the tables that a scan uses: see jpeg_tables.h.
+static void keep_used(struct reader *r, const struct imp_jpeg_segment *s,
+                      const char *what, const char *with_others)
+{
+    uint8_t *used = imp_cutlist_alloc(r->cl, s->body.n);
+    if (!used)
+        return;
+    size_t n = imp_jpeg_used_tables(&r->uses, s->marker, s->body, used);
+    if (n == s->body.n && n) {
+        keep(r, s, what);
+        return;
+    }
+    drop(r, s, IMP_PART_UNKNOWN, with_others);
+    if (n)
+        insert_segment(r, s->marker, used, n, (struct imp_span){0},
+                       IMP_PART_STRUCTURE, what);
+}
+
+static bool cut_table(struct reader *r, const struct imp_jpeg_segment *s,
                       struct imp_err *err)
 {
     switch (s->marker) {
     case IMP_JPEG_DQT:
-        keep(r, s, "DQT");
+        keep_used(r, s, "DQT", "DQT with tables that no scan uses");
         return imp_jpeg_parse_dqt(r->j, s->body, s->at, err);
     case IMP_JPEG_DHT:
-        keep(r, s, "DHT");
+        keep_used(r, s, "DHT", "DHT with tables that no scan uses");
         return imp_jpeg_parse_dht(r->j, s->body, s->at, err);
     case IMP_JPEG_DRI:
-        keep(r, s, "DRI");
+        keep_used(r, s, "DRI", "DRI that no scan uses");
         return imp_jpeg_parse_dri(r->j, s->body, s->at, err);
     case IMP_JPEG_DAC:
-        keep(r, s, "DAC");
+        keep_used(r, s, "DAC", "DAC with values that no scan uses");
         return imp_jpeg_parse_dac(s->body, s->at, err);
     case IMP_JPEG_DNL:
         keep(r, s, "DNL");
@@ -430,7 +425,7 @@ static bool cut_table(struct reader *r, const struct segment *s,
     }
 }
 
-static bool cut_segment(struct reader *r, const struct segment *s,
+static bool cut_segment(struct reader *r, const struct imp_jpeg_segment *s,
                         struct imp_err *err)
 {
     r->at = s->at + s->len;
@@ -440,36 +435,18 @@ static bool cut_segment(struct reader *r, const struct segment *s,
     if (m == IMP_JPEG_SOI)
         return imp_fail_at(err, IMP_ERR_DAMAGED, s->at,
                            "second SOI at offset %zu", s->at);
-    if (is_standalone(m)) { // RSTn or TEM where none belongs: decoders pass it
+    if (imp_jpeg_is_standalone(
+            m)) { // RSTn or TEM where none belongs: decoders pass it
         drop(r, s, IMP_PART_UNKNOWN, "stray marker");
         return true;
     }
-    if (m >= IMP_JPEG_SOF0 && m <= IMP_JPEG_SOF15 && m != IMP_JPEG_DHT &&
-        m != IMP_JPEG_JPG && m != IMP_JPEG_DAC) {
+    if (imp_jpeg_is_frame(m)) {
         keep(r, s, "SOF");
         return imp_jpeg_parse_sof(r->j, m, s->body, s->at, err);
     }
-    if (m == IMP_JPEG_DHT || m == IMP_JPEG_DAC ||
-        (m >= IMP_JPEG_DQT && m <= IMP_JPEG_EXP))
+    if (imp_jpeg_is_table(m) || (m >= IMP_JPEG_DNL && m <= IMP_JPEG_EXP))
         return cut_table(r, s, err);
     return cut_app(r, s, err);
-}
-
-// To the next marker: fill bytes may stand before it (T.81 B.1.1.2), and in
-// uploads other bytes too; decoders pass both.
-static bool find_marker(struct reader *r, struct imp_err *err)
-{
-    size_t at = r->at;
-    while (at + 1 < r->in.n && (r->in.p[at] != 0xFF || r->in.p[at + 1] == 0 ||
-                                r->in.p[at + 1] == 0xFF))
-        at++;
-    if (at + 1 >= r->in.n)
-        return imp_fail_at(err, IMP_ERR_DAMAGED, r->in.n,
-                           "the file ends at offset %zu without EOI", r->in.n);
-    imp_cut_drop(r->cl, r->at, at - r->at, IMP_PART_UNKNOWN,
-                 "bytes between segments");
-    r->at = at;
-    return true;
 }
 
 // What a decoder would have to make up is not a picture to pass on.
@@ -497,11 +474,13 @@ static bool cut(struct imp_span in, struct imp_job_image *img,
     r.j = imp_cutlist_alloc(cl, sizeof *r.j);
     if (!r.j)
         return imp_fail(err, IMP_ERR_MEMORY, "no memory for tables");
+    if (!imp_jpeg_look_ahead(in, &r.uses, cl, err))
+        return false;
+    struct imp_jpeg_segment s;
     imp_cut_keep(cl, 0, 2, IMP_PART_STRUCTURE, "SOI");
-    while (find_marker(&r, err)) {
-        struct segment s;
-        if (!read_segment(in, r.at, &s, err))
-            return false;
+    while (imp_jpeg_next_segment(in, r.at, &s, err)) {
+        imp_cut_drop(cl, r.at, s.at - r.at, IMP_PART_UNKNOWN,
+                     "bytes between segments");
         if (s.marker == IMP_JPEG_EOI) {
             keep(&r, &s, "EOI");
             imp_cut_drop(cl, s.at + 2, in.n - s.at - 2, IMP_PART_TRAILER,

@@ -37,7 +37,7 @@ enum {
 };
 
 #define IMP_JPEG_COMPS 4       /* components in a frame that we take */
-#define IMP_JPEG_SCANS 500     /* more is an attack: each costs a whole walk */
+#define IMP_JPEG_SCANS 100     /* more is an attack: each costs a whole walk */
 #define IMP_JPEG_MCU_BLOCKS 10 /* T.81 B.2.3: blocks in an interleaved MCU */
 #define IMP_HUFF_BITS 11       /* bits resolved in one look-up */
 
@@ -65,6 +65,8 @@ struct imp_jpeg_comp {
     uint8_t id, h, v, tq;
     uint32_t blocks_x, blocks_y; /* of a scan that has it alone, A.2.2 */
     bool coded;                  /* a scan has had it */
+    int8_t bits[64]; /* progressive: the last Al of each coefficient, -1 before
+                        its first scan */
     uint64_t *nonzero; /* progressive: per block, which of the 64 coefficients
                           are known not to be zero; lives with the cut list */
 };
@@ -92,6 +94,31 @@ struct imp_jpeg_scan {
     uint8_t ss, se, ah, al;
     uint64_t n_mcu; /* in the whole scan */
 };
+
+/* A marker, and what belongs to it (T.81 B.1.1.4). */
+struct imp_jpeg_segment {
+    size_t at;  /* of the 0xFF before the marker */
+    size_t len; /* marker and length field included */
+    uint8_t marker;
+    struct imp_span body; /* behind the length field */
+};
+
+/* A marker without a length: TEM, RSTn, SOI, EOI. */
+bool imp_jpeg_is_standalone(uint8_t marker);
+
+/* SOF0 to SOF15, without the codes in between that are none. */
+bool imp_jpeg_is_frame(uint8_t marker);
+
+/* The segment whose marker stands at `at`, of which two bytes are there.
+ * IMP_ERR_DAMAGED if it is not all there. */
+bool imp_jpeg_read_segment(struct imp_span in, size_t at,
+                           struct imp_jpeg_segment *s, struct imp_err *err);
+
+/* The first segment from `at` on: fill bytes may stand before a marker (T.81
+ * B.1.1.2), and in uploads other bytes too; decoders pass both.
+ * IMP_ERR_DAMAGED if there is no more. */
+bool imp_jpeg_next_segment(struct imp_span in, size_t at,
+                           struct imp_jpeg_segment *s, struct imp_err *err);
 
 /* Parse a segment's payload (behind marker and length); `at` is where the
  * segment begins, for errors. IMP_ERR_DAMAGED, _UNSUPPORTED. */
@@ -122,6 +149,8 @@ void imp_jpeg_default_tables(struct imp_jpeg *j);
 bool imp_jpeg_walk(struct imp_jpeg *j, const struct imp_jpeg_scan *scan,
                    struct imp_span in, size_t at, struct imp_cutlist *cl,
                    size_t *end, struct imp_err *err);
+
+bool imp_jpeg_is_progressive(const struct imp_jpeg *j);
 
 /* Is the frame coded arithmetically? Its scans are then not walked one by one,
  * but all at the end, by _check_arithmetic. */

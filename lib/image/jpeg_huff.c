@@ -9,7 +9,7 @@ static bool number_codes(struct imp_huff *t)
         code += t->count[len];
         index += t->count[len];
         t->max_code[len] = t->count[len] ? code - 1 : -1;
-        if (code > 1 << len)
+        if (code >= 1 << len) // a code of ones alone is not allowed either
             return false;
         code <<= 1;
     }

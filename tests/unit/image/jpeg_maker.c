@@ -22,6 +22,20 @@ static void leave(j_common_ptr c)
     longjmp(((struct catcher *)c->err)->out, 1);
 }
 
+// DC, then each AC coefficient by itself, then each again with one bit more.
+static int script(jpeg_scan_info scans[127])
+{
+    int n = 0;
+    scans[n++] = (jpeg_scan_info){.comps_in_scan = 1};
+    for (int k = 1; k < 64; k++)
+        scans[n++] =
+            (jpeg_scan_info){.comps_in_scan = 1, .Ss = k, .Se = k, .Al = 1};
+    for (int k = 1; k < 64; k++)
+        scans[n++] =
+            (jpeg_scan_info){.comps_in_scan = 1, .Ss = k, .Se = k, .Ah = 1};
+    return n;
+}
+
 struct imp_buf jpeg_make(const struct jpeg_recipe *recipe)
 {
     struct jpeg_compress_struct c;
@@ -45,6 +59,11 @@ struct imp_buf jpeg_make(const struct jpeg_recipe *recipe)
     c.arith_code = recipe->arithmetic;
     if (recipe->progressive)
         jpeg_simple_progression(&c);
+    jpeg_scan_info scans[127];
+    if (recipe->many_scans) {
+        c.num_scans = script(scans);
+        c.scan_info = scans;
+    }
     jpeg_start_compress(&c, TRUE);
     size_t row_bytes = (size_t)recipe->width * (size_t)recipe->components;
     uint8_t *row = malloc(row_bytes);

@@ -13,7 +13,8 @@ struct jpeg_recipe {
     int h, v;       /* sampling of the first component; 0: 1 */
     int restart;    /* MCUs; 0: none */
     bool progressive, arithmetic;
-    int quality; /* 0: 85 */
+    bool many_scans; /* one component, 127 progressive scans */
+    int quality;     /* 0: 85 */
 };
 
 /* A noisy picture, the same each time. */
