@@ -336,6 +336,7 @@ static bool complete(struct args *a, int argc, char **argv)
     a->config.rules.include = patterns(a->include);
     a->config.rules.exclude = patterns(a->exclude);
     a->config.date = a->today;
+    a->mark.max_pixels = a->config.limits.max_pixels;
     if (!a->config.queue)
         a->config.queue = 2 * (size_t)a->config.jobs;
     return true;
@@ -385,7 +386,7 @@ static int go(struct args *a, struct cli_report *report, struct imp_ctx *ctx)
     if (!ok)
         cli_error("run: %s", err.msg);
     imp_run_counts(run, &counts);
-    cli_report_summary(report, &counts);
+    ok = cli_report_summary(report, &counts) && ok;
     imp_run_free(run);
     return exit_code(&counts, ok, imp_ctx_cause(ctx));
 }

@@ -61,7 +61,8 @@ static GOptionEntry *entries_of(const struct cli_verb *verb)
         entries[i] = (GOptionEntry){
             .long_name = o->name,
             .short_name = o->letter,
-            .flags = o->arg ? 0 : G_OPTION_FLAG_NO_ARG,
+            // As bytes: GLib would refuse what the locale cannot express.
+            .flags = o->arg ? G_OPTION_FLAG_FILENAME : G_OPTION_FLAG_NO_ARG,
             .arg = G_OPTION_ARG_CALLBACK,
             .arg_data = (gpointer)on_option,
             .description = o->help,
@@ -103,6 +104,12 @@ int cli_parse(const struct cli_verb *verb, int *argc, char ***argv, void *self,
         fputs(text, stdout);
         g_free(text);
         g_free(prog);
+    }
+    if (ok && *argc > 1 && strcmp((*argv)[1], "--") == 0) {
+        // GLib leaves it in place if what follows looks like an option.
+        (*argv)[1] = (*argv)[0];
+        (*argv)++;
+        (*argc)--;
     }
     *help = p.help;
     g_option_context_free(ctx);

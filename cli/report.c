@@ -1,5 +1,7 @@
 #include "report.h"
 
+#include "cli.h"
+
 #include "sync/context.h"
 
 #include <glib.h>
@@ -134,7 +136,7 @@ void cli_report_end_progress(struct cli_report *r)
     r->showing = NULL;
 }
 
-static void put_json(const struct imp_run_counts *c, double s)
+static bool put_json(const struct imp_run_counts *c, double s)
 {
     printf("{\"run\": %" PRId64 ", \"scanned\": %" PRIu64, c->run, c->scanned);
     for (int i = 0; i < IMP_OUTCOMES; i++)
@@ -143,18 +145,21 @@ static void put_json(const struct imp_run_counts *c, double s)
     printf(", \"quarantined_before\": %" PRIu64 ", \"bytes_in\": %" PRIu64
            ", \"bytes_out\": %" PRIu64 ", \"seconds\": %.3f}\n",
            c->still_quarantined, c->bytes_in, c->bytes_out, s);
+    return fflush(stdout) == 0 && !ferror(stdout);
 }
 
-void cli_report_summary(struct cli_report *r, const struct imp_run_counts *c)
+bool cli_report_summary(struct cli_report *r, const struct imp_run_counts *c)
 {
     double s = seconds(r);
-    if (r->json)
-        put_json(c, s);
+    bool ok = !r->json || put_json(c, s);
+    if (!ok)
+        cli_error("cannot write the summary to standard output: %m");
     if (r->quiet)
-        return;
+        return ok;
     fprintf(stderr, "imgpipe: %" PRIu64 " scanned%s", c->scanned,
             c->scanned ? ": " : "");
     put_outcomes(stderr, c);
     fprintf(stderr, "; %.1f MB in, %.1f MB out, %.1f s\n",
             (double)c->bytes_in / 1e6, (double)c->bytes_out / 1e6, s);
+    return ok;
 }

@@ -31,8 +31,9 @@ void cli_report_event(void *self, const struct imp_event *event);
 void cli_report_start_progress(struct cli_report *r, struct imp_run *run);
 void cli_report_end_progress(struct cli_report *r);
 
-/* The last line, and the JSON object if asked for. */
-void cli_report_summary(struct cli_report *r,
+/* The last line, and the JSON object if asked for. False if that could not be
+ * written, which has been told. */
+bool cli_report_summary(struct cli_report *r,
                         const struct imp_run_counts *counts);
 
 #endif

@@ -21,9 +21,10 @@ static void *wait_for_signals(void *self)
     int sig;
     waited_for(&set);
     while (sigwait(&set, &sig) == 0 && sig != END_SIGNAL) {
-        if (imp_ctx_cause(s->ctx) == IMP_CAUSE_SIGINT ||
-            imp_ctx_cause(s->ctx) == IMP_CAUSE_SIGTERM)
-            _exit(128 + sig); // as safe as kill -9, and so it is meant
+        // The run is ending already, by a signal or by its deadline: now it
+        // ends at once, which is as safe as kill -9.
+        if (imp_ctx_cancelled(s->ctx))
+            _exit(128 + sig);
         imp_ctx_cancel(s->ctx,
                        sig == SIGINT ? IMP_CAUSE_SIGINT : IMP_CAUSE_SIGTERM);
     }

@@ -31,7 +31,6 @@ struct imp_run {
     struct imp_ctx *scan, *work, *background;
     struct imp_chan *jobs, *results;
     struct imp_waitgroup workers;
-    struct imp_err source_err; /* the producer's, read after it was joined */
 
     struct imp_counter scanned, outcome[IMP_OUTCOMES], still_quarantined;
     struct imp_counter bytes_in, bytes_out;

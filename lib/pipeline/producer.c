@@ -14,7 +14,7 @@ static void skip(struct imp_run *run, const char *path, const char *why)
 
 // What the source or the ledger could not tell about goes down the same way
 // as the images: the recorder notes it.
-static bool send_failure(struct imp_run *run, const char *path,
+static void send_failure(struct imp_run *run, const char *path,
                          const struct imp_stamp *stamp,
                          const struct imp_err *err)
 {
@@ -23,7 +23,6 @@ static bool send_failure(struct imp_run *run, const char *path,
     if (!r)
         imp_bug("no memory for a result");
     imp_chan_send(run->background, (struct imp_chan_tx){run->results}, r);
-    return true;
 }
 
 // Why an input that the ledger knows needs no work, or NULL.
@@ -49,19 +48,30 @@ static const char *done_before(struct imp_run *run,
     return NULL;
 }
 
+// Passed over, because the ledger knows that it needs no work?
+static bool skip_known(struct imp_run *run, const char *path,
+                       const struct imp_stamp *stamp, bool *skipped,
+                       struct imp_err *err)
+{
+    struct imp_known known;
+    if (!imp_ledger_known(run->known, path, stamp, &known, err))
+        return false;
+    const char *why = done_before(run, &known);
+    *skipped = why;
+    if (why)
+        skip(run, path, why);
+    return true;
+}
+
 static bool found(void *self, struct imp_job *job)
 {
     struct imp_run *run = self;
-    struct imp_known known = {0};
     struct imp_err err = {0};
-    if (!imp_ledger_known(run->known, job->path, &job->stamp, &known, &err)) {
+    bool done = false;
+    bool ok = skip_known(run, job->path, &job->stamp, &done, &err);
+    if (!ok)
         send_failure(run, job->path, &job->stamp, &err);
-        imp_job_free(job);
-        return true;
-    }
-    const char *why = done_before(run, &known);
-    if (why) {
-        skip(run, job->path, why);
+    if (!ok || done) {
         imp_job_free(job);
         return true;
     }
@@ -81,9 +91,20 @@ static bool skipped(void *self, const char *path, enum imp_skip why)
     return true;
 }
 
+// A link or a FIFO is quarantined once, as a bad file is. It has no stamp; a
+// file in its place has one, and so has changed.
 static bool failed(void *self, const char *path, const struct imp_err *err)
 {
-    return send_failure(self, path, &(struct imp_stamp){0}, err);
+    static const struct imp_stamp none;
+    struct imp_run *run = self;
+    struct imp_err trouble = {0};
+    bool done = false;
+    if (imp_outcome_of(err->code) == IMP_QUARANTINED &&
+        !skip_known(run, path, &none, &done, &trouble))
+        err = &trouble;
+    if (!done)
+        send_failure(run, path, &none, err);
+    return true;
 }
 
 void imp_produce(struct imp_run *run)
@@ -100,9 +121,8 @@ void imp_produce(struct imp_run *run)
                                   &config->rules, &sink, &err)
                 : imp_source_path(run->scan, *path, &config->rules, &sink,
                                   &err);
-        // The other sources are still worth a visit; the first error stays.
-        if (!ok && run->source_err.code == IMP_OK)
-            run->source_err = err;
+        if (!ok) // the other sources are still worth a visit
+            failed(run, *path, &err);
     }
     imp_chan_close((struct imp_chan_tx){run->jobs});
 }

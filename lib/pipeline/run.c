@@ -260,11 +260,7 @@ bool imp_run_go(struct imp_run *run, struct imp_err *err)
         *err = rec.err;
         goto out;
     }
-    if (!finish(run, err))
-        goto out;
-    ok = run->source_err.code == IMP_OK;
-    if (!ok)
-        *err = run->source_err;
+    ok = finish(run, err);
 out:
     for (unsigned i = 0; i < n; i++)
         imp_worker_free(workers[i].worker);

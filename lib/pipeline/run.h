@@ -77,8 +77,8 @@ struct imp_run *imp_run_new(const struct imp_run_config *config,
 
 /* Scan all sources, process all images, commit them all. A cancel of _new's
  * `ctx` stops the scan; images in flight get `grace_ms` to finish. False with
- * `err` if the ledger or the archive could not be completed, or a source not be
- * read: what was committed before stays. */
+ * `err` if the ledger or the archive could not be completed: what was committed
+ * before stays. A source that cannot be read is one input that failed. */
 bool imp_run_go(struct imp_run *run, struct imp_err *err);
 
 /* A snapshot; any thread, at any time during the run. */
