@@ -36,8 +36,8 @@ static void require_only_picture(struct imp_span out)
         else if (m == 0xEE)
             require(n == 14 && memcmp(out.p + at + 4, "Adobe", 5) == 0);
         else
-            require((m >= 0xC0 && m <= 0xC4) || m == 0xDB || m == 0xDD ||
-                    m == 0xDC);
+            require((m >= 0xC0 && m <= 0xCF && m != 0xC8) || m == 0xDB ||
+                    m == 0xDC || m == 0xDD);
         at += 2 + n;
         require(at + 4 <= out.n);
     }
