@@ -21,6 +21,7 @@
 #include <time.h>
 
 #define NEVER INT64_MAX
+#define PAUSE_MS 200
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_S INT64_C(1000000000)
 
@@ -199,6 +200,11 @@ bool imp_ctx_wait(struct imp_ctx *ctx, int64_t ms)
         cond_wait_until(&ctx->ended, &ctx->mu, until);
     pthread_mutex_unlock(&ctx->mu);
     return imp_ctx_cancelled(ctx);
+}
+
+bool imp_ctx_pause(void *ctx)
+{
+    return !imp_ctx_wait(ctx, PAUSE_MS);
 }
 
 void imp_ctx_watch(struct imp_ctx *ctx, struct imp_ctx_watch *watch,

@@ -55,6 +55,11 @@ enum imp_cause imp_ctx_cause(struct imp_ctx *ctx);
  * (-1: no limit); true if it was cancelled. */
 bool imp_ctx_wait(struct imp_ctx *ctx, int64_t ms);
 
+/* Pause between two tries at something that cannot be waited for, such as
+ * another program's lock. `ctx` is a struct imp_ctx; false once it is
+ * cancelled. For imp_file_lock's `again`. */
+bool imp_ctx_pause(void *ctx);
+
 /* For the implementers of blocking calls. Between watch and unwatch a cancel of
  * `ctx` locks `mu` and broadcasts `cv`, so that a waiter looks up. Call both
  * without holding `mu`; while holding it, ask imp_ctx_cancelled, which takes no

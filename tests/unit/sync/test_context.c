@@ -173,6 +173,13 @@ Test(context, wait_of_zero_only_looks)
     cr_expect(imp_ctx_wait(root, 0));
 }
 
+Test(context, a_pause_ends_by_itself_or_with_a_cancel_which_it_tells)
+{
+    cr_expect(imp_ctx_pause(root));
+    imp_ctx_cancel(root, IMP_CAUSE_SIGINT);
+    cr_expect_not(imp_ctx_pause(root));
+}
+
 Test(context, wait_ends_at_the_deadline)
 {
     struct imp_ctx *brief = imp_ctx_new_timeout(root, 10);
