@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 // Length of the UTF-8 sequence at `s` (RFC 3629 4), 0 if there is none. The
@@ -66,4 +67,12 @@ bool imp_name_check(const char *name, struct imp_err *err)
         if (!*part)
             return true;
     }
+}
+
+void imp_name_of_digest(const struct imp_digest *digest, const char *ext,
+                        char name[IMP_NAME_MAX])
+{
+    char hex[IMP_SHA256_HEX];
+    imp_digest_hex(digest, hex);
+    snprintf(name, IMP_NAME_MAX, "%.2s/%.2s/%.32s.%s", hex, hex + 2, hex, ext);
 }

@@ -6,6 +6,7 @@
 #define IMP_BASE_NAME_H
 
 #include "base/err.h"
+#include "base/sha256.h"
 
 #include <stdbool.h>
 
@@ -15,5 +16,11 @@
  * component) and is printable UTF-8, shorter than IMP_NAME_MAX. Otherwise
  * IMP_ERR_CONFIG: the template is wrong. Any thread. */
 bool imp_name_check(const char *name, struct imp_err *err);
+
+/* The name of the object with this digest: directories and name from the digest
+ * alone, no part of an input's name. `ext` without the dot, a few characters.
+ * Any thread. */
+void imp_name_of_digest(const struct imp_digest *digest, const char *ext,
+                        char name[IMP_NAME_MAX]);
 
 #endif

@@ -2,7 +2,6 @@
 // read, find the format, cut, mark, cut again, check, store.
 #include "pipeline/internal.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,15 +118,6 @@ static bool mark(struct imp_worker *w, const struct imp_format *fmt,
                  image, err);
 }
 
-// No part of the input's name: directories and name from the digest alone.
-static void name_object(struct imp_result *r, const char *ext)
-{
-    char hex[IMP_SHA256_HEX];
-    imp_digest_hex(&r->digest, hex);
-    snprintf(r->name, sizeof r->name, "%.2s/%.2s/%.32s.%s", hex, hex + 2, hex,
-             ext);
-}
-
 static bool store(struct imp_worker *w, const struct imp_format *fmt,
                   struct imp_span image, struct imp_result *r,
                   struct imp_err *err)
@@ -144,7 +134,7 @@ static bool store(struct imp_worker *w, const struct imp_format *fmt,
     r->staged = staged;
     r->digest = staged->digest;
     r->length = staged->length;
-    name_object(r, fmt->ext);
+    imp_name_of_digest(&r->digest, fmt->ext, r->name);
     return true;
 }
 

@@ -43,6 +43,17 @@ Test(name, names_that_leave_the_payload_or_hide_are_refused)
     }
 }
 
+Test(name, an_object_is_named_by_its_digest_alone)
+{
+    struct imp_digest digest;
+    char name[IMP_NAME_MAX];
+    cr_assert(imp_sha256_of("abc", 3, &digest, NULL));
+    imp_name_of_digest(&digest, "png", name);
+    // printf abc | sha256sum
+    cr_expect_str_eq(name, "ba/78/ba7816bf8f01cfea414140de5dae2223.png");
+    cr_expect(imp_name_check(name, NULL));
+}
+
 Test(name, the_length_limit_is_exact)
 {
     char name[IMP_NAME_MAX + 1];
