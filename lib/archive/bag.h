@@ -1,20 +1,26 @@
-/* bag.h - shared by to_bag.c (the target), bag_names.c (the payload's
- * names) and bag_tags.c (the tag files). */
+/* bag.h - shared by to_bag.c (the target), bag_names.c (the payload's names),
+ * bag_tags.c (the tag files) and bag_read.c (what a bag holds). */
 #ifndef IMP_ARCHIVE_BAG_H
 #define IMP_ARCHIVE_BAG_H
 
 #include "archive/target.h"
 #include "base/name.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 /* Temporaries live here: outside data/, on the same file system. Also the mark
  * of a bag that is half made: it comes before bagit.txt. */
 #define IMP_BAG_STAGING ".imgpipe-staging"
+
+#define IMP_BAG_MANIFEST "manifest-sha256.txt"
 
 /* Up to so many directories or files are synced one by one; more, by syncfs. */
 #define IMP_BAG_FEW 4
@@ -45,6 +51,33 @@ static inline struct imp_bag_temp imp_bag_temp(uint64_t serial)
     return temp;
 }
 
+static inline bool imp_bag_exists(int dirfd, const char *name)
+{
+    return faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* The directory `name` in `dirfd`, to be read and closed; a link is not
+ * followed. NULL with errno. */
+static inline DIR *imp_bag_opendir(int dirfd, const char *name)
+{
+    int fd =
+        openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+    if (!dir && fd >= 0)
+        close(fd);
+    return dir;
+}
+
+static inline bool imp_bag_is_dot(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* The digest and length of all that `fd` still has to read; with bag->hasher.
+ */
+bool imp_bag_hash_fd(struct imp_bag *bag, int fd, struct imp_digest *digest,
+                     uint64_t *length, struct imp_err *err);
+
 /* fsync the file or directory `name` in `dirfd`. */
 bool imp_bag_sync_below(int dirfd, const char *name, struct imp_err *err);
 
@@ -63,6 +96,13 @@ bool imp_bag_retract(struct imp_target *t, const char *name,
                      const struct imp_digest *digest, struct imp_err *err);
 bool imp_bag_finish(struct imp_target *t, const struct imp_objects *objects,
                     bool changed, struct imp_err *err);
+bool imp_bag_listing(struct imp_target *t, struct imp_digest *out,
+                     bool *present, struct imp_err *err);
+bool imp_bag_walk(struct imp_target *t, imp_file_fn fn, void *fn_self,
+                  struct imp_err *err);
+bool imp_bag_hash(struct imp_target *t, const char *name,
+                  struct imp_digest *digest, uint64_t *length,
+                  struct imp_err *err);
 bool imp_bag_each(struct imp_target *t, imp_object_fn fn, void *fn_self,
                   struct imp_err *err);
 

@@ -21,11 +21,6 @@ bool imp_bag_sync_below(int dirfd, const char *name, struct imp_err *err)
     return ok;
 }
 
-static bool exists(int dirfd, const char *name)
-{
-    return faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
 static void touch(struct imp_bag *bag, const char *dir)
 {
     size_t n = bag->n_touched;
@@ -49,7 +44,7 @@ bool imp_bag_settle_names(struct imp_target *t, struct imp_err *err)
         for (size_t i = 0; i < bag->n_touched; i++) {
             const char *dir = bag->touched[i];
             // A directory that a retract emptied may be gone again.
-            if (!exists(bag->data, *dir ? dir : "."))
+            if (!imp_bag_exists(bag->data, *dir ? dir : "."))
                 continue;
             if (!imp_bag_sync_below(bag->data, *dir ? dir : ".", err))
                 return imp_wrap(err, "settle names");
@@ -104,21 +99,6 @@ static int rename_new(int from_dir, const char *from, int to_dir,
     return unlinkat(from_dir, from, 0);
 }
 
-static bool hash_file(struct imp_bag *bag, int fd, struct imp_digest *digest,
-                      struct imp_err *err)
-{
-    uint8_t bytes[64 * 1024];
-    size_t got;
-    imp_sha256_start(bag->hasher);
-    do {
-        if (!imp_file_read(fd, bytes, sizeof bytes, &got, err))
-            return false;
-        imp_sha256_add(bag->hasher, bytes, got);
-    } while (got == sizeof bytes);
-    *digest = imp_sha256_end(bag->hasher);
-    return true;
-}
-
 // Is the file at `leaf` there, regular, and of this digest? If so it is made
 // durable, too: whoever put it there may not have.
 static bool has_digest(struct imp_bag *bag, int dir, const char *leaf,
@@ -127,6 +107,7 @@ static bool has_digest(struct imp_bag *bag, int dir, const char *leaf,
 {
     struct stat st;
     struct imp_digest found;
+    uint64_t length;
     *same = false;
     int fd = openat(dir, leaf, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
@@ -135,7 +116,7 @@ static bool has_digest(struct imp_bag *bag, int dir, const char *leaf,
     if (fstat(fd, &st) != 0)
         ok = imp_fail_errno(err, "stat");
     else if (S_ISREG(st.st_mode)) {
-        ok = hash_file(bag, fd, &found, err);
+        ok = imp_bag_hash_fd(bag, fd, &found, &length, err);
         *same = ok && memcmp(found.b, digest->b, sizeof found.b) == 0;
         ok = ok && (!*same || imp_file_sync(fd, err));
     }
@@ -205,5 +186,37 @@ bool imp_bag_retract(struct imp_target *t, const char *name,
         close(dir);
     if (ok)
         prune(bag, name);
+    return ok;
+}
+
+// --- What a name holds ---
+
+bool imp_bag_hash(struct imp_target *t, const char *name,
+                  struct imp_digest *digest, uint64_t *length,
+                  struct imp_err *err)
+{
+    struct imp_bag *bag = (struct imp_bag *)t;
+    struct stat st;
+    const char *leaf;
+    bool ok = false;
+    if (!imp_name_check(name, err))
+        return imp_wrap(err, "hash");
+    int dir = open_parent(bag, name, false, &leaf);
+    int fd = dir < 0 ? -1
+                     : openat(dir, leaf,
+                              O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) != 0)
+        imp_fail_errno(err, "data/%s: open", name);
+    else if (!S_ISREG(st.st_mode))
+        imp_fail(err, IMP_ERR_IO, "data/%s is not a regular file", name);
+    else
+        ok = (imp_bag_hash_fd(bag, fd, digest, length, err) &&
+              (bag->syncfs_tells || imp_file_sync(fd, err))) ||
+             imp_wrap(err, "data/%s", name);
+    if (fd >= 0)
+        close(fd);
+    if (dir >= 0)
+        close(dir);
+    bag->n_touched = IMP_BAG_FEW + 1; // the directories above it, all of them
     return ok;
 }

@@ -2,30 +2,23 @@
 #include "archive/manifest.h"
 #include "base/file.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define DECLARATION "bagit.txt"
 #define INFO "bag-info.txt"
-#define MANIFEST "manifest-sha256.txt"
+#define MANIFEST IMP_BAG_MANIFEST
 #define TAGMANIFEST "tagmanifest-sha256.txt"
 #define AGENT "Bag-Software-Agent: imgpipe "
 
 // RFC 8493 2.1.1: exactly these two lines.
 static const char declaration[] = "BagIt-Version: 1.0\n"
                                   "Tag-File-Character-Encoding: UTF-8\n";
-
-static bool exists(int dirfd, const char *name)
-{
-    return faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
 
 // --- Whose directory is this? ---
 
@@ -62,17 +55,12 @@ struct listing {
 
 static bool list(int root, struct listing *seen, struct imp_err *err)
 {
-    int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-    if (!dir) {
-        imp_fail_errno(err, "list");
-        if (fd >= 0)
-            close(fd);
-        return false;
-    }
+    DIR *dir = imp_bag_opendir(root, ".");
+    if (!dir)
+        return imp_fail_errno(err, "list");
     errno = 0;
     for (struct dirent *e; (e = readdir(dir)); errno = 0) {
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+        if (imp_bag_is_dot(e->d_name))
             continue;
         seen->entries++;
         seen->staging |= strcmp(e->d_name, IMP_BAG_STAGING) == 0;
@@ -110,12 +98,14 @@ bool imp_bag_check(int root, struct imp_err *err)
 // A tag file under way: hashed as it is written.
 struct tag {
     struct imp_outfile *out;
+    const char *name;
     struct imp_sha256 *hasher; // borrowed
 };
 
 static bool tag_open(struct tag *tag, struct imp_bag *bag, const char *name,
                      struct imp_err *err)
 {
+    tag->name = name;
     tag->hasher = bag->hasher;
     imp_sha256_start(tag->hasher);
     tag->out =
@@ -127,14 +117,15 @@ static bool tag_add(struct tag *tag, const char *text, size_t n,
                     struct imp_err *err)
 {
     imp_sha256_add(tag->hasher, text, n);
-    return imp_outfile_add(tag->out, text, n, err);
+    return imp_outfile_add(tag->out, text, n, err) ||
+           imp_wrap(err, "%s", tag->name);
 }
 
 static bool tag_commit(struct tag *tag, struct imp_digest *digest,
                        struct imp_err *err)
 {
     *digest = imp_sha256_end(tag->hasher);
-    return imp_outfile_commit(tag->out, err);
+    return imp_outfile_commit(tag->out, err) || imp_wrap(err, "%s", tag->name);
 }
 
 static bool write_tag(struct imp_bag *bag, const char *name, const char *text,
@@ -151,7 +142,7 @@ static bool write_tag(struct imp_bag *bag, const char *name, const char *text,
 bool imp_bag_declare(struct imp_bag *bag, struct imp_err *err)
 {
     struct imp_digest digest;
-    return exists(bag->root, DECLARATION) ||
+    return imp_bag_exists(bag->root, DECLARATION) ||
            write_tag(bag, DECLARATION, declaration, &digest, err);
 }
 
@@ -221,54 +212,12 @@ bool imp_bag_finish(struct imp_target *t, const struct imp_objects *objects,
     struct imp_bag *bag = (struct imp_bag *)t;
     struct payload payload = {0};
     struct imp_digest manifest, info;
-    if (!changed && exists(bag->root, MANIFEST) && exists(bag->root, INFO) &&
-        exists(bag->root, TAGMANIFEST))
+    if (!changed && imp_bag_exists(bag->root, MANIFEST) &&
+        imp_bag_exists(bag->root, INFO) &&
+        imp_bag_exists(bag->root, TAGMANIFEST))
         return true;
     // The tag manifest comes last: until then the bag does not pass for whole.
     return write_manifest(bag, objects, &payload, &manifest, err) &&
            write_info(bag, &payload, &info, err) &&
            write_tagmanifest(bag, &info, &manifest, err);
-}
-
-// --- Reading ---
-
-static bool tell_line(struct imp_bag *bag, const char *line, imp_object_fn fn,
-                      void *fn_self, struct imp_err *err)
-{
-    char name[IMP_NAME_MAX];
-    struct imp_digest digest;
-    struct stat st;
-    if (!imp_manifest_parse(line, name, &digest, err))
-        return false;
-    if (fstatat(bag->data, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-        return imp_fail_errno(err, "%s, which the manifest lists", name);
-    if (!S_ISREG(st.st_mode))
-        return imp_fail(err, IMP_ERR_IO, "%s is not a regular file", name);
-    return fn(fn_self, name, &digest, (uint64_t)st.st_size, err);
-}
-
-bool imp_bag_each(struct imp_target *t, imp_object_fn fn, void *fn_self,
-                  struct imp_err *err)
-{
-    struct imp_bag *bag = (struct imp_bag *)t;
-    char line[IMP_MANIFEST_LINE_MAX + 1];
-    int fd = openat(bag->root, MANIFEST, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT)
-        return true;
-    FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
-    if (!file) {
-        imp_fail_errno(err, "open " MANIFEST);
-        if (fd >= 0)
-            close(fd);
-        return false;
-    }
-
-    bool ok = true;
-    for (size_t n = 1; ok && fgets(line, sizeof line, file); n++)
-        ok = tell_line(bag, line, fn, fn_self, err) ||
-             imp_wrap(err, MANIFEST " line %zu", n);
-    if (ok && ferror(file))
-        ok = imp_fail_errno(err, "read " MANIFEST);
-    fclose(file);
-    return ok;
 }

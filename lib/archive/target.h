@@ -31,6 +31,12 @@ typedef bool (*imp_object_fn)(void *self, const char *name,
                               const struct imp_digest *digest, uint64_t length,
                               struct imp_err *err);
 
+/* Called for each file of the payload; not `regular` if it is anything else
+ * than a regular file, or its name is too long (it is cut then). False stops
+ * the walk. */
+typedef bool (*imp_file_fn)(void *self, const char *name, bool regular,
+                            struct imp_err *err);
+
 /* The ledger's side of _finish, so that targets know no ledger. */
 struct imp_objects {
     void *self;
@@ -86,10 +92,26 @@ struct imp_target_ops {
     bool (*retract)(struct imp_target *t, const char *name,
                     const struct imp_digest *digest, struct imp_err *err);
 
+    /* The digest of the archive's own list of its objects (the manifest), which
+     * tells whether it is the one that the ledger knows. */
+    bool (*listing)(struct imp_target *t, struct imp_digest *out, bool *present,
+                    struct imp_err *err);
+
     /* Call `fn` for each object that the archive's own manifest lists: for a
-     * ledger that is new while the archive is not. IMP_ERR_IO if a listed
-     * object is missing. */
+     * ledger that does not know this manifest. IMP_ERR_IO if a listed object is
+     * missing. */
     bool (*each)(struct imp_target *t, imp_object_fn fn, void *fn_self,
+                 struct imp_err *err);
+
+    /* Call `fn` for each file in the payload, listed or not, in no order. */
+    bool (*walk)(struct imp_target *t, imp_file_fn fn, void *fn_self,
+                 struct imp_err *err);
+
+    /* Recorder thread: the digest of what a name holds now, and its length.
+     * The next _settle_names makes both durable: who put them there may not
+     * have. IMP_ERR_IO if it is no regular file. */
+    bool (*hash)(struct imp_target *t, const char *name,
+                 struct imp_digest *digest, uint64_t *length,
                  struct imp_err *err);
 
     /* At the end, on the recorder's thread or after it: write what lists the
@@ -104,7 +126,8 @@ struct imp_target_ops {
 
 struct imp_target {
     const struct imp_target_ops *ops;
-    bool empty; /* when it was opened, it held no object */
+    bool empty;       /* when it was opened, it held no object */
+    bool interrupted; /* and the run before was killed, whosever it was */
 };
 
 /* Ends with NULL. */

@@ -14,7 +14,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#define LOCK_POLL_MS 200
 #define PIECES_AT_ONCE 64
 
 // Hash and write by pieces that stay in the cache between the two.
@@ -22,15 +21,10 @@
 
 // --- Open and free ---
 
-static bool wait_a_little(void *ctx)
-{
-    return !imp_ctx_wait(ctx, LOCK_POLL_MS);
-}
-
 static bool lock(int root, struct imp_ctx *wait, struct imp_err *err)
 {
     struct imp_err why = {0};
-    if (imp_file_lock(root, wait ? wait_a_little : NULL, wait, &why))
+    if (imp_file_lock(root, wait ? imp_ctx_pause : NULL, wait, &why))
         return true;
     // The lock in the state directory is then the only one.
     if (why.code == IMP_ERR_UNSUPPORTED)
@@ -50,29 +44,15 @@ static bool kernel_syncfs_tells(void)
            (major > 5 || (major == 5 && minor >= 8));
 }
 
-static DIR *list(int dirfd)
-{
-    int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-    if (!dir && fd >= 0)
-        close(fd);
-    return dir;
-}
-
-static bool is_dot(const char *name)
-{
-    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-}
-
 // Remove what is staged: nobody will ask for it again.
 static bool sweep(int staging, struct imp_err *err)
 {
-    DIR *dir = list(staging);
+    DIR *dir = imp_bag_opendir(staging, ".");
     if (!dir)
         return imp_fail_errno(err, "list " IMP_BAG_STAGING);
     bool ok = true;
     for (struct dirent *e; ok && (e = readdir(dir));)
-        if (!is_dot(e->d_name) && unlinkat(staging, e->d_name, 0) != 0)
+        if (!imp_bag_is_dot(e->d_name) && unlinkat(staging, e->d_name, 0) != 0)
             ok = imp_fail_errno(err, "sweep " IMP_BAG_STAGING);
     closedir(dir);
     return ok;
@@ -80,12 +60,12 @@ static bool sweep(int staging, struct imp_err *err)
 
 static bool is_empty(int dirfd, bool *empty, struct imp_err *err)
 {
-    DIR *dir = list(dirfd);
+    DIR *dir = imp_bag_opendir(dirfd, ".");
     if (!dir)
         return imp_fail_errno(err, "list data");
     *empty = true;
     for (struct dirent *e; *empty && (e = readdir(dir));)
-        *empty = is_dot(e->d_name);
+        *empty = imp_bag_is_dot(e->d_name);
     closedir(dir);
     return true;
 }
@@ -102,6 +82,7 @@ static int open_dir(int dirfd, const char *name, struct imp_err *err)
 // The order makes a half-made bag known as ours: staging, bagit.txt, data.
 static bool furnish(struct imp_bag *bag, struct imp_err *err)
 {
+    bag->target.interrupted = imp_bag_exists(bag->root, IMP_BAG_STAGING);
     if (!imp_dir_make(bag->root, IMP_BAG_STAGING, 0755, err))
         return imp_wrap(err, IMP_BAG_STAGING);
     bag->staging = open_dir(bag->root, IMP_BAG_STAGING, err);
@@ -286,7 +267,10 @@ const struct imp_target_ops imp_target_bag = {
     .settle_names = imp_bag_settle_names,
     .discard = imp_bag_discard,
     .retract = imp_bag_retract,
+    .listing = imp_bag_listing,
     .each = imp_bag_each,
+    .walk = imp_bag_walk,
+    .hash = imp_bag_hash,
     .finish = imp_bag_finish,
     .free = bag_free,
 };

@@ -1,0 +1,138 @@
+// What a bag holds: what its manifest lists, and what lies in data/.
+#include "archive/bag.h"
+#include "archive/manifest.h"
+#include "base/file.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+bool imp_bag_hash_fd(struct imp_bag *bag, int fd, struct imp_digest *digest,
+                     uint64_t *length, struct imp_err *err)
+{
+    uint8_t bytes[64 * 1024];
+    size_t got;
+    *length = 0;
+    imp_sha256_start(bag->hasher);
+    do {
+        if (!imp_file_read(fd, bytes, sizeof bytes, &got, err))
+            return false;
+        imp_sha256_add(bag->hasher, bytes, got);
+        *length += got;
+    } while (got == sizeof bytes);
+    *digest = imp_sha256_end(bag->hasher);
+    return true;
+}
+
+// --- The manifest ---
+
+bool imp_bag_listing(struct imp_target *t, struct imp_digest *out,
+                     bool *present, struct imp_err *err)
+{
+    struct imp_bag *bag = (struct imp_bag *)t;
+    uint64_t length;
+    int fd =
+        openat(bag->root, IMP_BAG_MANIFEST, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    *present = fd >= 0;
+    if (fd < 0)
+        return errno == ENOENT || imp_fail_errno(err, "open " IMP_BAG_MANIFEST);
+    bool ok = imp_bag_hash_fd(bag, fd, out, &length, err) ||
+              imp_wrap(err, IMP_BAG_MANIFEST);
+    close(fd);
+    return ok;
+}
+
+static bool tell_line(struct imp_bag *bag, const char *line, imp_object_fn fn,
+                      void *fn_self, struct imp_err *err)
+{
+    char name[IMP_NAME_MAX];
+    struct imp_digest digest;
+    struct stat st;
+    if (!imp_manifest_parse(line, name, &digest, err))
+        return false;
+    if (fstatat(bag->data, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return imp_fail_errno(err, "%s, which the manifest lists", name);
+    if (!S_ISREG(st.st_mode))
+        return imp_fail(err, IMP_ERR_IO, "%s is not a regular file", name);
+    return fn(fn_self, name, &digest, (uint64_t)st.st_size, err);
+}
+
+bool imp_bag_each(struct imp_target *t, imp_object_fn fn, void *fn_self,
+                  struct imp_err *err)
+{
+    struct imp_bag *bag = (struct imp_bag *)t;
+    char line[IMP_MANIFEST_LINE_MAX + 1];
+    int fd =
+        openat(bag->root, IMP_BAG_MANIFEST, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return true;
+    FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
+    if (!file) {
+        imp_fail_errno(err, "open " IMP_BAG_MANIFEST);
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+
+    bool ok = true;
+    for (size_t n = 1; ok && fgets(line, sizeof line, file); n++)
+        ok = tell_line(bag, line, fn, fn_self, err) ||
+             imp_wrap(err, IMP_BAG_MANIFEST " line %zu", n);
+    if (ok && ferror(file))
+        ok = imp_fail_errno(err, "read " IMP_BAG_MANIFEST);
+    fclose(file);
+    return ok;
+}
+
+// --- data/ ---
+
+struct walk {
+    imp_file_fn fn;
+    void *fn_self;
+    char path[IMP_NAME_MAX]; // below data/, of where the walk is
+};
+
+static unsigned char kind_of(int dirfd, const struct dirent *e)
+{
+    struct stat st;
+    if (e->d_type != DT_UNKNOWN)
+        return e->d_type;
+    if (fstatat(dirfd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return DT_UNKNOWN;
+    return (unsigned char)IFTODT(st.st_mode);
+}
+
+// One directory is open for each component of the path, whose length is
+// limited: so are they.
+static bool walk_dir(struct walk *w, int parent, const char *name, size_t at,
+                     struct imp_err *err)
+{
+    DIR *dir = imp_bag_opendir(parent, name);
+    if (!dir)
+        return imp_fail_errno(err, "list a directory in data");
+    bool ok = true;
+    errno = 0;
+    for (struct dirent *e; ok && (e = readdir(dir)); errno = 0) {
+        if (imp_bag_is_dot(e->d_name))
+            continue;
+        size_t room = sizeof w->path - at;
+        size_t n = (size_t)snprintf(w->path + at, room, "%s%s", at ? "/" : "",
+                                    e->d_name);
+        unsigned char kind = kind_of(dirfd(dir), e);
+        if (kind == DT_DIR && n < room)
+            ok = walk_dir(w, dirfd(dir), e->d_name, at + n, err);
+        else
+            ok = w->fn(w->fn_self, w->path, kind == DT_REG && n < room, err);
+    }
+    if (ok && errno != 0)
+        ok = imp_fail_errno(err, "list a directory in data");
+    closedir(dir);
+    return ok;
+}
+
+bool imp_bag_walk(struct imp_target *t, imp_file_fn fn, void *fn_self,
+                  struct imp_err *err)
+{
+    struct imp_bag *bag = (struct imp_bag *)t;
+    struct walk w = {.fn = fn, .fn_self = fn_self};
+    return walk_dir(&w, bag->data, ".", 0, err);
+}
