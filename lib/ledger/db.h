@@ -24,8 +24,6 @@ struct sqlite3_stmt;
     ROW(PUT_META, "INSERT INTO meta(key, value) VALUES(?1, ?2) "              \
                   "ON CONFLICT DO UPDATE SET value = excluded.value")         \
     ROW(HAS_OBJECTS, "SELECT EXISTS(SELECT 1 FROM objects)")                  \
-    ROW(HAS_INPUTS, "SELECT EXISTS(SELECT 1 FROM inputs)")                    \
-    ROW(HAS_INTENTS, "SELECT EXISTS(SELECT 1 FROM intents)")                  \
     ROW(OTHER_RECIPE, "SELECT EXISTS(SELECT 1 FROM runs WHERE recipe <> ?1)") \
     ROW(START_RUN, "INSERT INTO runs(recipe, started) "                       \
                    "VALUES(?1, unixepoch())")                                 \

@@ -35,10 +35,6 @@ bool imp_ledger_find_object(struct imp_ledger *l,
                             const struct imp_digest *digest,
                             struct imp_object_row *row, struct imp_err *err);
 
-/* Has an object this name? Then `*digest` is its. */
-bool imp_ledger_find_name(struct imp_ledger *l, const char *name, bool *found,
-                          struct imp_digest *digest, struct imp_err *err);
-
 bool imp_ledger_put_object(struct imp_ledger *l, const char *name,
                            const struct imp_digest *digest, uint64_t length,
                            struct imp_err *err);

@@ -13,7 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LOCK_POLL_MS 200
 #define DATABASE "ledger.db"
 
 // --- Open and free ---
@@ -36,11 +35,6 @@ static bool open_state(const char *state, int *dir, struct imp_err *err)
     return true;
 }
 
-static bool wait_a_little(void *ctx)
-{
-    return !imp_ctx_wait(ctx, LOCK_POLL_MS);
-}
-
 static bool lock(struct imp_ledger *l, int dir, struct imp_ctx *wait,
                  struct imp_err *err)
 {
@@ -48,7 +42,7 @@ static bool lock(struct imp_ledger *l, int dir, struct imp_ctx *wait,
         openat(dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (l->lock < 0)
         return imp_fail_errno(err, "open the state directory's lock");
-    return imp_file_lock(l->lock, wait ? wait_a_little : NULL, wait, err) ||
+    return imp_file_lock(l->lock, wait ? imp_ctx_pause : NULL, wait, err) ||
            imp_wrap(err, "state directory");
 }
 
@@ -141,29 +135,12 @@ static bool ask(struct imp_ledger *l, struct sqlite3_stmt *s, bool *answer,
     return true;
 }
 
-static bool has(struct imp_ledger *l, enum imp_sql which, bool *answer,
-                struct imp_err *err)
-{
-    return ask(l, imp_db_get(&l->db, which, err), answer, err);
-}
-
-bool imp_ledger_is_new(struct imp_ledger *l, bool *is_new, struct imp_err *err)
-{
-    bool objects, inputs, intents;
-    if (!has(l, IMP_SQL_HAS_OBJECTS, &objects, err) ||
-        !has(l, IMP_SQL_HAS_INPUTS, &inputs, err) ||
-        !has(l, IMP_SQL_HAS_INTENTS, &intents, err))
-        return false;
-    *is_new = !objects && !inputs && !intents;
-    return true;
-}
-
 bool imp_ledger_bind(struct imp_ledger *l, const char *identity, bool empty,
                      struct imp_err *err)
 {
     bool objects;
     char *bound = NULL;
-    if (!has(l, IMP_SQL_HAS_OBJECTS, &objects, err) ||
+    if (!ask(l, imp_db_get(&l->db, IMP_SQL_HAS_OBJECTS, err), &objects, err) ||
         !imp_ledger_get_meta(l, "archive", &bound, err))
         return false;
     bool is_bound = bound != NULL;
@@ -179,6 +156,63 @@ bool imp_ledger_bind(struct imp_ledger *l, const char *identity, bool empty,
     return is_bound || imp_ledger_put_meta(l, "archive", identity, err);
 }
 
+// --- Agreement with the archive ---
+
+// The meta value `listing`; "" agrees with nothing.
+static void listing_text(const struct imp_digest *listing,
+                         char text[IMP_SHA256_HEX])
+{
+    if (listing)
+        imp_digest_hex(listing, text);
+    else
+        strcpy(text, "none");
+}
+
+bool imp_ledger_agrees(struct imp_ledger *l, const struct imp_digest *listing,
+                       bool *agrees, struct imp_err *err)
+{
+    char text[IMP_SHA256_HEX], *agreed = NULL;
+    if (!imp_ledger_get_meta(l, "listing", &agreed, err))
+        return false;
+    listing_text(listing, text);
+    *agrees = agreed && strcmp(agreed, text) == 0;
+    free(agreed);
+    return true;
+}
+
+bool imp_ledger_set_apart(struct imp_ledger *l, struct imp_err *err)
+{
+    return imp_ledger_put_meta(l, "listing", "", err);
+}
+
+static bool agree(struct imp_ledger *l, const struct imp_digest *listing,
+                  const char *dirty, struct imp_err *err)
+{
+    char text[IMP_SHA256_HEX];
+    listing_text(listing, text);
+    l->dirty = false; // not known any more
+    bool ok = imp_ledger_begin(l, err) &&
+              imp_ledger_put_meta(l, "listing", text, err) &&
+              imp_ledger_put_meta(l, "dirty", dirty, err) &&
+              imp_ledger_commit(l, err);
+    if (!ok)
+        imp_ledger_rollback(l);
+    return ok;
+}
+
+bool imp_ledger_set_taken_up(struct imp_ledger *l,
+                             const struct imp_digest *listing,
+                             struct imp_err *err)
+{
+    return agree(l, listing, "1", err);
+}
+
+bool imp_ledger_set_clean(struct imp_ledger *l,
+                          const struct imp_digest *listing, struct imp_err *err)
+{
+    return agree(l, listing, "0", err);
+}
+
 bool imp_ledger_dirty(struct imp_ledger *l, bool *dirty, struct imp_err *err)
 {
     char *value = NULL;
@@ -187,12 +221,6 @@ bool imp_ledger_dirty(struct imp_ledger *l, bool *dirty, struct imp_err *err)
     *dirty = value && strcmp(value, "1") == 0;
     free(value);
     return true;
-}
-
-bool imp_ledger_set_clean(struct imp_ledger *l, struct imp_err *err)
-{
-    l->dirty = false;
-    return imp_ledger_put_meta(l, "dirty", "0", err);
 }
 
 // --- Runs ---

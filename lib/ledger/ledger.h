@@ -36,9 +36,6 @@ struct imp_ledger *imp_ledger_reader(struct imp_ledger *l, struct imp_err *err);
 /* Close, which unlocks; NULL is fine. */
 void imp_ledger_free(struct imp_ledger *l);
 
-/* Does it hold no object, no input and no intent? */
-bool imp_ledger_is_new(struct imp_ledger *l, bool *is_new, struct imp_err *err);
-
 /* Hold this ledger to one archive: the first call notes `identity` (of
  * imp_target_identity), later ones compare. IMP_ERR_CONFIG if it is another
  * archive, or if the archive is `empty` while the ledger holds objects: inputs
@@ -64,7 +61,7 @@ bool imp_ledger_end_run(struct imp_ledger *l, int64_t run,
 struct imp_known {
     bool found;   /* the rest is set only then */
     bool changed; /* the file is not the one that was seen: size, inode or
-                     time of change differ */
+                     modification time differ */
     enum imp_outcome outcome;
 };
 
@@ -89,16 +86,43 @@ typedef bool (*imp_ledger_object_fn)(void *self, const char *name,
 bool imp_ledger_each_object(struct imp_ledger *l, imp_ledger_object_fn fn,
                             void *self, struct imp_err *err);
 
+/* Has an object this name? Then `*digest` is its. */
+bool imp_ledger_find_name(struct imp_ledger *l, const char *name, bool *found,
+                          struct imp_digest *digest, struct imp_err *err);
+
 /* Take up all objects that `each` tells, in one transaction: those that the
- * archive lists and a new ledger does not know. Known ones are passed over;
- * IMP_ERR_CONFIG if one contradicts another (same name, other digest). */
+ * archive has and this ledger may not know. Known ones are passed over;
+ * IMP_ERR_CONFIG if one contradicts another (same name, other digest). `each`
+ * may ask this ledger what it knows. */
 bool imp_ledger_adopt(struct imp_ledger *l,
                       bool (*each)(void *self, imp_ledger_object_fn fn,
                                    void *fn_self, struct imp_err *err),
                       void *self, struct imp_err *err);
 
-/* Was anything published since the manifest was last written? */
+/* --- agreement with the archive ---
+ *
+ * The archive's own list of its objects (its manifest) is known by its digest;
+ * NULL: it has none. The ledger remembers the one that it last agreed with, so
+ * that it notices what another ledger has written since. */
+
+/* Is `listing` the one that this ledger agreed with? A new one has not. */
+bool imp_ledger_agrees(struct imp_ledger *l, const struct imp_digest *listing,
+                       bool *agrees, struct imp_err *err);
+
+/* Agree with none, until one of the two below. */
+bool imp_ledger_set_apart(struct imp_ledger *l, struct imp_err *err);
+
+/* What the archive has besides `listing` may be more: agree, and be dirty. */
+bool imp_ledger_set_taken_up(struct imp_ledger *l,
+                             const struct imp_digest *listing,
+                             struct imp_err *err);
+
+/* `listing` was just written from this ledger: agree, and be clean. */
+bool imp_ledger_set_clean(struct imp_ledger *l,
+                          const struct imp_digest *listing,
+                          struct imp_err *err);
+
+/* May the listing lack something that this ledger holds? */
 bool imp_ledger_dirty(struct imp_ledger *l, bool *dirty, struct imp_err *err);
-bool imp_ledger_set_clean(struct imp_ledger *l, struct imp_err *err);
 
 #endif

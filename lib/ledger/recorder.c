@@ -434,13 +434,16 @@ bool imp_recorder_recover(struct imp_ledger *ledger,
 {
     char name[IMP_NAME_MAX] = "";
     for (;;) {
-        struct imp_digest digest;
-        bool found;
+        struct imp_digest digest, object;
+        bool found, held;
         if (!imp_ledger_next_intent(ledger, name, &digest, &found, err))
             return false;
         if (!found)
             return imp_ledger_drop_all_intents(ledger, err);
-        if (!ops->retract(ops->self, name, &digest, err))
+        // Another ledger may have recorded it, and this one taken it up.
+        if (!imp_ledger_find_name(ledger, name, &held, &object, err))
+            return false;
+        if (!held && !ops->retract(ops->self, name, &digest, err))
             return imp_wrap(err, "recover");
     }
 }

@@ -87,7 +87,8 @@ struct imp_group_limits {
 };
 struct imp_group_limits imp_group_limits_default(void);
 
-/* Retract what an interrupted run may have left visible but not recorded.
+/* Retract what an interrupted run may have left visible but not recorded; what
+ * is an object by now, taken up from the archive's listing, stays.
  * Before the first result. */
 bool imp_recorder_recover(struct imp_ledger *ledger,
                           const struct imp_commit_ops *ops,

@@ -55,6 +55,11 @@ struct imp_result *imp_result_of_error(const char *path,
                                        const struct imp_stamp *stamp,
                                        const struct imp_err *err);
 
+/* Make ledger and archive agree, before the first image. IMP_ERR_CONFIG or
+ * IMP_ERR_IO if they cannot: nothing in the archive was removed then but what
+ * an interrupted run of this ledger had published and not recorded. */
+bool imp_run_agree(struct imp_run *run, struct imp_err *err);
+
 /* Take back an object's name: for struct imp_commit_ops, `self` is the run. */
 bool imp_run_retract(void *self, const char *name,
                      const struct imp_digest *digest, struct imp_err *err);

@@ -227,6 +227,16 @@ static bool each_object(void *self, imp_object_fn fn, void *fn_self,
     return imp_ledger_each_object(run->ledger, fn, fn_self, err);
 }
 
+// A crash before the ledger knows of the new listing means that the next start
+// looks at all of it once more.
+static bool set_clean(struct imp_run *run, struct imp_err *err)
+{
+    struct imp_digest listing;
+    bool present;
+    return run->target->ops->listing(run->target, &listing, &present, err) &&
+           imp_ledger_set_clean(run->ledger, present ? &listing : NULL, err);
+}
+
 // What lists the whole archive is written when there is something new.
 static bool finish(struct imp_run *run, struct imp_err *err)
 {
@@ -236,7 +246,7 @@ static bool finish(struct imp_run *run, struct imp_err *err)
     imp_run_counts(run, &counts);
     return imp_ledger_dirty(run->ledger, &dirty, err) &&
            run->target->ops->finish(run->target, &objects, dirty, err) &&
-           imp_ledger_set_clean(run->ledger, err) &&
+           (!dirty || set_clean(run, err)) &&
            imp_ledger_end_run(run->ledger, run->id, counts.outcome, err);
 }
 

@@ -50,32 +50,6 @@ out:
     return ok;
 }
 
-static bool each_listed(void *self, imp_object_fn fn, void *fn_self,
-                        struct imp_err *err)
-{
-    struct imp_run *run = self;
-    return run->target->ops->each(run->target, fn, fn_self, err);
-}
-
-// A ledger that is new while the archive is not (a lost or another state
-// directory) takes up what the archive lists; one that was interrupted takes
-// back what it had not recorded.
-static bool agree(struct imp_run *run, struct imp_err *err)
-{
-    bool is_new;
-    const struct imp_commit_ops ops = {.self = run, .retract = imp_run_retract};
-    char *identity = imp_target_identity(run->config->archive, err);
-    bool bound =
-        identity && imp_ledger_is_new(run->ledger, &is_new, err) &&
-        imp_ledger_bind(run->ledger, identity, run->target->empty, err);
-    free(identity);
-    if (!bound)
-        return false;
-    if (is_new)
-        return imp_ledger_adopt(run->ledger, each_listed, run, err);
-    return imp_recorder_recover(run->ledger, &ops, err);
-}
-
 // All that decides about an output's bytes and name, in one digest.
 static bool digest_recipe(const struct imp_run *run, struct imp_digest *out,
                           struct imp_err *err)
@@ -126,7 +100,8 @@ static bool set_up(struct imp_run *run, struct imp_ctx *ctx,
     if (!run->target)
         return false;
     run->known = imp_ledger_reader(run->ledger, err);
-    return run->known && agree(run, err) && digest_recipe(run, &recipe, err) &&
+    return run->known && imp_run_agree(run, err) &&
+           digest_recipe(run, &recipe, err) &&
            imp_ledger_start_run(run->ledger, &recipe, &run->id,
                                 &run->other_recipe, err);
 }

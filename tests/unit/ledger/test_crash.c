@@ -158,9 +158,9 @@ static bool run_once(const char *dir, int steps, struct imp_err *err)
 {
     struct world w = {.steps = steps};
     struct imp_commit_ops ops = ops_of(&w);
-    struct imp_digest recipe = {{0}};
+    struct imp_digest recipe = {{0}}, listing;
     int64_t run;
-    bool other, dirty, ok = false;
+    bool other, dirty, present, ok = false;
     w.ledger = imp_ledger_open(text("%s/state", dir), NULL, err);
     if (w.ledger)
         w.target = imp_target_open(text("%s/bag", dir), NULL, err);
@@ -171,7 +171,8 @@ static bool run_once(const char *dir, int steps, struct imp_err *err)
         step(&w);
         ok = w.target->ops->finish(w.target, &objects, dirty, err);
         step(&w);
-        ok = ok && imp_ledger_set_clean(w.ledger, err);
+        ok = ok && w.target->ops->listing(w.target, &listing, &present, err) &&
+             present && imp_ledger_set_clean(w.ledger, &listing, err);
     }
     imp_target_free(w.target);
     imp_ledger_free(w.ledger);

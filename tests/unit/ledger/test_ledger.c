@@ -237,24 +237,6 @@ Test(ledger, a_ledger_belongs_to_one_archive_that_still_holds_its_objects)
     cr_expect_eq(err.code, IMP_ERR_CONFIG);
 }
 
-Test(ledger, it_is_new_until_it_holds_something)
-{
-    bool is_new = false, clash;
-    struct imp_digest d = digest_of("x");
-    start_run();
-    cr_assert(imp_ledger_is_new(ledger, &is_new, NULL));
-    cr_expect(is_new);
-    cr_assert(imp_ledger_put_intent(ledger, "x", &d, &clash, NULL));
-    cr_assert(imp_ledger_is_new(ledger, &is_new, NULL));
-    cr_expect_not(is_new, "an intent: a run was interrupted");
-    cr_assert(imp_ledger_drop_intent(ledger, "x", NULL));
-    cr_assert(imp_ledger_is_new(ledger, &is_new, NULL));
-    cr_expect(is_new);
-    put_object("x");
-    cr_assert(imp_ledger_is_new(ledger, &is_new, NULL));
-    cr_expect_not(is_new);
-}
-
 Test(ledger, dirty_lasts_until_it_is_set_clean)
 {
     bool dirty = true;
@@ -265,12 +247,43 @@ Test(ledger, dirty_lasts_until_it_is_set_clean)
     ledger = open_ledger();
     cr_assert(imp_ledger_dirty(ledger, &dirty, NULL));
     cr_expect(dirty);
-    cr_assert(imp_ledger_set_clean(ledger, NULL));
+    cr_assert(imp_ledger_set_clean(ledger, NULL, NULL));
     cr_assert(imp_ledger_dirty(ledger, &dirty, NULL));
     cr_expect_not(dirty);
     cr_assert(imp_ledger_set_dirty(ledger, NULL));
     cr_assert(imp_ledger_dirty(ledger, &dirty, NULL));
     cr_expect(dirty, "a second time in one run");
+}
+
+static bool agrees(const struct imp_digest *listing)
+{
+    bool answer;
+    cr_assert(imp_ledger_agrees(ledger, listing, &answer, NULL));
+    return answer;
+}
+
+Test(ledger, it_agrees_with_the_listing_that_it_wrote_or_took_up_last)
+{
+    struct imp_digest a = digest_of("a"), b = digest_of("b");
+    bool dirty;
+    cr_expect_not(agrees(NULL), "a new one has looked at nothing");
+    cr_expect_not(agrees(&a));
+    cr_assert(imp_ledger_set_clean(ledger, NULL, NULL));
+    cr_expect(agrees(NULL), "there was no listing");
+    cr_expect_not(agrees(&a));
+    cr_assert(imp_ledger_set_clean(ledger, &a, NULL));
+    imp_ledger_free(ledger);
+    ledger = open_ledger();
+    cr_expect(agrees(&a));
+    cr_expect_not(agrees(&b));
+    cr_expect_not(agrees(NULL));
+    cr_assert(imp_ledger_set_taken_up(ledger, &b, NULL));
+    cr_expect(agrees(&b));
+    cr_assert(imp_ledger_dirty(ledger, &dirty, NULL));
+    cr_expect(dirty, "the listing may lack what was taken up");
+    cr_assert(imp_ledger_set_apart(ledger, NULL));
+    cr_expect_not(agrees(&b));
+    cr_expect_not(agrees(NULL));
 }
 
 Test(ledger, a_dirty_mark_that_was_rolled_back_is_set_again)

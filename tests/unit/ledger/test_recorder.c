@@ -412,6 +412,21 @@ Test(recorder, what_cannot_be_retracted_keeps_its_intent_for_the_next_start)
     cr_expect_str_eq(intents(), "0\n");
 }
 
+Test(recorder, what_is_an_object_by_now_is_not_taken_back)
+{
+    struct imp_err err = {0};
+    struct imp_digest x;
+    fake.fail_names = fake.fail_retract = true;
+    cr_expect(RECORD(NULL, image("/a", "x"), image("/b", "y")));
+    cr_assert(imp_sha256_of("x", 1, &x, NULL));
+    cr_assert(imp_ledger_put_object(ledger, "x", &x, 1, &err), "%s", err.msg);
+    fake.fail_retract = false;
+    cr_expect(imp_recorder_recover(ledger, &ops, &err), "%s", err.msg);
+    cr_expect_eq(fake.n_visible, 1);
+    cr_expect_geq(find("x"), 0);
+    cr_expect_str_eq(intents(), "0\n");
+}
+
 Test(recorder, a_failed_image_is_archived_by_a_later_group)
 {
     fake.fail_names = fake.fail_retract = true;

@@ -1,0 +1,165 @@
+// Before the first image: what the ledger holds and what the archive has are
+// brought together. They differ if the state was lost, if another state
+// directory wrote to the archive, or if a run was killed.
+#include "image/format.h"
+#include "pipeline/internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// Between what the archive tells and what the ledger takes.
+struct take_up {
+    struct imp_run *run;
+    imp_object_fn take; // the ledger's
+    void *take_self;
+    uint64_t strays;
+    char first_stray[128];
+};
+
+// --- What the archive lists ---
+
+// What the ledger knows was hashed when it was written, or taken up; anything
+// else must be what its manifest says.
+static bool take_listed(void *self, const char *name,
+                        const struct imp_digest *digest, uint64_t length,
+                        struct imp_err *err)
+{
+    struct take_up *up = self;
+    struct imp_target *target = up->run->target;
+    struct imp_digest known, found;
+    bool is_known;
+    if (!imp_ledger_find_name(up->run->ledger, name, &is_known, &known, err))
+        return false;
+    if (!is_known) {
+        if (!target->ops->hash(target, name, &found, &length, err))
+            return false;
+        if (memcmp(&found, digest, sizeof found) != 0)
+            return imp_fail(err, IMP_ERR_IO,
+                            "the archive lists an object whose bytes are "
+                            "others: data/%s; run a BagIt validator",
+                            name);
+    }
+    return up->take(up->take_self, name, digest, length, err);
+}
+
+static bool each_listed(void *self, imp_object_fn take, void *take_self,
+                        struct imp_err *err)
+{
+    struct take_up *up = self;
+    struct imp_target *target = up->run->target;
+    up->take = take;
+    up->take_self = take_self;
+    return target->ops->each(target, take_listed, up, err);
+}
+
+// --- What it has besides ---
+
+// Whoever put it there chose its name: nothing in it may steer a terminal.
+static void escape(const char *name, char *out, size_t cap)
+{
+    size_t n = 0;
+    for (; *name && n + sizeof "\\xFF" <= cap; name++) {
+        unsigned char c = (unsigned char)*name;
+        bool plain = c >= 0x20 && c < 0x7F && c != '\\';
+        n += (size_t)snprintf(out + n, cap - n, plain ? "%c" : "\\x%02X", c);
+    }
+    out[n] = '\0';
+}
+
+static bool is_name_of(const char *name, const struct imp_digest *digest)
+{
+    for (size_t i = 0; imp_formats[i]; i++) {
+        char want[IMP_NAME_MAX];
+        imp_name_of_digest(digest, imp_formats[i]->ext, want);
+        if (strcmp(name, want) == 0)
+            return true;
+    }
+    return false;
+}
+
+// A killed run whose state was lost leaves objects that nothing lists: a file
+// is one if its bytes have the digest that its name tells.
+static bool take_file(void *self, const char *name, bool regular,
+                      struct imp_err *err)
+{
+    struct take_up *up = self;
+    struct imp_target *target = up->run->target;
+    struct imp_digest digest;
+    uint64_t length;
+    bool is_known = false;
+    if (regular &&
+        !imp_ledger_find_name(up->run->ledger, name, &is_known, &digest, err))
+        return false;
+    if (is_known)
+        return true;
+    if (regular && imp_name_check(name, NULL)) {
+        if (!target->ops->hash(target, name, &digest, &length, err))
+            return false;
+        if (is_name_of(name, &digest))
+            return up->take(up->take_self, name, &digest, length, err);
+    }
+    if (up->strays++ == 0)
+        escape(name, up->first_stray, sizeof up->first_stray);
+    return true;
+}
+
+static bool each_file(void *self, imp_object_fn take, void *take_self,
+                      struct imp_err *err)
+{
+    struct take_up *up = self;
+    struct imp_target *target = up->run->target;
+    up->take = take;
+    up->take_self = take_self;
+    if (!target->ops->walk(target, take_file, up, err))
+        return false;
+    if (up->strays > 0)
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "the archive has %" PRIu64 " file%s in data/ that no "
+                        "run put there, or whose bytes have changed: move "
+                        "away data/%s%s",
+                        up->strays, up->strays == 1 ? "" : "s", up->first_stray,
+                        up->strays == 1 ? "" : " and others");
+    return target->ops->settle_names(target, err);
+}
+
+// --- Both ---
+
+static bool recover(struct imp_run *run, struct imp_err *err)
+{
+    const struct imp_commit_ops ops = {.self = run, .retract = imp_run_retract};
+    return imp_recorder_recover(run->ledger, &ops, err);
+}
+
+// In this order: what is listed is no more this ledger's to take back, and what
+// it takes back is no more there to be taken up.
+static bool take_up_all(struct imp_run *run, const struct imp_digest *listing,
+                        struct imp_err *err)
+{
+    struct take_up up = {.run = run};
+    return imp_ledger_set_apart(run->ledger, err) &&
+           imp_ledger_adopt(run->ledger, each_listed, &up, err) &&
+           recover(run, err) &&
+           imp_ledger_adopt(run->ledger, each_file, &up, err) &&
+           imp_ledger_set_taken_up(run->ledger, listing, err);
+}
+
+bool imp_run_agree(struct imp_run *run, struct imp_err *err)
+{
+    struct imp_target *target = run->target;
+    struct imp_digest digest;
+    bool present, agrees;
+    char *identity = imp_target_identity(run->config->archive, err);
+    bool bound =
+        identity && imp_ledger_bind(run->ledger, identity, target->empty, err);
+    free(identity);
+    if (!bound || !target->ops->listing(target, &digest, &present, err))
+        return false;
+    const struct imp_digest *listing = present ? &digest : NULL;
+    if (!imp_ledger_agrees(run->ledger, listing, &agrees, err))
+        return false;
+    if (agrees && !target->interrupted)
+        return recover(run, err);
+    return take_up_all(run, listing, err);
+}
