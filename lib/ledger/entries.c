@@ -123,17 +123,23 @@ static bool parse_outcome(const char *name, enum imp_outcome *outcome,
     return imp_fail(err, IMP_ERR_IO, "ledger: an outcome that is not known");
 }
 
+// End the reader's transaction: while it is open, the WAL cannot start over.
+static bool stop_reading(struct imp_ledger *l, struct imp_err *err)
+{
+    if (!l->reader || l->looked_up == 0)
+        return true;
+    l->looked_up = 0;
+    return imp_db_commit(&l->db, err);
+}
+
 // A read transaction costs several system calls, so a reader keeps one for many
-// look-ups. Not for ever: while it is open, the WAL cannot start over.
+// look-ups.
 static bool keep_reading(struct imp_ledger *l, struct imp_err *err)
 {
     if (!l->reader)
         return true;
-    if (l->looked_up == IMP_LEDGER_READ_MANY) {
-        if (!imp_db_commit(&l->db, err))
-            return false;
-        l->looked_up = 0;
-    }
+    if (l->looked_up == IMP_LEDGER_READ_MANY && !stop_reading(l, err))
+        return false;
     if (l->looked_up == 0 && !imp_db_begin_read(&l->db, err))
         return false;
     l->looked_up++;
@@ -151,7 +157,7 @@ bool imp_ledger_known(struct imp_ledger *l, const char *path,
     if (!s || !imp_db_step(&l->db, s, &out->found, err))
         return false;
     if (!out->found)
-        return true;
+        return stop_reading(l, err);
     struct imp_stamp seen = {
         .size = (uint64_t)sqlite3_column_int64(s, 0),
         .inode = (uint64_t)sqlite3_column_int64(s, 1),
@@ -161,7 +167,12 @@ bool imp_ledger_known(struct imp_ledger *l, const char *path,
     bool ok = parse_outcome((const char *)sqlite3_column_text(s, 3),
                             &out->outcome, err);
     imp_db_done(s);
-    return ok;
+    if (!ok)
+        return false;
+    // Is there work to do? Then the caller may wait long before it asks again.
+    bool work = out->changed || out->outcome == IMP_FAILED ||
+                out->outcome == IMP_CANCELLED;
+    return !work || stop_reading(l, err);
 }
 
 static bool input_id(struct imp_ledger *l, const char *path, bool *found,

@@ -420,6 +420,29 @@ static bool note(void *self, const char *name, const struct imp_digest *digest,
     return --list->stop_at != 0 || imp_fail(err, IMP_ERR_IO, "enough");
 }
 
+// A run over a million new inputs must not leave a WAL of gigabytes.
+Test(ledger, a_reader_that_finds_work_lets_the_WAL_start_over)
+{
+    struct imp_err err = {0};
+    struct imp_digest recipe = digest_of("recipe");
+    struct imp_ledger *reader = imp_ledger_reader(ledger, &err);
+    cr_assert(reader, "%s", err.msg);
+    for (int i = 0; i < 2000; i++) {
+        struct imp_known known;
+        struct imp_stamp now = {0};
+        int64_t run;
+        bool other;
+        cr_assert(imp_ledger_known(reader, "/new", &now, &known, &err));
+        cr_assert(imp_ledger_start_run(ledger, &recipe, &run, &other, &err));
+    }
+    struct stat wal;
+    cr_assert_eq(stat(text("%s/ledger.db-wal", state), &wal), 0);
+    // SQLite starts it over from 1000 pages on.
+    cr_expect_lt(wal.st_size, 5 * 1024 * 1024, "WAL of %jd bytes",
+                 (intmax_t)wal.st_size);
+    imp_ledger_free(reader);
+}
+
 Test(ledger, objects_are_told_ordered_by_bytes)
 {
     struct imp_err err = {0};
