@@ -3,6 +3,7 @@
 
 #include <glib.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -78,6 +79,23 @@ static GOptionEntry *entries_of(const struct cli_verb *verb)
     return entries;
 }
 
+// GLib takes "-j 4" and not "-j4", which everybody writes: it becomes
+// "--jobs=4". Interned, for argv must not own anything.
+static void spell_out(const struct cli_verb *verb, int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        const char *arg = argv[i];
+        if (arg[0] != '-' || !arg[1] || arg[1] == '-' || !arg[2])
+            continue;
+        const struct cli_option *o = find(verb, arg);
+        if (!o || !o->arg)
+            continue;
+        char *spelled = g_strdup_printf("--%s=%s", o->name, arg + 2);
+        argv[i] = (char *)(uintptr_t)g_intern_string(spelled);
+        g_free(spelled);
+    }
+}
+
 int cli_parse(const struct cli_verb *verb, int *argc, char ***argv, void *self,
               bool *help)
 {
@@ -92,6 +110,7 @@ int cli_parse(const struct cli_verb *verb, int *argc, char ***argv, void *self,
     g_option_context_set_summary(ctx, verb->summary);
     g_option_context_set_description(ctx, verb->details);
 
+    spell_out(verb, *argc, *argv);
     bool ok = g_option_context_parse(ctx, argc, argv, &error);
     if (!ok) {
         cli_error("%s: %s", verb->name, error->message);
