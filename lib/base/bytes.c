@@ -111,14 +111,6 @@ void *imp_arena_alloc(struct imp_arena *arena, size_t n)
     return memset(p, 0, n);
 }
 
-void *imp_arena_dup(struct imp_arena *arena, const void *bytes, size_t n)
-{
-    void *p = imp_arena_alloc(arena, n);
-    if (p && n)
-        memcpy(p, bytes, n);
-    return p;
-}
-
 void imp_arena_reset(struct imp_arena *arena)
 {
     arena->current = arena->first;

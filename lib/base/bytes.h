@@ -101,9 +101,6 @@ struct imp_arena {
 /* `n` zeroed bytes, aligned for any type; NULL without memory. */
 void *imp_arena_alloc(struct imp_arena *arena, size_t n);
 
-/* A copy of `n` bytes; NULL without memory. */
-void *imp_arena_dup(struct imp_arena *arena, const void *bytes, size_t n);
-
 void imp_arena_reset(struct imp_arena *arena);
 void imp_arena_clear(struct imp_arena *arena);
 

@@ -68,8 +68,7 @@ static bool note_tables(struct look *l, uint8_t marker, struct imp_span body,
     while (body.n) {
         if (l->uses->n == IMP_JPEG_TABLES)
             return imp_fail(err, IMP_ERR_LIMIT,
-                            "jpeg: more than %d table definitions",
-                            IMP_JPEG_TABLES);
+                            "more than %d table definitions", IMP_JPEG_TABLES);
         size_t n = definition_length(marker, body);
         define(l, marker, body.p[0]);
         body.p += n;

@@ -3,7 +3,6 @@
 #include "base/file.h"
 #include "pipeline/internal.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
