@@ -17,6 +17,12 @@ bool imp_span_starts(struct imp_span in, const void *prefix, size_t n)
     return in.n >= n && memcmp(in.p, prefix, n) == 0;
 }
 
+bool imp_span_is_zero(struct imp_span in)
+{
+    // Equal to itself shifted by one: all bytes are like the first.
+    return in.n == 0 || (in.p[0] == 0 && memcmp(in.p, in.p + 1, in.n - 1) == 0);
+}
+
 void imp_buf_clear(struct imp_buf *buf)
 {
     free(buf->p);

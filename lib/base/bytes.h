@@ -23,7 +23,10 @@ bool imp_span_sub(struct imp_span in, size_t at, size_t n,
 /* Does `in` start with these bytes? */
 bool imp_span_starts(struct imp_span in, const void *prefix, size_t n);
 
-/* Numbers of 2 and 4 bytes, big and little endian. The caller has checked
+/* Is every byte of it zero? True of the empty span. */
+bool imp_span_is_zero(struct imp_span in);
+
+/* Numbers of 2, 4 and 8 bytes, big and little endian. The caller has checked
  * that the bytes are there. */
 static inline uint16_t imp_be16(const uint8_t *p)
 {
@@ -47,6 +50,16 @@ static inline uint32_t imp_le32(const uint8_t *p)
            p[0];
 }
 
+static inline uint64_t imp_be64(const uint8_t *p)
+{
+    return (uint64_t)imp_be32(p) << 32 | imp_be32(p + 4);
+}
+
+static inline uint64_t imp_le64(const uint8_t *p)
+{
+    return (uint64_t)imp_le32(p + 4) << 32 | imp_le32(p);
+}
+
 static inline void imp_put_be16(uint8_t *p, uint16_t v)
 {
     p[0] = (uint8_t)(v >> 8);
@@ -57,6 +70,30 @@ static inline void imp_put_be32(uint8_t *p, uint32_t v)
 {
     imp_put_be16(p, (uint16_t)(v >> 16));
     imp_put_be16(p + 2, (uint16_t)v);
+}
+
+static inline void imp_put_be64(uint8_t *p, uint64_t v)
+{
+    imp_put_be32(p, (uint32_t)(v >> 32));
+    imp_put_be32(p + 4, (uint32_t)v);
+}
+
+static inline void imp_put_le16(uint8_t *p, uint16_t v)
+{
+    p[0] = (uint8_t)v;
+    p[1] = (uint8_t)(v >> 8);
+}
+
+static inline void imp_put_le32(uint8_t *p, uint32_t v)
+{
+    imp_put_le16(p, (uint16_t)v);
+    imp_put_le16(p + 2, (uint16_t)(v >> 16));
+}
+
+static inline void imp_put_le64(uint8_t *p, uint64_t v)
+{
+    imp_put_le32(p, (uint32_t)v);
+    imp_put_le32(p + 4, (uint32_t)(v >> 32));
 }
 
 /* *sum = a + b, *product = a * b; false on overflow. */

@@ -6,6 +6,7 @@
 #define IMP_DEID_POLICY_H
 
 #include "base/sha256.h"
+#include "image/format.h"
 #include "image/part.h"
 
 #include <stdbool.h>
@@ -13,13 +14,33 @@
 
 struct imp_policy; /* opaque */
 
-/* The strict preset: only what is needed to show the picture. */
-struct imp_policy *imp_policy_new_strict(struct imp_err *err);
+/* A preset ("strict", "research") or, if `spec` has a slash or ends in ".conf",
+ * a policy file (imgpipe-policy(5)). IMP_ERR_CONFIG with file, group and key,
+ * and a suggestion, if it says what is not known, or what may never be. */
+struct imp_policy *imp_policy_load(const char *spec, struct imp_err *err);
 void imp_policy_free(struct imp_policy *p);
 
-/* SHA-256 of the preset, its allow-lists and the version of what is done with
- * them: of all that decides about an output. Goes into the ledger. */
+/* The names of the presets; ends with NULL. */
+extern const char *const imp_policy_presets[];
+
+/* SHA-256 of all that decides about an output: the preset and what the file
+ * adds, the allow-lists and the version of what is done with them. A file that
+ * only says a preset's defaults has that preset's digest; check level and
+ * limits decide whether there is an output, never its bytes, and do not count.
+ * Goes into ledger and manifest. */
 struct imp_digest imp_policy_digest(const struct imp_policy *p);
+
+/* What a policy file may say besides; 0 or false where it is silent. */
+struct imp_policy_settings {
+    const char *preset; /* the preset that it is or builds on */
+    bool has_check;
+    enum imp_check check;
+    uint64_t max_bytes, max_pixels;
+    bool shifts_dates;       /* by a subject's offset, where there is one */
+    bool asked_for_shifting; /* in so many words, not just by its preset */
+};
+const struct imp_policy_settings *
+imp_policy_settings(const struct imp_policy *p);
 
 struct imp_deid; /* opaque: an editor with its memory */
 
@@ -28,13 +49,54 @@ struct imp_deid; /* opaque: an editor with its memory */
 struct imp_deid *imp_deid_new(const struct imp_policy *p, struct imp_err *err);
 void imp_deid_free(struct imp_deid *d);
 
-/* Make ready for the next image. */
-void imp_deid_start(struct imp_deid *d);
+/* Whose image it is; NULL or `{0}`: not known. */
+struct imp_deid_subject {
+    const char *key;    /* the site's own name for the subject: an identifier
+                           that must not be found in the output */
+    bool has_shift;     /* else dates that would be shifted are removed */
+    int32_t shift_days; /* added to dates */
+};
+
+/* Make ready for the next image; `s` is borrowed until the one after. The
+ * identifiers of the last one are wiped. */
+void imp_deid_start(struct imp_deid *d, const struct imp_deid_subject *s);
 
 /* What a format handler asks. Borrowed from `d`. EXIF and ICC are rebuilt and
  * replaced, or kept if that changes nothing, or dropped if nothing is left;
  * every other kind is dropped. Asked about structure or coded data, it refuses
- * with IMP_ERR_INVARIANT. */
+ * with IMP_ERR_INVARIANT. Takes note of every identifier that it meets. */
 struct imp_editor *imp_deid_editor(struct imp_deid *d);
+
+/* What a part says, item by item (an EXIF tag, an XMP property, a text): for
+ * `inspect`. Strings are borrowed for the call. */
+struct imp_deid_item {
+    const char *name;  /* "GPS GPSLatitude", "XMP dc:creator", "text" */
+    const char *value; /* printable; may identify: shown only on request */
+    bool stays;        /* as it is */
+    const char *why;   /* why it goes, or what becomes of it: "dates are
+                          removed", "may never stay" */
+};
+
+struct imp_deid_observer {
+    void (*part)(void *self, const struct imp_part *part, enum imp_fate fate,
+                 const char *why);
+    void (*item)(void *self, const struct imp_part *part,
+                 const struct imp_deid_item *item);
+    void *self;
+};
+
+/* From the next part on tell `o` of each part asked about and, behind it, its
+ * items. NULL: nobody. Costs time that a run does not spend. */
+void imp_deid_observe(struct imp_deid *d, const struct imp_deid_observer *o);
+
+/* Search what is no coded image data of the output, which `cuts` (finished)
+ * makes of `in`, for the identifiers that were met since imp_deid_start: names,
+ * serial numbers, ids, the subject's key, of four characters or more, in ASCII,
+ * UTF-8 and UTF-16 of both byte orders, without regard to ASCII case. A hit is
+ * IMP_ERR_RESIDUAL with the part's name and the identifier's tag, never its
+ * value. The fixed words of the formats ("JFIF", "Adobe", chunk types, what we
+ * insert from fixed text) are no hit. */
+bool imp_deid_check_residual(struct imp_deid *d, struct imp_cutlist *cuts,
+                             struct imp_span in, struct imp_err *err);
 
 #endif

@@ -189,6 +189,51 @@ bool imp_cutlist_finish(struct imp_cutlist *cl, struct imp_err *err)
     return true;
 }
 
+static bool gives_back(const struct imp_cutlist *cl, struct imp_span input)
+{
+    if (cl->output_len != cl->input_len)
+        return false;
+    uint64_t at = 0;
+    for (size_t i = 0; i < cl->n; i++) {
+        const struct imp_cut *cut = &cl->cut[i];
+        if (cut->kind == IMP_CUT_DROP)
+            continue;
+        const uint8_t *from = input.p + at;
+        bool same =
+            cut->kind == IMP_CUT_KEEP
+                ? cut->offset == at ||
+                      memcmp(input.p + cut->offset, from, cut->length) == 0
+            : cut->kind == IMP_CUT_INSERT
+                ? memcmp(cut->bytes, from, cut->length) == 0
+                : imp_span_is_zero((struct imp_span){from, cut->length});
+        if (!same)
+            return false;
+        at += cut->length;
+    }
+    return true;
+}
+
+void imp_cutlist_settle(struct imp_cutlist *cl, struct imp_span input)
+{
+    if (!cl->finished || input.n != cl->input_len)
+        imp_bug("settling a cut list that does not fit its input");
+    if (imp_cutlist_all_kept(cl) || !gives_back(cl, input))
+        return;
+    size_t n = 0;
+    uint64_t at = 0;
+    for (size_t i = 0; i < cl->n; i++) {
+        struct imp_cut cut = cl->cut[i];
+        if (cut.kind == IMP_CUT_DROP)
+            continue;
+        cut.kind = IMP_CUT_KEEP;
+        cut.bytes = NULL;
+        cut.offset = at;
+        at += cut.length;
+        cl->cut[n++] = cut;
+    }
+    cl->n = n;
+}
+
 bool imp_cutlist_all_kept(const struct imp_cutlist *cl)
 {
     for (size_t i = 0; i < cl->n; i++)

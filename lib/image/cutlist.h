@@ -77,6 +77,11 @@ const char *imp_cutlist_name(struct imp_cutlist *cl, const char *fmt, ...)
 /* Check the invariants. After true the list may be written. */
 bool imp_cutlist_finish(struct imp_cutlist *cl, struct imp_err *err);
 
+/* For a finished list: if the output is byte for byte the input, however it
+ * was put together, make it all keeps, each part under its own name. Formats
+ * that lay out anew (TIFF, HEIF) so leave alone what is clean already. */
+void imp_cutlist_settle(struct imp_cutlist *cl, struct imp_span input);
+
 /* Does it leave the input as it is: nothing dropped, zeroed or inserted? */
 bool imp_cutlist_all_kept(const struct imp_cutlist *cl);
 

@@ -91,5 +91,6 @@ bool imp_format_cut(const struct imp_format *fmt, struct imp_span in,
     imp_cutlist_start(cl, in.n);
     if (!fmt->cut(in, img, cl, err) || !imp_cutlist_finish(cl, err))
         return imp_wrap(err, "%s", fmt->name);
+    imp_cutlist_settle(cl, in);
     return true;
 }

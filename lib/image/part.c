@@ -23,6 +23,8 @@ const char *imp_part_kind_name(enum imp_part_kind kind)
         return "thumbnail";
     case IMP_PART_VENDOR:
         return "vendor";
+    case IMP_PART_VIDEO:
+        return "video";
     case IMP_PART_TRAILER:
         return "trailer";
     case IMP_PART_UNKNOWN:

@@ -20,6 +20,7 @@ enum imp_part_kind {
     IMP_PART_TIME,
     IMP_PART_THUMBNAIL,
     IMP_PART_VENDOR,  /* an application's own block */
+    IMP_PART_VIDEO,   /* the moving part of a live photo, a track of it */
     IMP_PART_TRAILER, /* bytes outside the image proper */
     IMP_PART_UNKNOWN,
 };
@@ -33,6 +34,9 @@ struct imp_part {
     uint64_t offset;  /* where it lies in the input, headers included */
     uint64_t length;
     struct imp_span payload; /* its content, if the handler unpacked it */
+    bool container_rules;    /* EXIF only: the format itself tells orientation,
+                                density and colour (HEIF); these tags have no
+                                say and need not stay */
 };
 
 enum imp_fate {
