@@ -48,8 +48,8 @@ bool imp_regions_claim_cuts(struct imp_regions *r, uint64_t offset,
                             struct imp_err *err);
 
 /* A name for bytes that go: where no claim covers them, the drop is called so.
- * Of labels that overlap, the one that begins first counts, then the first
- * made. A range beyond the input is cut off at its end. */
+ * Of labels that overlap, the one that begins first counts, then the
+ * shorter. A range beyond the input is cut off at its end. */
 bool imp_regions_label(struct imp_regions *r, uint64_t offset, uint64_t length,
                        enum imp_part_kind part, const char *what,
                        struct imp_err *err);

@@ -36,7 +36,7 @@ static bool fixed_cut(const struct imp_format *fmt, struct imp_span in,
         return true;
     if (err.code != IMP_ERR_DAMAGED && err.code != IMP_ERR_UNSUPPORTED &&
         err.code != IMP_ERR_LIMIT)
-        fprintf(stderr, "%s\n", err.text);
+        fprintf(stderr, "%s\n", err.msg);
     promise(err.code == IMP_ERR_DAMAGED || err.code == IMP_ERR_UNSUPPORTED ||
                 err.code == IMP_ERR_LIMIT,
             "an error is the input's fault");

@@ -227,3 +227,32 @@ Test(cutlist, writing_an_unfinished_list_aborts, .signal = SIGABRT)
     start(4);
     imp_cutlist_apply(&cl, text("abcd"), &out, &err);
 }
+
+Test(cutlist, a_list_that_gives_back_its_input_settles_to_keeps_of_its_parts)
+{
+    struct imp_span in = text("abcdefghij");
+    start(in.n);
+    imp_cut_drop(&cl, 0, 3, IMP_PART_UNKNOWN, "old");
+    imp_cut_insert(&cl, "abc", 3, IMP_PART_STRUCTURE, "header");
+    imp_cut_keep(&cl, 3, 7, IMP_PART_CODED, "coded");
+    cr_assert(imp_cutlist_finish(&cl, &err));
+    imp_cutlist_settle(&cl, in);
+    cr_expect(imp_cutlist_all_kept(&cl));
+    cr_assert_eq(cl.n, 2);
+    cr_expect_str_eq(cl.cut[0].what, "header");
+    cr_expect_eq(cl.cut[1].offset, 3);
+    expect_output(in, "abcdefghij");
+}
+
+Test(cutlist, a_list_that_changes_one_byte_does_not_settle)
+{
+    struct imp_span in = text("abcdefghij");
+    start(in.n);
+    imp_cut_drop(&cl, 0, 3, IMP_PART_UNKNOWN, "old");
+    imp_cut_insert(&cl, "abC", 3, IMP_PART_STRUCTURE, "header");
+    imp_cut_keep(&cl, 3, 7, IMP_PART_CODED, "coded");
+    cr_assert(imp_cutlist_finish(&cl, &err));
+    imp_cutlist_settle(&cl, in);
+    cr_expect_not(imp_cutlist_all_kept(&cl));
+    expect_output(in, "abCdefghij");
+}
