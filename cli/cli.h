@@ -3,6 +3,7 @@
 #define IMP_CLI_CLI_H
 
 #include "base/err.h"
+#include "pipeline/clean.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,7 +39,7 @@ struct cli_verb {
     int (*run)(int argc, char **argv);
 };
 
-extern const struct cli_verb cli_verb_run;
+extern const struct cli_verb cli_verb_run, cli_verb_inspect;
 
 /* Parse `argv` (argv[0] is the verb) by the verb's table into `self`; what is
  * left are the arguments, argv[1] to argv[*argc - 1]. CLI_OK to go on; else the
@@ -58,5 +59,18 @@ bool cli_count(const char *text, uint64_t min, uint64_t max, uint64_t *out,
 bool cli_fraction(const char *text, double min, double max, double *out,
                   struct imp_err *err);
 bool cli_date(const char *text, struct imp_err *err);
+bool cli_check(const char *text, struct imp_clean_rules *rules,
+               struct imp_err *err);
+
+/* The rows of the options that fill in a struct imp_clean_rules. */
+#define CLI_CLEANING_OPTIONS(check, max_bytes, max_pixels)                  \
+    {"check", 0, "LEVEL",                                                   \
+     "How far to check images: coded (default) or structure", check},       \
+        {"max-bytes", 0, "SIZE", "Quarantine larger files (default: 256M)", \
+         max_bytes},                                                        \
+    {                                                                       \
+        "max-pixels", 0, "N",                                               \
+            "Quarantine larger pictures (default: 500000000)", max_pixels   \
+    }
 
 #endif

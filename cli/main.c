@@ -5,7 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct cli_verb *const verbs[] = {&cli_verb_run, NULL};
+static const struct cli_verb *const verbs[] = {&cli_verb_run, &cli_verb_inspect,
+                                               NULL};
 
 static const struct cli_verb *find_verb(const char *name)
 {
@@ -27,7 +28,8 @@ static void print_usage(FILE *to)
           "Options:\n"
           "  --help     Show this help\n"
           "  --version  Show the version\n\n"
-          "See imgpipe(1). An example:\n"
+          "See imgpipe(1). Examples:\n"
+          "  imgpipe inspect photo.jpg\n"
           "  imgpipe run uploads/ --archive archive/\n",
           to);
 }

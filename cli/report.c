@@ -1,10 +1,10 @@
 #include "report.h"
 
 #include "cli.h"
+#include "fates.h"
 
 #include "sync/context.h"
 
-#include <glib.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,20 +37,6 @@ static double seconds(const struct cli_report *r)
            (double)(now.tv_nsec - r->start.tv_nsec) / 1e9;
 }
 
-// A file name comes from a stranger: what is no printable UTF-8, and could
-// steer the terminal, is shown by its bytes.
-static void put_path(FILE *to, const char *path)
-{
-    while (*path) {
-        gunichar c = g_utf8_get_char_validated(path, -1);
-        bool valid = c < (gunichar)-2; // neither broken nor cut off
-        int n = valid ? g_unichar_to_utf8(c, NULL) : 1;
-        bool plain = valid && g_unichar_isprint(c) && c != '\\';
-        for (; n > 0; n--, path++)
-            fprintf(to, plain ? "%c" : "\\x%02X", (unsigned char)*path);
-    }
-}
-
 void cli_report_event(void *self, const struct imp_event *e)
 {
     struct cli_report *r = self;
@@ -61,7 +47,7 @@ void cli_report_event(void *self, const struct imp_event *e)
     if (r->has_thread && r->on_terminal)
         fputs(CLEAR_LINE, stderr);
     fprintf(stderr, "%s: ", imp_outcome_name(e->outcome));
-    put_path(stderr, e->path);
+    cli_put_text(stderr, e->path);
     if (e->skip)
         fprintf(stderr, ": %s", e->skip);
     else if (e->err)
@@ -69,6 +55,17 @@ void cli_report_event(void *self, const struct imp_event *e)
     else if (e->name)
         fprintf(stderr, ": %s", e->name);
     fputc('\n', stderr);
+    pthread_mutex_unlock(&r->mu);
+}
+
+void cli_report_inspection(void *self, const char *path,
+                           const struct imp_inspection *inspection)
+{
+    struct cli_report *r = self;
+    const struct cli_fates_style style = {.json = r->json,
+                                          .values = r->show_values};
+    pthread_mutex_lock(&r->mu);
+    cli_put_fates(stdout, path, inspection, style);
     pthread_mutex_unlock(&r->mu);
 }
 

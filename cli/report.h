@@ -10,9 +10,9 @@
 #include <time.h>
 
 struct cli_report {
-    bool quiet, verbose, json;
+    bool quiet, verbose, json, show_values;
     bool on_terminal;
-    pthread_mutex_t mu; /* one line at a time on standard error */
+    pthread_mutex_t mu; /* one line, or one image's, at a time */
     struct timespec start;
     struct imp_run *run;     /* whose progress is shown */
     struct imp_ctx *showing; /* cancelled to end the progress thread */
@@ -25,6 +25,10 @@ void cli_report_clear(struct cli_report *r);
 
 /* For imp_run_config: `self` is the report. */
 void cli_report_event(void *self, const struct imp_event *event);
+
+/* For a dry run: the fates of its parts, on standard output. */
+void cli_report_inspection(void *self, const char *path,
+                           const struct imp_inspection *inspection);
 
 /* Show progress while the run goes on: on a terminal a line that is
  * overwritten, elsewhere a line a minute; nothing if quiet. */

@@ -108,3 +108,15 @@ bool cli_date(const char *text, struct imp_err *err)
                         "'%s': want a date such as 2026-11-22", text);
     return true;
 }
+
+bool cli_check(const char *text, struct imp_clean_rules *rules,
+               struct imp_err *err)
+{
+    bool structure = strcmp(text, "structure") == 0;
+    if (!structure && strcmp(text, "coded") != 0)
+        return imp_fail(err, IMP_ERR_CONFIG, "'%s': want coded or structure",
+                        text);
+    rules->has_check = true;
+    rules->check = structure ? IMP_CHECK_STRUCTURE : IMP_CHECK_CODED;
+    return true;
+}

@@ -14,13 +14,16 @@ for target in "$build"/bin/fuzz_*; do
     seeds=$build/fuzz/seeds-$name
     mkdir -p "$kept" "$seeds"
     case $name in
-    jpeg | exif | icc) kinds='*.jp*g' ;;
-    png) kinds='*.*png' ;;
-    *) kinds='*' ;;
+    jpeg* | exif | icc) kinds='.*\.\(jpe?g\|mpo\)' ;;
+    png) kinds='.*png' ;;
+    tiff) kinds='.*\.\(tiff?\|btf\|dng\|nef\|cr2\)' ;;
+    heif) kinds='.*\.\(hei[cf]\|hif\|avif\)' ;;
+    policy) kinds='.*\.conf' ;;
+    *) kinds=".*\\.$name" ;;
     esac
     # Small seeds only: a mutation of a large file says little per second.
     find ${IMP_CORPUS:+"$IMP_CORPUS"} "$SAMPLES" -type f -size -64k \
-        -iname "$kinds" -exec cp -t "$seeds" {} +
+        -iregex "$kinds" -exec cp -t "$seeds" {} +
     dict=
     [ ! -f "tests/fuzz/$name.dict" ] || dict=-dict=tests/fuzz/$name.dict
     if ASAN_OPTIONS=detect_leaks=1 "$target" $dict -max_total_time="$seconds" \

@@ -27,10 +27,12 @@ for o in $man; do
         bad=1
     }
 done
-warnings=$(LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=80 man --warnings -E UTF-8 -l \
-    -Tutf8 -Z man/imgpipe.1 2>&1 >/dev/null)
-[ -z "$warnings" ] || {
-    echo "$warnings"
-    bad=1
-}
+for page in man/*; do
+    warnings=$(LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=80 man --warnings \
+        -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 >/dev/null)
+    [ -z "$warnings" ] || {
+        echo "$page: $warnings"
+        bad=1
+    }
+done
 exit $bad

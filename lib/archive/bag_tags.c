@@ -1,5 +1,6 @@
 #include "archive/bag.h"
 #include "archive/manifest.h"
+#include "base/bytes.h"
 #include "base/file.h"
 
 #include <errno.h>
@@ -15,6 +16,7 @@
 #define MANIFEST IMP_BAG_MANIFEST
 #define TAGMANIFEST "tagmanifest-sha256.txt"
 #define AGENT "Bag-Software-Agent: imgpipe "
+#define POLICY "Imgpipe-Policy-SHA256: " // one line for each policy
 
 // RFC 8493 2.1.1: exactly these two lines.
 static const char declaration[] = "BagIt-Version: 1.0\n"
@@ -175,17 +177,35 @@ static bool write_manifest(struct imp_bag *bag,
     return ok;
 }
 
+static bool add_policy(void *self, const struct imp_digest *policy,
+                       struct imp_err *err)
+{
+    char line[sizeof POLICY + IMP_SHA256_HEX], hex[IMP_SHA256_HEX];
+    imp_digest_hex(policy, hex);
+    int n = snprintf(line, sizeof line, POLICY "%s\n", hex);
+    return imp_buf_add(self, line, (size_t)n, err);
+}
+
 // No Bagging-Date (RFC 8493 2.2.2 makes it optional): the archive's bytes are a
 // function of its inputs, not of the day.
-static bool write_info(struct imp_bag *bag, const struct payload *payload,
-                       struct imp_digest *digest, struct imp_err *err)
+static bool write_info(struct imp_bag *bag, const struct imp_objects *objects,
+                       const struct payload *payload, struct imp_digest *digest,
+                       struct imp_err *err)
 {
-    char text[200];
-    snprintf(text, sizeof text,
-             AGENT IMP_VERSION "\n"
-                               "Payload-Oxum: %" PRIu64 ".%" PRIu64 "\n",
-             payload->bytes, payload->files);
-    return write_tag(bag, INFO, text, digest, err);
+    char oxum[200];
+    struct imp_buf text = {0};
+    int n =
+        snprintf(oxum, sizeof oxum,
+                 AGENT IMP_VERSION "\n"
+                                   "Payload-Oxum: %" PRIu64 ".%" PRIu64 "\n",
+                 payload->bytes, payload->files);
+    bool ok = imp_buf_add(&text, oxum, (size_t)n, err) &&
+              (!objects->each_policy ||
+               objects->each_policy(objects->self, add_policy, &text, err)) &&
+              imp_buf_add(&text, "", 1, err) &&
+              write_tag(bag, INFO, (const char *)text.p, digest, err);
+    imp_buf_clear(&text);
+    return ok;
 }
 
 static bool write_tagmanifest(struct imp_bag *bag,
@@ -218,6 +238,6 @@ bool imp_bag_finish(struct imp_target *t, const struct imp_objects *objects,
         return true;
     // The tag manifest comes last: until then the bag does not pass for whole.
     return write_manifest(bag, objects, &payload, &manifest, err) &&
-           write_info(bag, &payload, &info, err) &&
+           write_info(bag, objects, &payload, &info, err) &&
            write_tagmanifest(bag, &info, &manifest, err);
 }

@@ -37,12 +37,20 @@ typedef bool (*imp_object_fn)(void *self, const char *name,
 typedef bool (*imp_file_fn)(void *self, const char *name, bool regular,
                             struct imp_err *err);
 
+/* Called for each policy that a manifest must name. False stops the walk. */
+typedef bool (*imp_policy_fn)(void *self, const struct imp_digest *policy,
+                              struct imp_err *err);
+
 /* The ledger's side of _finish, so that targets know no ledger. */
 struct imp_objects {
     void *self;
     /* Call `fn` for every object in the archive, ordered by name. */
     bool (*each)(void *self, imp_object_fn fn, void *fn_self,
                  struct imp_err *err);
+    /* Call `fn` for the digest of each policy that the ledger's runs had,
+     * ordered by digest; NULL: not known. */
+    bool (*each_policy)(void *self, imp_policy_fn fn, void *fn_self,
+                        struct imp_err *err);
 };
 
 struct imp_target; /* each kind begins with it */
@@ -139,6 +147,10 @@ extern const struct imp_target_ops *const imp_targets[];
  * `wait` as in the ops' open. */
 struct imp_target *imp_target_open(const char *spec, struct imp_ctx *wait,
                                    struct imp_err *err);
+
+/* A target that hashes what it is given and keeps nothing: for a dry run. It
+ * has no identity, listing or objects to walk. NULL without memory. */
+struct imp_target *imp_target_new_nowhere(struct imp_err *err);
 
 /* Calls the ops' free; NULL is fine. */
 void imp_target_free(struct imp_target *t);

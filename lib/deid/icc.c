@@ -77,6 +77,8 @@ static const struct known {
      "Gray Gamma 2.2"},
 };
 
+#define KNOWN (sizeof known / sizeof known[0])
+
 // What is taken from a profile's header.
 struct head {
     const struct space *space;
@@ -318,7 +320,7 @@ static bool name_of(const struct imp_buf *out, const struct space *space,
         return false;
     imp_digest_hex(&digest, hex);
     *name = space->name;
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+    for (size_t i = 0; i < KNOWN; i++)
         if (strcmp(known[i].hex, hex) == 0)
             *name = known[i].name;
     return true;
@@ -339,8 +341,8 @@ static void finish_head(struct imp_buf *out, const struct head *h)
     imp_put_be32(p + 76, 0xd32d);
 }
 
-static bool rebuild(struct imp_span profile, struct imp_buf *out,
-                    struct imp_err *err)
+static bool rebuild(struct imp_span profile, enum imp_icc_mode mode,
+                    struct imp_buf *out, struct imp_err *err)
 {
     struct source s;
     uint32_t found;
@@ -365,20 +367,23 @@ static bool rebuild(struct imp_span profile, struct imp_buf *out,
     if (!complete(&s.head, found))
         return damaged(err, "a tag that its class needs is missing");
 
-    if (!name_of(out, s.head.space, &name, err) ||
-        !add_text(out, &s.head, slots, "desc", name, err) ||
+    if (!name_of(out, s.head.space, &name, err))
+        return false;
+    if (mode == IMP_ICC_KEEP_KNOWN && name == s.head.space->name)
+        return damaged(err, "no known colours");
+    if (!add_text(out, &s.head, slots, "desc", name, err) ||
         !add_text(out, &s.head, slots + 1, "cprt", "none", err))
         return false;
     finish_head(out, &s.head);
     return true;
 }
 
-bool imp_icc_rebuild(struct imp_span profile, struct imp_buf *out,
-                     struct imp_err *err)
+bool imp_icc_rebuild(struct imp_span profile, enum imp_icc_mode mode,
+                     struct imp_buf *out, struct imp_err *err)
 {
     struct imp_err why = {0};
     out->n = 0;
-    if (rebuild(profile, out, &why))
+    if (mode == IMP_ICC_DROP || rebuild(profile, mode, out, &why))
         return true;
     out->n = 0;
     if (why.code == IMP_ERR_DAMAGED)
@@ -388,11 +393,17 @@ bool imp_icc_rebuild(struct imp_span profile, struct imp_buf *out,
     return false;
 }
 
-bool imp_icc_describe(struct imp_buf *out, struct imp_err *err)
+bool imp_icc_describe(enum imp_icc_mode mode, struct imp_buf *out,
+                      struct imp_err *err)
 {
-    char line[40];
-    for (size_t i = 0; i < ROWS; i++) {
+    char line[80];
+    for (size_t i = 0; i < ROWS && mode != IMP_ICC_DROP; i++) {
         int n = snprintf(line, sizeof line, "icc %s\n", rows[i].sig);
+        if (!imp_buf_add(out, line, (size_t)n, err))
+            return false;
+    }
+    for (size_t i = 0; i < KNOWN && mode == IMP_ICC_KEEP_KNOWN; i++) {
+        int n = snprintf(line, sizeof line, "icc %s\n", known[i].hex);
         if (!imp_buf_add(out, line, (size_t)n, err))
             return false;
     }

@@ -12,16 +12,24 @@
 
 #include <stdbool.h>
 
+/* What becomes of profiles. */
+enum imp_icc_mode {
+    IMP_ICC_NEUTRAL = 0, /* rebuilt, known or not */
+    IMP_ICC_KEEP_KNOWN,  /* rebuilt if its colour data is known, else dropped */
+    IMP_ICC_DROP,
+};
+
 /* Rebuild `profile` into `out` (emptied first). `out` is empty if the profile
  * is broken or of a class that cannot describe an image: it is then dropped.
  * The result is never much larger than the profile, and rebuilding it gives it
  * again. `profile` must not lie in `out`. False only without memory or without
  * libcrypto. Any thread may call. */
-bool imp_icc_rebuild(struct imp_span profile, struct imp_buf *out,
-                     struct imp_err *err);
+bool imp_icc_rebuild(struct imp_span profile, enum imp_icc_mode mode,
+                     struct imp_buf *out, struct imp_err *err);
 
 /* Append the allow-list as text to `out`: what a policy's digest is made of.
  * On failure `out` holds part of it. */
-bool imp_icc_describe(struct imp_buf *out, struct imp_err *err);
+bool imp_icc_describe(enum imp_icc_mode mode, struct imp_buf *out,
+                      struct imp_err *err);
 
 #endif

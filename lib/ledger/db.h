@@ -16,42 +16,44 @@ struct sqlite3;
 struct sqlite3_stmt;
 
 /* Every statement that is run more than once or takes a parameter. */
-#define IMP_STATEMENTS(ROW)                                                   \
-    ROW(BEGIN, "BEGIN IMMEDIATE")                                             \
-    ROW(READ, "BEGIN DEFERRED")                                               \
-    ROW(COMMIT, "COMMIT")                                                     \
-    ROW(GET_META, "SELECT value FROM meta WHERE key = ?1")                    \
-    ROW(PUT_META, "INSERT INTO meta(key, value) VALUES(?1, ?2) "              \
-                  "ON CONFLICT DO UPDATE SET value = excluded.value")         \
-    ROW(HAS_OBJECTS, "SELECT EXISTS(SELECT 1 FROM objects)")                  \
-    ROW(OTHER_RECIPE, "SELECT EXISTS(SELECT 1 FROM runs WHERE recipe <> ?1)") \
-    ROW(START_RUN, "INSERT INTO runs(recipe, started) "                       \
-                   "VALUES(?1, unixepoch())")                                 \
-    ROW(END_RUN, "UPDATE runs SET ended = unixepoch(), archived = ?2, "       \
-                 "duplicate = ?3, skipped = ?4, quarantined = ?5, "           \
-                 "failed = ?6, cancelled = ?7 WHERE id = ?1")                 \
-    ROW(KNOWN, "SELECT size, inode, mtime_ns, outcome FROM inputs "           \
-               "WHERE key = ?1 AND path = ?2")                                \
-    ROW(INPUT_ID, "SELECT id FROM inputs WHERE key = ?1 AND path = ?2")       \
-    ROW(ADD_INPUT,                                                            \
-        "INSERT INTO inputs(key, path, size, inode, mtime_ns, outcome, "      \
-        "code, reason, offset, format, route, object, run) "                  \
-        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")     \
-    ROW(SET_INPUT,                                                            \
-        "UPDATE inputs SET size = ?3, inode = ?4, mtime_ns = ?5, "            \
-        "outcome = ?6, code = ?7, reason = ?8, offset = ?9, format = ?10, "   \
-        "route = ?11, object = ?12, run = ?13 WHERE id = ?14")                \
-    ROW(OBJECT, "SELECT id, name FROM objects WHERE digest = ?1")             \
-    ROW(OBJECT_DIGEST, "SELECT digest FROM objects WHERE name = ?1")          \
-    ROW(ADD_OBJECT, "INSERT INTO objects(name, digest, length) "              \
-                    "VALUES(?1, ?2, ?3)")                                     \
-    ROW(EACH_OBJECT, "SELECT name, digest, length FROM objects "              \
-                     "ORDER BY name")                                         \
-    ROW(INTENT, "SELECT digest FROM intents WHERE name = ?1")                 \
-    ROW(ADD_INTENT, "INSERT INTO intents(name, digest) VALUES(?1, ?2)")       \
-    ROW(DROP_INTENT, "DELETE FROM intents WHERE name = ?1")                   \
-    ROW(DROP_INTENTS, "DELETE FROM intents")                                  \
-    ROW(NEXT_INTENT, "SELECT name, digest FROM intents WHERE name > ?1 "      \
+#define IMP_STATEMENTS(ROW)                                                    \
+    ROW(BEGIN, "BEGIN IMMEDIATE")                                              \
+    ROW(READ, "BEGIN DEFERRED")                                                \
+    ROW(COMMIT, "COMMIT")                                                      \
+    ROW(GET_META, "SELECT value FROM meta WHERE key = ?1")                     \
+    ROW(PUT_META, "INSERT INTO meta(key, value) VALUES(?1, ?2) "               \
+                  "ON CONFLICT DO UPDATE SET value = excluded.value")          \
+    ROW(HAS_OBJECTS, "SELECT EXISTS(SELECT 1 FROM objects)")                   \
+    ROW(OTHER_RECIPE, "SELECT EXISTS(SELECT 1 FROM runs WHERE recipe <> ?1)")  \
+    ROW(START_RUN, "INSERT INTO runs(recipe, policy, started) "                \
+                   "VALUES(?1, ?2, unixepoch())")                              \
+    ROW(EACH_POLICY, "SELECT DISTINCT policy FROM runs WHERE policy NOT NULL " \
+                     "AND (archived > 0 OR ended IS NULL) ORDER BY policy")    \
+    ROW(END_RUN, "UPDATE runs SET ended = unixepoch(), archived = ?2, "        \
+                 "duplicate = ?3, skipped = ?4, quarantined = ?5, "            \
+                 "failed = ?6, cancelled = ?7 WHERE id = ?1")                  \
+    ROW(KNOWN, "SELECT size, inode, mtime_ns, outcome FROM inputs "            \
+               "WHERE key = ?1 AND path = ?2")                                 \
+    ROW(INPUT_ID, "SELECT id FROM inputs WHERE key = ?1 AND path = ?2")        \
+    ROW(ADD_INPUT,                                                             \
+        "INSERT INTO inputs(key, path, size, inode, mtime_ns, outcome, "       \
+        "code, reason, offset, format, route, object, run) "                   \
+        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")      \
+    ROW(SET_INPUT,                                                             \
+        "UPDATE inputs SET size = ?3, inode = ?4, mtime_ns = ?5, "             \
+        "outcome = ?6, code = ?7, reason = ?8, offset = ?9, format = ?10, "    \
+        "route = ?11, object = ?12, run = ?13 WHERE id = ?14")                 \
+    ROW(OBJECT, "SELECT id, name FROM objects WHERE digest = ?1")              \
+    ROW(OBJECT_DIGEST, "SELECT digest FROM objects WHERE name = ?1")           \
+    ROW(ADD_OBJECT, "INSERT INTO objects(name, digest, length) "               \
+                    "VALUES(?1, ?2, ?3)")                                      \
+    ROW(EACH_OBJECT, "SELECT name, digest, length FROM objects "               \
+                     "ORDER BY name")                                          \
+    ROW(INTENT, "SELECT digest FROM intents WHERE name = ?1")                  \
+    ROW(ADD_INTENT, "INSERT INTO intents(name, digest) VALUES(?1, ?2)")        \
+    ROW(DROP_INTENT, "DELETE FROM intents WHERE name = ?1")                    \
+    ROW(DROP_INTENTS, "DELETE FROM intents")                                   \
+    ROW(NEXT_INTENT, "SELECT name, digest FROM intents WHERE name > ?1 "       \
                      "ORDER BY name LIMIT 1")
 
 #define IMP_STATEMENT_NAME(name, sql) IMP_SQL_##name,

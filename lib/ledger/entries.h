@@ -11,15 +11,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define IMP_LEDGER_DATABASE "ledger.db"
+
 struct imp_ledger {
     struct imp_db db;
     struct imp_sha256 *hasher; /* of paths */
     char *file;                /* for readers */
+    char *scratch;             /* a directory to remove, or NULL */
     int lock;                  /* -1 in a reader */
     bool reader;
     unsigned looked_up; /* in the reader's open transaction; 0: none open */
     bool dirty;         /* known to be set in the ledger */
 };
+
+/* Remove a scratch directory of _open_scratch, and free its path. */
+void imp_ledger_remove_scratch(char *path);
 
 bool imp_ledger_begin(struct imp_ledger *l, struct imp_err *err);
 bool imp_ledger_commit(struct imp_ledger *l, struct imp_err *err);

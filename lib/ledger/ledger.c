@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DATABASE "ledger.db"
+#define DATABASE IMP_LEDGER_DATABASE
 
 // --- Open and free ---
 
@@ -67,6 +67,8 @@ void imp_ledger_free(struct imp_ledger *l)
     free(l->file);
     if (l->lock >= 0)
         close(l->lock); // unlocks
+    if (l->scratch)
+        imp_ledger_remove_scratch(l->scratch);
     free(l);
 }
 
@@ -226,7 +228,8 @@ bool imp_ledger_dirty(struct imp_ledger *l, bool *dirty, struct imp_err *err)
 // --- Runs ---
 
 bool imp_ledger_start_run(struct imp_ledger *l, const struct imp_digest *recipe,
-                          int64_t *run, bool *other_recipe, struct imp_err *err)
+                          const struct imp_digest *policy, int64_t *run,
+                          bool *other_recipe, struct imp_err *err)
 {
     struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_OTHER_RECIPE, err);
     if (!s)
@@ -239,6 +242,7 @@ bool imp_ledger_start_run(struct imp_ledger *l, const struct imp_digest *recipe,
     if (!s)
         return false;
     imp_db_bind_digest(s, 1, recipe);
+    imp_db_bind_digest(s, 2, policy);
     if (!imp_db_run(&l->db, s, err))
         return false;
     *run = sqlite3_last_insert_rowid(l->db.handle);
@@ -290,6 +294,27 @@ bool imp_ledger_each_object(struct imp_ledger *l, imp_ledger_object_fn fn,
         uint64_t length = (uint64_t)sqlite3_column_int64(s, 2);
         if (!name || !imp_db_column_digest(s, 1, &digest, err) ||
             !fn(self, name, &digest, length, err)) {
+            imp_db_done(s);
+            return false;
+        }
+    }
+}
+
+bool imp_ledger_each_policy(struct imp_ledger *l, imp_ledger_policy_fn fn,
+                            void *self, struct imp_err *err)
+{
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_EACH_POLICY, err);
+    if (!s)
+        return false;
+    for (;;) {
+        bool row;
+        struct imp_digest digest;
+        if (!imp_db_step(&l->db, s, &row, err))
+            return false;
+        if (!row)
+            return true;
+        if (!imp_db_column_digest(s, 0, &digest, err) ||
+            !fn(self, &digest, err)) {
             imp_db_done(s);
             return false;
         }

@@ -27,6 +27,13 @@ struct imp_ledger; /* opaque */
 struct imp_ledger *imp_ledger_open(const char *state, struct imp_ctx *wait,
                                    struct imp_err *err);
 
+/* A ledger that knows what the one in `state` does (NULL, or nothing there:
+ * nothing), in a private directory below $TMPDIR that _free removes; `state` is
+ * only read. For a dry run. `wait` as for _open. NULL with `err`. */
+struct imp_ledger *imp_ledger_open_scratch(const char *state,
+                                           struct imp_ctx *wait,
+                                           struct imp_err *err);
+
 /* A read-only view for another thread, made on the ledger's own. It sees what
  * was committed, at most IMP_LEDGER_READ_MANY calls of _known late. Free it
  * before its ledger. */
@@ -46,15 +53,24 @@ bool imp_ledger_bind(struct imp_ledger *l, const char *identity, bool empty,
 /* --- runs --- */
 
 /* Note the start of a run; `recipe` is the digest of policy, mark and name
- * template. `*other_recipe` tells if an earlier run used another one. */
+ * template, `policy` that of the policy alone. `*other_recipe` tells if an
+ * earlier run used another one. */
 bool imp_ledger_start_run(struct imp_ledger *l, const struct imp_digest *recipe,
-                          int64_t *run, bool *other_recipe,
-                          struct imp_err *err);
+                          const struct imp_digest *policy, int64_t *run,
+                          bool *other_recipe, struct imp_err *err);
 
 /* Note its end, with the counts. */
 bool imp_ledger_end_run(struct imp_ledger *l, int64_t run,
                         const uint64_t count[IMP_OUTCOMES],
                         struct imp_err *err);
+
+/* Walk the policies of the runs that archived something, and of those that
+ * have not ended, each once, ordered by digest. */
+typedef bool (*imp_ledger_policy_fn)(void *self,
+                                     const struct imp_digest *policy,
+                                     struct imp_err *err);
+bool imp_ledger_each_policy(struct imp_ledger *l, imp_ledger_policy_fn fn,
+                            void *self, struct imp_err *err);
 
 /* --- inputs --- */
 

@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#define SCHEMA 1
+#define SCHEMA 2
 #define TEXT_OF(number) #number
 #define TEXT(number) TEXT_OF(number)
 
@@ -19,7 +19,8 @@ static const char tables[] =
     "CREATE TABLE runs("
     " id INTEGER PRIMARY KEY,"
     " recipe BLOB NOT NULL CHECK(length(recipe) = 32),"
-    " started INTEGER NOT NULL," // seconds since the epoch
+    " policy BLOB CHECK(length(policy) = 32)," // NULL: of before schema 2
+    " started INTEGER NOT NULL,"               // seconds since the epoch
     " ended INTEGER,"
     " archived INTEGER, duplicate INTEGER, skipped INTEGER,"
     " quarantined INTEGER, failed INTEGER, cancelled INTEGER) STRICT;"
@@ -62,6 +63,24 @@ static bool create(struct imp_db *db, struct imp_err *err)
     return ok;
 }
 
+// What each schema added to the one before it; [1] leads from 1 to 2.
+static const char *const upgrades[SCHEMA] = {
+    [1] = "ALTER TABLE runs"
+          " ADD COLUMN policy BLOB CHECK(length(policy) = 32);",
+};
+
+static bool upgrade(struct imp_db *db, int64_t version, struct imp_err *err)
+{
+    static const char set[] = "PRAGMA user_version = " TEXT(SCHEMA);
+    bool ok = imp_db_begin(db, err);
+    for (; ok && version < SCHEMA; version++)
+        ok = imp_db_exec(db, upgrades[version], err);
+    ok = ok && imp_db_exec(db, set, err) && imp_db_commit(db, err);
+    if (!ok)
+        imp_db_rollback(db);
+    return ok;
+}
+
 bool imp_db_schema(struct imp_db *db, struct imp_err *err)
 {
     int64_t version = 0;
@@ -71,6 +90,8 @@ bool imp_db_schema(struct imp_db *db, struct imp_err *err)
         return true;
     if (version == 0)
         return create(db, err);
+    if (version > 0 && version < SCHEMA)
+        return upgrade(db, version, err);
     return imp_fail(err, IMP_ERR_CONFIG,
                     "ledger of schema %" PRId64
                     ": this imgpipe knows up to %d; use the newer one",

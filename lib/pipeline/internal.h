@@ -22,7 +22,8 @@ struct imp_run {
     struct imp_ledger *ledger;
     struct imp_ledger *known; /* the producer's view of the ledger */
     struct imp_policy *policy;
-    struct imp_marker *marker; /* NULL: no mark */
+    struct imp_clean_rules cleaning; /* with the policy's filled in */
+    struct imp_marker *marker;       /* NULL: no mark */
     int64_t id;
     bool other_recipe;
 

@@ -22,6 +22,7 @@ void imp_run_counts(struct imp_run *run, struct imp_run_counts *out)
         .queued = imp_chan_len(run->jobs),
         .run = run->id,
         .other_recipe = run->other_recipe,
+        .dates_removed = imp_policy_settings(run->policy)->shifts_dates,
     };
     for (int i = 0; i < IMP_OUTCOMES; i++)
         out->outcome[i] = imp_counter_get(&run->outcome[i]);
@@ -227,6 +228,13 @@ static bool each_object(void *self, imp_object_fn fn, void *fn_self,
     return imp_ledger_each_object(run->ledger, fn, fn_self, err);
 }
 
+static bool each_policy(void *self, imp_policy_fn fn, void *fn_self,
+                        struct imp_err *err)
+{
+    struct imp_run *run = self;
+    return imp_ledger_each_policy(run->ledger, fn, fn_self, err);
+}
+
 // A crash before the ledger knows of the new listing means that the next start
 // looks at all of it once more.
 static bool set_clean(struct imp_run *run, struct imp_err *err)
@@ -242,7 +250,8 @@ static bool finish(struct imp_run *run, struct imp_err *err)
 {
     bool dirty;
     struct imp_run_counts counts;
-    const struct imp_objects objects = {.self = run, .each = each_object};
+    const struct imp_objects objects = {
+        .self = run, .each = each_object, .each_policy = each_policy};
     imp_run_counts(run, &counts);
     return imp_ledger_dirty(run->ledger, &dirty, err) &&
            run->target->ops->finish(run->target, &objects, dirty, err) &&

@@ -11,8 +11,8 @@
 #define IMP_PIPELINE_RUN_H
 
 #include "base/outcome.h"
-#include "image/format.h"
 #include "mark/mark.h"
+#include "pipeline/clean.h"
 #include "source/source.h"
 
 #include <stdbool.h>
@@ -30,9 +30,16 @@ struct imp_event {
     const char *name;          /* of the object, if archived or duplicate */
 };
 
+struct imp_inspection;
+
 struct imp_run_config {
     const char *archive; /* "bag:DIR" or a path */
     const char *state;   /* state directory */
+    const char *policy;  /* a preset or a file; NULL: strict */
+
+    /* Do everything but write: no archive is needed or touched, and the state
+     * is only read. `archive` and `state` may then be NULL. */
+    bool dry_run;
 
     const char *const *paths; /* NULL-ended: directories and files; "-" is the
                                  list on standard input */
@@ -45,13 +52,16 @@ struct imp_run_config {
     bool wait; /* for the lock, rather than IMP_ERR_BUSY */
     bool retry_quarantined;
 
-    struct imp_limits limits;
-    enum imp_check check;
+    struct imp_clean_rules cleaning;
     const struct imp_mark_spec *mark; /* NULL: pixels stay as they are */
     const char *date;                 /* of {date}: 2026-11-22 */
 
     /* Called from several threads at once; must not block for long. */
     void (*on_event)(void *self, const struct imp_event *event);
+    /* Of every image, before its event, on a worker's thread: part by part what
+     * becomes of it. NULL: not wanted, which saves the time. All borrowed. */
+    void (*on_inspection)(void *self, const char *path,
+                          const struct imp_inspection *inspection);
     void *self;
 };
 
@@ -60,9 +70,11 @@ struct imp_run_counts {
     uint64_t outcome[IMP_OUTCOMES];
     uint64_t still_quarantined; /* of the skipped: quarantined before */
     uint64_t bytes_in, bytes_out;
-    uint64_t queued;   /* jobs waiting now */
-    int64_t run;       /* the run's number in the ledger */
-    bool other_recipe; /* an earlier run had another policy or mark */
+    uint64_t queued;    /* jobs waiting now */
+    int64_t run;        /* the run's number in the ledger */
+    bool other_recipe;  /* an earlier run had another policy or mark */
+    bool dates_removed; /* the policy shifts dates, and no subject's offset is
+                           known: they are removed */
 };
 
 struct imp_run; /* opaque */

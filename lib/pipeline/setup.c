@@ -79,30 +79,61 @@ static bool digest_recipe(const struct imp_run *run, struct imp_digest *out,
     return true;
 }
 
+// Dates can be shifted only by an offset that belongs to the subject. A preset
+// that would shift them removes them without one; a user who has asked for it
+// in so many words must not be served something else.
+static bool load_policy(struct imp_run *run, struct imp_err *err)
+{
+    const char *spec = run->config->policy;
+    run->policy = imp_policy_load(spec ? spec : "strict", err);
+    if (!run->policy)
+        return false;
+    run->cleaning = imp_clean_rules_of(run->policy, &run->config->cleaning);
+    return !imp_policy_settings(run->policy)->asked_for_shifting ||
+           imp_fail(err, IMP_ERR_CONFIG,
+                    "policy: dates = shift needs an offset for each subject, "
+                    "and this version knows no subjects: want remove or year");
+}
+
+static bool open_ledger_and_target(struct imp_run *run, struct imp_ctx *wait,
+                                   struct imp_err *err)
+{
+    const struct imp_run_config *config = run->config;
+    if (config->dry_run) {
+        run->ledger = imp_ledger_open_scratch(config->state, wait, err);
+        run->target = run->ledger ? imp_target_new_nowhere(err) : NULL;
+    } else {
+        run->ledger = imp_ledger_open(config->state, wait, err);
+        run->target =
+            run->ledger ? imp_target_open(config->archive, wait, err) : NULL;
+    }
+    return run->target;
+}
+
+static bool start_run(struct imp_run *run, struct imp_err *err)
+{
+    struct imp_digest recipe, policy = imp_policy_digest(run->policy);
+    return digest_recipe(run, &recipe, err) &&
+           imp_ledger_start_run(run->ledger, &recipe, &policy, &run->id,
+                                &run->other_recipe, err);
+}
+
 static bool set_up(struct imp_run *run, struct imp_ctx *ctx,
                    struct imp_err *err)
 {
     const struct imp_run_config *config = run->config;
     struct imp_ctx *wait = config->wait ? ctx : NULL;
-    struct imp_digest recipe;
-    if (!kept_apart(config, err))
+    if (config->archive && !kept_apart(config, err))
         return false;
-    run->policy = imp_policy_new_strict(err);
-    if (!run->policy)
+    if (!load_policy(run, err))
         return false;
     if (config->mark && !(run->marker = imp_marker_new(config->mark, err)))
         return false;
-    run->ledger = imp_ledger_open(config->state, wait, err);
-    if (!run->ledger)
-        return false;
-    run->target = imp_target_open(config->archive, wait, err);
-    if (!run->target)
+    if (!open_ledger_and_target(run, wait, err))
         return false;
     run->known = imp_ledger_reader(run->ledger, err);
-    return run->known && imp_run_agree(run, err) &&
-           digest_recipe(run, &recipe, err) &&
-           imp_ledger_start_run(run->ledger, &recipe, &run->id,
-                                &run->other_recipe, err);
+    return run->known && (config->dry_run || imp_run_agree(run, err)) &&
+           start_run(run, err);
 }
 
 struct imp_run *imp_run_new(const struct imp_run_config *config,

@@ -1,5 +1,7 @@
 // A worker takes one image from its bytes to a staged object:
-// read, find the format, cut, mark, cut again, check, store.
+// read, clean, mark, clean again, store.
+#include "pipeline/clean.h"
+#include "pipeline/inspect.h"
 #include "pipeline/internal.h"
 
 #include <stdlib.h>
@@ -7,11 +9,24 @@
 
 struct imp_worker {
     struct imp_run *run;
-    struct imp_deid *deid;
+    struct imp_cleaner *cleaner;
+    struct imp_findings *findings; // NULL if nobody wants to know
+    struct imp_inspection inspection;
     struct imp_sha256 *sha;
-    struct imp_cutlist cuts, check;
-    struct imp_buf input, clean, marked; // kept from image to image
+    struct imp_buf input, marked; // kept from image to image
 };
+
+static bool set_up(struct imp_worker *w, struct imp_err *err)
+{
+    w->cleaner = imp_cleaner_new(w->run->policy, &w->run->cleaning, err);
+    w->sha = w->cleaner ? imp_sha256_new(err) : NULL;
+    if (!w->sha)
+        return false;
+    if (!w->run->config->on_inspection)
+        return true;
+    w->findings = imp_findings_new(err);
+    return w->findings;
+}
 
 struct imp_worker *imp_worker_new(struct imp_run *run, struct imp_err *err)
 {
@@ -21,9 +36,7 @@ struct imp_worker *imp_worker_new(struct imp_run *run, struct imp_err *err)
         return NULL;
     }
     w->run = run;
-    w->deid = imp_deid_new(run->policy, err);
-    w->sha = w->deid ? imp_sha256_new(err) : NULL;
-    if (w->sha)
+    if (set_up(w, err))
         return w;
     imp_worker_free(w);
     return NULL;
@@ -34,12 +47,10 @@ void imp_worker_free(struct imp_worker *w)
     if (!w)
         return;
     imp_buf_clear(&w->marked);
-    imp_buf_clear(&w->clean);
     imp_buf_clear(&w->input);
-    imp_cutlist_clear(&w->check);
-    imp_cutlist_clear(&w->cuts);
     imp_sha256_free(w->sha);
-    imp_deid_free(w->deid);
+    imp_findings_free(w->findings);
+    imp_cleaner_free(w->cleaner);
     free(w);
 }
 
@@ -50,49 +61,20 @@ static bool still_wanted(struct imp_worker *w, struct imp_err *err)
     return imp_fail(err, IMP_ERR_CANCELLED, "not finished within the grace");
 }
 
-static bool cut(struct imp_worker *w, const struct imp_format *fmt,
-                struct imp_span in, enum imp_check check,
-                struct imp_cutlist *cuts, struct imp_err *err)
-{
-    imp_deid_start(w->deid);
-    struct imp_job_image img = {.editor = imp_deid_editor(w->deid),
-                                .limits = w->run->config->limits,
-                                .check = check};
-    return imp_format_cut(fmt, in, &img, cuts, err);
-}
-
-// Nothing is believed: an output must itself come out as all kept. Its coded
-// data has just been checked, so its structure is enough.
-static bool check_clean(struct imp_worker *w, const struct imp_format *fmt,
-                        struct imp_span out, struct imp_err *err)
-{
-    if (!cut(w, fmt, out, IMP_CHECK_AGAIN, &w->check, err))
-        return imp_wrap(err, "output");
-    if (imp_cutlist_all_kept(&w->check))
-        return true;
-    for (size_t i = 0; i < w->check.n; i++)
-        if (w->check.cut[i].kind != IMP_CUT_KEEP)
-            return imp_fail(err, IMP_ERR_RESIDUAL,
-                            "output still has a part to remove: %s",
-                            w->check.cut[i].what);
-    return imp_fail(err, IMP_ERR_INVARIANT, "output is not all kept");
-}
-
-// Input bytes to clean bytes. `*out` is the input itself if nothing had to go.
+// The image as it came, to clean bytes; with an ear on why, if that is wanted.
 static bool clean(struct imp_worker *w, const struct imp_format *fmt,
-                  struct imp_span in, enum imp_check check, struct imp_buf *buf,
-                  struct imp_span *out, struct imp_err *err)
+                  struct imp_span in, struct imp_span *out, struct imp_err *err)
 {
-    if (!cut(w, fmt, in, check, &w->cuts, err))
-        return false;
-    if (imp_cutlist_all_kept(&w->cuts)) {
-        *out = in;
-        return true;
-    }
-    if (!imp_cutlist_apply(&w->cuts, in, buf, err))
-        return false;
-    *out = imp_buf_span(buf);
-    return check_clean(w, fmt, *out, err);
+    if (!w->findings)
+        return imp_cleaner_clean(w->cleaner, fmt, in, w->run->cleaning.check,
+                                 out, err);
+    imp_cleaner_observe(w->cleaner, imp_findings_observer(w->findings));
+    bool ok = imp_cleaner_clean(w->cleaner, fmt, in, w->run->cleaning.check,
+                                out, err);
+    imp_cleaner_observe(w->cleaner, NULL);
+    return imp_findings_tell(w->findings, w->cleaner, &w->inspection,
+                             ok ? err : NULL) &&
+           ok;
 }
 
 // The encoder may have added metadata of its own, so the marked image is cut
@@ -114,8 +96,8 @@ static bool mark(struct imp_worker *w, const struct imp_format *fmt,
                                      [IMP_FIELD_EXT] = fmt->ext};
     return imp_marker_apply(run->marker, fmt->name, *image, value, &w->marked,
                             &report, err) &&
-           clean(w, fmt, imp_buf_span(&w->marked), IMP_CHECK_CODED, &w->clean,
-                 image, err);
+           imp_cleaner_clean(w->cleaner, fmt, imp_buf_span(&w->marked),
+                             IMP_CHECK_CODED, image, err);
 }
 
 static bool store(struct imp_worker *w, const struct imp_format *fmt,
@@ -141,21 +123,17 @@ static bool store(struct imp_worker *w, const struct imp_format *fmt,
 static bool process(struct imp_worker *w, const struct imp_job *job,
                     struct imp_result *r, struct imp_err *err)
 {
-    const struct imp_run_config *config = w->run->config;
     if (!still_wanted(w, err) ||
-        !imp_job_read(job, config->limits.max_bytes, &w->input, err))
+        !imp_job_read(job, w->run->cleaning.limits.max_bytes, &w->input, err))
         return false;
     struct imp_span image = imp_buf_span(&w->input);
     r->bytes_in = image.n;
-    const struct imp_format *fmt = imp_format_of(image);
+    const struct imp_format *fmt = imp_cleaner_format(image, err);
     if (!fmt)
-        return imp_fail(err, IMP_ERR_UNSUPPORTED,
-                        "no image that is supported: %s",
-                        imp_format_guess(image));
+        return false;
     r->format = fmt->name;
     r->route = "cut";
-    if (!clean(w, fmt, image, config->check, &w->clean, &image, err) ||
-        !still_wanted(w, err))
+    if (!clean(w, fmt, image, &image, err) || !still_wanted(w, err))
         return false;
     if (w->run->marker) {
         r->route = "pixels";
@@ -165,6 +143,26 @@ static bool process(struct imp_worker *w, const struct imp_job *job,
     return store(w, fmt, image, r, err);
 }
 
+// What the worker and the cleaner found out, and how it ended.
+static void tell_inspection(struct imp_worker *w, const struct imp_result *r)
+{
+    const struct imp_run_config *config = w->run->config;
+    w->inspection.outcome = r->outcome;
+    w->inspection.err = r->err;
+    w->inspection.format = r->format;
+    w->inspection.bytes_in = r->bytes_in;
+    w->inspection.bytes_out = r->length;
+    config->on_inspection(config->self, r->path, &w->inspection);
+}
+
+static void start(struct imp_worker *w)
+{
+    imp_cleaner_start(w->cleaner);
+    w->inspection = (struct imp_inspection){0};
+    if (w->findings)
+        imp_findings_start(w->findings);
+}
+
 struct imp_result *imp_worker_process(struct imp_worker *w, struct imp_job *job)
 {
     struct imp_result *r = imp_result_new(job->path);
@@ -172,10 +170,13 @@ struct imp_result *imp_worker_process(struct imp_worker *w, struct imp_job *job)
         struct imp_err err = {0};
         r->stamp = job->stamp;
         r->outcome = IMP_ARCHIVED;
+        start(w);
         if (!process(w, job, r, &err)) {
             r->outcome = imp_outcome_of(err.code);
             r->err = err;
         }
+        if (w->findings)
+            tell_inspection(w, r);
     }
     imp_job_free(job);
     return r;

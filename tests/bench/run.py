@@ -34,6 +34,12 @@ if shutil.which("jpegtran"):
     contestants["jpegtran -copy none"] = sh('mkdir "$2" && cd "$1" && for f in *; do jpegtran -copy none -outfile "$2/$f" "$f"; done')
 if shutil.which("exiftool"):
     contestants["exiftool -all= (one process)"] = sh('exiftool -q -all= -o "$2/" "$1"')
+if shutil.which("exiv2"):
+    contestants["exiv2 rm (in place)"] = sh('cp -r "$1" "$2" && exiv2 rm "$2"/*')
+if shutil.which("jpegoptim"):
+    contestants["jpegoptim --strip-all"] = sh('mkdir "$2" && jpegoptim -q --strip-all -d "$2" "$1"/*')
+if shutil.which("mat2"):
+    contestants["mat2 (in place)"] = sh('cp -r "$1" "$2" && mat2 --inplace "$2"/*')
 if shutil.which("djpeg"):
     contestants["djpeg to nowhere"] = sh('for f in "$1"/*; do djpeg "$f"; done')
 

@@ -39,9 +39,11 @@ static void check(struct imp_span profile)
 {
     struct imp_buf once = {0}, twice = {0};
     struct imp_err err = {0};
-    promise(imp_icc_rebuild(profile, &once, &err), "rebuild succeeds");
+    promise(imp_icc_rebuild(profile, IMP_ICC_NEUTRAL, &once, &err),
+            "rebuild succeeds");
     promise(once.n <= profile.n + 2048, "not much larger");
-    promise(imp_icc_rebuild(imp_buf_span(&once), &twice, &err), "again");
+    promise(imp_icc_rebuild(imp_buf_span(&once), IMP_ICC_NEUTRAL, &twice, &err),
+            "again");
     promise(once.n == twice.n &&
                 (once.n == 0 || memcmp(once.p, twice.p, once.n) == 0),
             "the result is rebuilt to itself");

@@ -17,6 +17,7 @@ for stream in stdout stderr; do
     sed -e "s|$work/cwd|CWD|g; s|$top|TOP|g" \
         -e 's/[0-9.]* MB in, [0-9.]* MB out, [0-9.]* s$/SIZES/' \
         -e 's/"seconds": [0-9.]*/"seconds": S/' \
+        -e "s/SHA256: [0-9a-f]*$/SHA256: DIGEST/" \
         "$work/$stream" >"$work/$stream.norm"
 done
 if [ "${RECORD:-}" ]; then

@@ -1,19 +1,42 @@
 #!/usr/bin/env python3
 """same_pixels.py DATA PAIRS: do archived images decode as their sources do?
 
-PAIRS has "source<TAB>object" lines. JPEG is decoded by djpeg; PNG is inflated
-here, frame by frame (APNG included), and decoded by libvips' command line as
-well. One line per difference; the last line counts. Exit 1 if any differs.
-Where libjpeg cannot decode (12 bits), the entropy-coded bytes are compared."""
-import os, struct, subprocess, sys, tempfile, zlib
+PAIRS has "source<TAB>object" lines. Each is decoded by a program that shares no
+code with imgpipe, all its pages and frames: JPEG by djpeg, PNG inflated here
+and decoded by libvips, WebP and GIF by Pillow, TIFF page by page by libtiff
+through libvips, HEIF by libheif, AVIF by libavif. One line per difference; the
+last line counts. Exit 1 if any differs, or if an archived image does not decode
+although its source does.
+
+Where no decoder here can read the source (12-bit JPEG, rare codecs), its coded
+bytes are compared: counted apart."""
+import glob, hashlib, os, struct, subprocess, sys, tempfile, zlib
 
 
-def djpeg(path):
-    r = subprocess.run(["djpeg", "-pnm", path], capture_output=True)
-    return r.stdout, r.stderr.decode(errors="replace").strip()
+def run(*cmd):
+    return subprocess.run(cmd, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def scans(path):
+def digest(*parts):
+    h = hashlib.sha256()
+    for p in parts:
+        h.update(p)
+    return h.hexdigest()
+
+
+# Each returns what a viewer sees, in a form that can be compared, or None if
+# the decoder cannot read the file.
+
+def jpeg(path, tmp):
+    r = run("djpeg", "-pnm", path)
+    return digest(r.stdout) if r.stdout else None
+
+
+def jpeg_warns(path):
+    return run("djpeg", "-pnm", path).stderr.strip() != b""
+
+
+def jpeg_coded(path):
     """All segments that describe the picture, and all coded bytes."""
     data, at, out = open(path, "rb").read(), 2, []
     while at + 4 <= len(data):
@@ -35,7 +58,7 @@ def scans(path):
             while at + 1 < len(data) and not (data[at] == 0xFF and data[at + 1] not in (0, *range(0xD0, 0xD8))):
                 at += 1
             out.append(data[start:at])
-    return out
+    return out or None
 
 
 def png_frames(path):
@@ -64,32 +87,94 @@ def png_frames(path):
 
 def vips(path, tmp):
     out = os.path.join(tmp, "raw")
-    r = subprocess.run(["vips", "rawsave", path, out], capture_output=True)
-    return open(out, "rb").read() if r.returncode == 0 else None
+    if run("vips", "rawsave", path, out).returncode != 0:
+        return None
+    return digest(open(out, "rb").read())
+
+
+def png(path, tmp):
+    return png_frames(path), vips(path, tmp)
+
+
+def pillow(path, tmp):
+    from PIL import Image, ImageSequence
+    Image.MAX_IMAGE_PIXELS = None
+    frames = []
+    try:
+        with Image.open(path) as im:
+            frames.append((im.size, im.info.get("loop")))
+            for f in ImageSequence.Iterator(im):
+                frames.append((f.info.get("duration"), digest(f.convert("RGBA").tobytes())))
+    except Exception:
+        return None
+    return frames
+
+
+def tiff(path, tmp):
+    info = run("tiffinfo", path).stdout.decode(errors="replace")
+    pages = info.count("TIFF Directory at offset") or info.count("=== TIFF directory")
+    seen = [vips(f"{path}[page={n}]", tmp) for n in range(pages)]
+    if any(seen):
+        return seen
+    # What libvips cannot show, libtiff itself may.
+    out = os.path.join(tmp, "copy.tif")
+    if pages and run("tiffcp", "-c", "none", path, out).returncode == 0:
+        return digest(*(run("tiffinfo", "-d", "-r", f"-{k}", out).stdout.split(b"\n", 1)[1] for k in ("f", "z")[:1]))
+    return None
+
+
+def heif(path, tmp):
+    for old in glob.glob(tmp + "/h*.png"):
+        os.unlink(old)
+    link = os.path.join(tmp, "link.heic")
+    if os.path.lexists(link):
+        os.unlink(link)
+    os.symlink(path, link)
+    run("heif-convert", link, tmp + "/h.png")
+    seen = [png_frames(p) for p in sorted(glob.glob(tmp + "/h*.png"))]
+    for frames in seen:  # libheif copies metadata into text chunks; those are not compared
+        frames.sort(key=lambda f: f[0] or b"")
+    return seen or None
+
+
+def avif(path, tmp):
+    for old in glob.glob(tmp + "/a*.png"):
+        os.unlink(old)
+    run("avifdec", "--no-strict", "-j", "2", "--index", "all", path, tmp + "/a.png")
+    shots = sorted(glob.glob(tmp + "/a*.png"))
+    if not shots:
+        run("avifdec", "--no-strict", path, tmp + "/a.png")
+        shots = sorted(glob.glob(tmp + "/a*.png"))
+    return [png_frames(p) for p in shots] or None
+
+
+JUDGES = {"jpg": jpeg, "png": png, "webp": pillow, "gif": pillow, "tif": tiff, "heic": heif, "avif": avif}
 
 
 def main():
     root, pairs = sys.argv[1:]
-    bad = jpegs = pngs = coded_only = 0
+    bad, counts, unread = 0, {}, {}
     with tempfile.TemporaryDirectory() as tmp:
         for line in open(pairs, errors="surrogateescape"):
             src, name = line.rstrip("\n").rsplit("\t", 1)
-            dst = os.path.join(root, name)
-            if name.endswith(".jpg"):
-                jpegs += 1
-                (a, _), (b, warned) = djpeg(src), djpeg(dst)
-                same = a == b and a != b"" and not warned
-                if a == b"" and b == b"":
-                    coded_only += 1
-                    same = scans(src) == scans(dst) != []
-            else:
-                pngs += 1
-                same = png_frames(src) == png_frames(dst) and vips(src, tmp) == vips(dst, tmp)
+            dst, ext = os.path.join(root, name), name.rsplit(".", 1)[1]
+            judge = JUDGES[ext]
+            counts[ext] = counts.get(ext, 0) + 1
+            before, after = judge(src, tmp), judge(dst, tmp)
+            same = before == after
+            if before is None:
+                unread[ext] = unread.get(ext, 0) + 1
+                print(f"{src}: not read by this decoder")
+                if ext == "jpg":
+                    same = jpeg_coded(src) == jpeg_coded(dst) is not None
+            elif ext == "jpg":
+                same = same and not jpeg_warns(dst)
             if not same:
                 bad += 1
                 print(f"{src}: differs from {name}")
-    print(f"pixels: {jpegs} JPEG ({coded_only} by coded bytes), {pngs} PNG compared, {bad} differ")
-    sys.exit(1 if bad or jpegs + pngs == 0 else 0)
+    listed = ", ".join(f"{n} {e}" + (f" ({unread[e]} not read)" if e in unread else "") for e, n in sorted(counts.items()))
+    print(f"pixels: {listed} compared, {bad} differ")
+    sys.exit(1 if bad or not counts else 0)
 
 
 main()

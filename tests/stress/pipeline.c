@@ -111,7 +111,7 @@ static struct imp_run_counts run_once(struct world *w, uint64_t cancel_after)
         .jobs = 4,
         .queue = 5,
         .grace_ms = cancel_after % 2 ? 0 : 1000,
-        .limits = {1 << 20, 1 << 20},
+        .cleaning.limits = {1 << 20, 1 << 20},
         .on_event = count_event,
         .self = w,
     };

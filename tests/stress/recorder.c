@@ -263,8 +263,8 @@ int main(int argc, char **argv)
     struct recording rec = {.fake = &fake, .ch = imp_chan_new(QUEUE)};
     if (fake.visible && fake.told && mkdtemp(dir))
         rec.ledger = imp_ledger_open(dir, NULL, &err);
-    if (!rec.ledger ||
-        !imp_ledger_start_run(rec.ledger, &recipe, &rec.run, &other, &err)) {
+    if (!rec.ledger || !imp_ledger_start_run(rec.ledger, &recipe, &recipe,
+                                             &rec.run, &other, &err)) {
         printf("cannot start: %s\n0 passed, 1 failed\n", err.msg);
         return 1;
     }

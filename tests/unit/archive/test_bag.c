@@ -75,7 +75,7 @@ static bool tell(void *self, imp_object_fn fn, void *fn_self,
 static void finish(struct imp_target *t, struct object *objects, bool changed)
 {
     struct imp_err err = {0};
-    const struct imp_objects all = {objects, tell};
+    const struct imp_objects all = {.self = objects, .each = tell};
     cr_assert(t->ops->finish(t, &all, changed, &err), "%s", err.msg);
 }
 
@@ -458,7 +458,7 @@ Test(bag, a_finish_that_fails_keeps_the_old_manifest)
     publish(t, "1", "a");
     finish(t, one, true);
     char *before = file_text(text("%s/manifest-sha256.txt", bag));
-    const struct imp_objects broken = {NULL, refuse};
+    const struct imp_objects broken = {.each = refuse};
     cr_expect_not(t->ops->finish(t, &broken, true, &err));
     cr_expect_str_eq(err.msg, "ledger: torn");
     imp_target_free(t);

@@ -204,7 +204,7 @@ static bool tell_many(void *self, imp_object_fn fn, void *fn_self,
 Test(bag_read, a_tag_file_that_cannot_be_written_is_named)
 {
     struct imp_err err = {0};
-    const struct imp_objects many = {NULL, tell_many};
+    const struct imp_objects many = {.each = tell_many};
     struct rlimit old, small;
     signal(SIGXFSZ, SIG_IGN);
     getrlimit(RLIMIT_FSIZE, &old);

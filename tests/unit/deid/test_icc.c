@@ -102,8 +102,9 @@ static struct imp_buf rebuild(const struct profile *f)
     // A copy of the exact size, so that a read past its end is noticed.
     uint8_t *exact = malloc(f->n);
     memcpy(exact, f->p, f->n);
-    cr_assert(imp_icc_rebuild((struct imp_span){exact, f->n}, &out, &err), "%s",
-              err.msg);
+    cr_assert(imp_icc_rebuild((struct imp_span){exact, f->n}, IMP_ICC_NEUTRAL,
+                              &out, &err),
+              "%s", err.msg);
     free(exact);
     return out;
 }
@@ -132,7 +133,8 @@ static void expect_stable(const struct imp_buf *out)
 {
     struct imp_buf again = {0};
     struct imp_err err = {0};
-    cr_assert(imp_icc_rebuild(imp_buf_span(out), &again, &err));
+    cr_assert(
+        imp_icc_rebuild(imp_buf_span(out), IMP_ICC_NEUTRAL, &again, &err));
     cr_assert_eq(again.n, out->n);
     cr_expect_arr_eq(again.p, out->p, out->n);
     imp_buf_clear(&again);

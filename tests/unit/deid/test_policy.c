@@ -16,11 +16,11 @@ struct desk {
 static struct desk desk_new(void)
 {
     struct imp_err err = {0};
-    struct desk d = {.policy = imp_policy_new_strict(&err)};
+    struct desk d = {.policy = imp_policy_load("strict", &err)};
     cr_assert(d.policy, "%s", err.msg);
     d.deid = imp_deid_new(d.policy, &err);
     cr_assert(d.deid, "%s", err.msg);
-    imp_deid_start(d.deid);
+    imp_deid_start(d.deid, NULL);
     return d;
 }
 
@@ -106,7 +106,7 @@ Test(policy, one_editor_serves_image_after_image)
 {
     struct desk d = desk_new();
     for (int i = 0; i < 3; i++) {
-        imp_deid_start(d.deid);
+        imp_deid_start(d.deid, NULL);
         cr_expect_eq(ask(&d, IMP_PART_EXIF, clean, sizeof clean).fate,
                      IMP_FATE_KEEP);
         cr_expect_eq(ask(&d, IMP_PART_EXIF, "", 0).fate, IMP_FATE_DROP);

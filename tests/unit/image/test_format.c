@@ -47,10 +47,9 @@ Test(format, what_is_not_supported_is_named)
         {"", 0, "an empty file"},
         {"%PDF-1.7", 8, "PDF"},
         {"PK\3\4....", 8, "ZIP or Office document"},
-        {"RIFF....WEBPVP8 ", 16, "WebP"},
-        {"....ftypheic", 12, "HEIF"},
+        {"....ftypmp42", 12, "MP4 or QuickTime"},
         {"....ftypqt  ", 12, "MP4 or QuickTime"},
-        {"II*\0....", 8, "TIFF"},
+        {"FUJIFILMCCD-RAW 0201", 20, "Fujifilm RAF"},
         {"Dear doctor,\n", 13, "text"},
         {"\1\2\3", 3, "unknown"},
     };

@@ -165,9 +165,9 @@ static bool run_once(const char *dir, int steps, struct imp_err *err)
     if (w.ledger)
         w.target = imp_target_open(text("%s/bag", dir), NULL, err);
     if (w.target && imp_recorder_recover(w.ledger, &ops, err) &&
-        imp_ledger_start_run(w.ledger, &recipe, &run, &other, err) &&
+        imp_ledger_start_run(w.ledger, &recipe, &recipe, &run, &other, err) &&
         record_all(&w, run, err) && imp_ledger_dirty(w.ledger, &dirty, err)) {
-        const struct imp_objects objects = {w.ledger, each};
+        const struct imp_objects objects = {.self = w.ledger, .each = each};
         step(&w);
         ok = w.target->ops->finish(w.target, &objects, dirty, err);
         step(&w);

@@ -57,8 +57,9 @@ static int64_t start_run(void)
     struct imp_digest recipe = digest_of("recipe");
     int64_t run;
     bool other;
-    cr_assert(imp_ledger_start_run(ledger, &recipe, &run, &other, &err), "%s",
-              err.msg);
+    cr_assert(
+        imp_ledger_start_run(ledger, &recipe, &recipe, &run, &other, &err),
+        "%s", err.msg);
     return run;
 }
 
@@ -178,10 +179,10 @@ Test(ledger, a_newer_schema_and_a_file_that_is_no_ledger_are_refused)
     struct imp_err err = {0};
     imp_ledger_free(ledger);
     ledger = NULL;
-    judge("PRAGMA user_version = 2");
+    judge("PRAGMA user_version = 3");
     cr_expect_null(imp_ledger_open(state, NULL, &err));
     cr_expect_eq(err.code, IMP_ERR_CONFIG);
-    cr_expect(strstr(err.msg, "schema 2"), "%s", err.msg);
+    cr_expect(strstr(err.msg, "schema 3"), "%s", err.msg);
 
     put_file(text("%s/ledger.db", state), "this is not a database at all");
     cr_expect_null(imp_ledger_open(state, NULL, &err));
@@ -215,11 +216,11 @@ Test(ledger, another_recipe_than_before_is_told)
     struct imp_digest a = digest_of("a"), b = digest_of("b");
     int64_t run;
     bool other = true;
-    cr_assert(imp_ledger_start_run(ledger, &a, &run, &other, NULL));
+    cr_assert(imp_ledger_start_run(ledger, &a, &a, &run, &other, NULL));
     cr_expect_not(other);
-    cr_assert(imp_ledger_start_run(ledger, &a, &run, &other, NULL));
+    cr_assert(imp_ledger_start_run(ledger, &a, &a, &run, &other, NULL));
     cr_expect_not(other);
-    cr_assert(imp_ledger_start_run(ledger, &b, &run, &other, NULL));
+    cr_assert(imp_ledger_start_run(ledger, &b, &b, &run, &other, NULL));
     cr_expect(other);
     cr_expect_eq(run, 3);
 }
@@ -433,7 +434,8 @@ Test(ledger, a_reader_that_finds_work_lets_the_WAL_start_over)
         int64_t run;
         bool other;
         cr_assert(imp_ledger_known(reader, "/new", &now, &known, &err));
-        cr_assert(imp_ledger_start_run(ledger, &recipe, &run, &other, &err));
+        cr_assert(
+            imp_ledger_start_run(ledger, &recipe, &recipe, &run, &other, &err));
     }
     struct stat wal;
     cr_assert_eq(stat(text("%s/ledger.db-wal", state), &wal), 0);
@@ -516,4 +518,58 @@ Test(ledger, adopting_takes_up_all_or_nothing)
     cr_expect_str_eq(judge("SELECT group_concat(name) FROM objects"), "a,b\n");
     cr_expect_not(imp_ledger_adopt(ledger, tell_other_bytes, "a", &err));
     cr_expect_eq(err.code, IMP_ERR_CONFIG);
+}
+
+// --- Policies and older schemas ---
+
+static bool note_policy(void *self, const struct imp_digest *policy,
+                        struct imp_err *err)
+{
+    (void)err;
+    char *list = self, hex[IMP_SHA256_HEX];
+    imp_digest_hex(policy, hex);
+    hex[4] = '\0'; // enough to tell them apart
+    strcat(strcat(list, hex), " ");
+    return true;
+}
+
+static void run_with_policy(const struct imp_digest *policy, uint64_t archived)
+{
+    struct imp_err err = {0};
+    const uint64_t count[IMP_OUTCOMES] = {[IMP_ARCHIVED] = archived};
+    int64_t run;
+    bool other;
+    cr_assert(imp_ledger_start_run(ledger, policy, policy, &run, &other, &err));
+    cr_assert(imp_ledger_end_run(ledger, run, count, &err));
+}
+
+Test(ledger, it_tells_each_policy_that_something_was_archived_under_once)
+{
+    struct imp_err err = {0};
+    const struct imp_digest a = {{0xaa, 0xaa}}, b = {{0xbb, 0xbb}},
+                            c = {{0xcc, 0xcc}};
+    char list[100] = "";
+    run_with_policy(&b, 2);
+    run_with_policy(&a, 1);
+    run_with_policy(&b, 1);
+    run_with_policy(&c, 0); // archived nothing
+    cr_assert(imp_ledger_each_policy(ledger, note_policy, list, &err), "%s",
+              err.msg);
+    cr_expect_str_eq(list, "aaaa bbbb ");
+}
+
+Test(ledger, a_ledger_of_schema_1_is_taken_over_with_its_runs)
+{
+    imp_ledger_free(ledger);
+    judge("ALTER TABLE runs DROP COLUMN policy; "
+          "INSERT INTO runs(recipe, started, archived) "
+          "VALUES(zeroblob(32), 1, 3); PRAGMA user_version = 1;");
+    ledger = open_ledger();
+    cr_expect_str_eq(judge("PRAGMA user_version"), "2\n");
+    char list[100] = "";
+    cr_assert(imp_ledger_each_policy(ledger, note_policy, list, NULL));
+    cr_expect_str_eq(list, "", "a run of before has no policy to tell");
+    run_with_policy(&(struct imp_digest){{0xaa, 0xaa}}, 1);
+    cr_assert(imp_ledger_each_policy(ledger, note_policy, list, NULL));
+    cr_expect_str_eq(list, "aaaa ");
 }

@@ -55,7 +55,8 @@ static void set_up(void)
     state = text("%s/state", dir);
     ledger = imp_ledger_open(state, NULL, NULL);
     cr_assert(ledger);
-    cr_assert(imp_ledger_start_run(ledger, &recipe, &run, &other, NULL));
+    cr_assert(
+        imp_ledger_start_run(ledger, &recipe, &recipe, &run, &other, NULL));
 }
 
 static void tear_down(void)

@@ -1,0 +1,359 @@
+#include "run_args.h"
+
+#include <glib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+// --- One setter per option ---
+
+#define SETTER(name) \
+    static bool set_##name(void *self, const char *value, struct imp_err *err)
+#define UNUSED (void)value, (void)err
+
+// An option given twice: the last counts.
+static void replace(char **text, const char *value)
+{
+    g_free(*text);
+    *text = g_strdup(value);
+}
+
+SETTER(archive)
+{
+    struct cli_run_args *a = self;
+    replace(&a->archive, value);
+    return value[0] || imp_fail(err, IMP_ERR_CONFIG, "want a directory");
+}
+
+SETTER(state)
+{
+    struct cli_run_args *a = self;
+    replace(&a->state, value);
+    return value[0] || imp_fail(err, IMP_ERR_CONFIG, "want a directory");
+}
+
+SETTER(jobs)
+{
+    uint64_t n;
+    if (!cli_count(value, 1, 1024, &n, err))
+        return false;
+    ((struct cli_run_args *)self)->config.jobs = (unsigned)n;
+    return true;
+}
+
+SETTER(queue)
+{
+    uint64_t n;
+    if (!cli_count(value, 1, 1000000, &n, err))
+        return false;
+    ((struct cli_run_args *)self)->config.queue = (size_t)n;
+    return true;
+}
+
+SETTER(null)
+{
+    UNUSED;
+    ((struct cli_run_args *)self)->config.nul_ended = true;
+    return true;
+}
+
+SETTER(settle)
+{
+    return cli_duration(
+        value, &((struct cli_run_args *)self)->config.rules.settle_ms, err);
+}
+
+SETTER(include)
+{
+    (void)err;
+    g_ptr_array_add(((struct cli_run_args *)self)->include, g_strdup(value));
+    return true;
+}
+
+SETTER(exclude)
+{
+    (void)err;
+    g_ptr_array_add(((struct cli_run_args *)self)->exclude, g_strdup(value));
+    return true;
+}
+
+SETTER(retry_quarantined)
+{
+    UNUSED;
+    ((struct cli_run_args *)self)->config.retry_quarantined = true;
+    return true;
+}
+
+SETTER(policy)
+{
+    struct cli_run_args *a = self;
+    replace(&a->policy, value);
+    return value[0] ||
+           imp_fail(err, IMP_ERR_CONFIG, "want strict, research or a file");
+}
+
+SETTER(check)
+{
+    return cli_check(value, &((struct cli_run_args *)self)->config.cleaning,
+                     err);
+}
+
+SETTER(max_bytes)
+{
+    return cli_size(
+        value, &((struct cli_run_args *)self)->config.cleaning.limits.max_bytes,
+        err);
+}
+
+SETTER(max_pixels)
+{
+    return cli_count(
+        value, 1, UINT32_MAX,
+        &((struct cli_run_args *)self)->config.cleaning.limits.max_pixels, err);
+}
+
+SETTER(mark_text)
+{
+    struct cli_run_args *a = self;
+    struct imp_template *t = imp_template_new(value, err);
+    if (!t)
+        return false;
+    imp_template_free(t);
+    replace(&a->mark_text, value);
+    return value[0] || imp_fail(err, IMP_ERR_CONFIG, "want a text");
+}
+
+SETTER(mark_position)
+{
+    struct cli_run_args *a = self;
+    a->mark_option = "--mark-position";
+    return imp_mark_place_parse(value, &a->mark.place, err);
+}
+
+SETTER(mark_scale)
+{
+    struct cli_run_args *a = self;
+    a->mark_option = "--mark-scale";
+    return cli_fraction(value, 0.005, 1, &a->mark.scale, err);
+}
+
+SETTER(mark_opacity)
+{
+    struct cli_run_args *a = self;
+    a->mark_option = "--mark-opacity";
+    return cli_fraction(value, 0.01, 1, &a->mark.opacity, err);
+}
+
+SETTER(mark_colour)
+{
+    struct cli_run_args *a = self;
+    a->mark_option = "--mark-colour";
+    return imp_mark_colour_parse(value, a->mark.rgb, err);
+}
+
+SETTER(mark_no_outline)
+{
+    UNUSED;
+    struct cli_run_args *a = self;
+    a->mark_option = "--mark-no-outline";
+    a->mark.outline = false;
+    return true;
+}
+
+SETTER(date)
+{
+    if (!cli_date(value, err))
+        return false;
+    g_strlcpy(((struct cli_run_args *)self)->today, value, 16);
+    return true;
+}
+
+SETTER(deadline)
+{
+    return cli_duration(value, &((struct cli_run_args *)self)->deadline_ms,
+                        err);
+}
+
+SETTER(grace)
+{
+    return cli_duration(value, &((struct cli_run_args *)self)->config.grace_ms,
+                        err);
+}
+
+SETTER(wait)
+{
+    UNUSED;
+    ((struct cli_run_args *)self)->config.wait = true;
+    return true;
+}
+
+SETTER(dry_run)
+{
+    UNUSED;
+    ((struct cli_run_args *)self)->config.dry_run = true;
+    return true;
+}
+
+SETTER(show_values)
+{
+    UNUSED;
+    ((struct cli_run_args *)self)->show_values = true;
+    return true;
+}
+
+SETTER(json)
+{
+    UNUSED;
+    ((struct cli_run_args *)self)->json = true;
+    return true;
+}
+
+SETTER(quiet)
+{
+    UNUSED;
+    ((struct cli_run_args *)self)->quiet = true;
+    return true;
+}
+
+SETTER(verbose)
+{
+    UNUSED;
+    ((struct cli_run_args *)self)->verbose = true;
+    return true;
+}
+
+// --- The table ---
+
+const struct cli_option cli_run_options[] = {
+    {"archive", 'a', "DIR", "Where the images go: a BagIt bag, made if missing",
+     set_archive},
+    {"state", 0, "DIR",
+     "Ledger's directory (default: one per archive in "
+     "$XDG_STATE_HOME/imgpipe)",
+     set_state},
+    {"jobs", 'j', "N", "Workers (default: one per core)", set_jobs},
+    {"queue", 0, "N", "Jobs waiting at most (default: 2 per worker)",
+     set_queue},
+    {"null", '0', NULL, "Names in the list on standard input end in NUL",
+     set_null},
+    {"settle", 0, "TIME", "Leave files alone that are younger (default: 2s)",
+     set_settle},
+    {"include", 0, "GLOB", "Take only files that match; may be repeated",
+     set_include},
+    {"exclude", 0, "GLOB", "Pass over files that match; may be repeated",
+     set_exclude},
+    {"retry-quarantined", 0, NULL,
+     "Try again what earlier runs have quarantined", set_retry_quarantined},
+    {"policy", 0, "POLICY",
+     "What may stay: strict (default), research, or a policy file", set_policy},
+    CLI_CLEANING_OPTIONS(set_check, set_max_bytes, set_max_pixels),
+    {"mark-text", 0, "TEXT",
+     "Draw this; takes {date}, {digest}, {digest:8}, {ext}", set_mark_text},
+    {"mark-position", 0, "PLACE",
+     "north-west ... centre ... south-east (default), or X,Y in pixels or %",
+     set_mark_position},
+    {"mark-scale", 0, "FRACTION",
+     "Height of the text, of the shorter side (default: 4%)", set_mark_scale},
+    {"mark-opacity", 0, "FRACTION", "1% to 100% (default: 70%)",
+     set_mark_opacity},
+    {"mark-colour", 0, "COLOUR", "#rrggbb or a name (default: white)",
+     set_mark_colour},
+    {"mark-no-outline", 0, NULL, "Draw the text without its outline",
+     set_mark_no_outline},
+    {"date", 0, "DATE", "What {date} stands for (default: today, UTC)",
+     set_date},
+    {"deadline", 0, "TIME", "Stop the run, cleanly, after this time",
+     set_deadline},
+    {"grace", 0, "TIME",
+     "After a stop, time for images in flight (default: 5s)", set_grace},
+    {"wait", 0, NULL, "If another run has the archive, wait for it", set_wait},
+    {"dry-run", 'n', NULL,
+     "Print what would become of each image, part by part; write nothing",
+     set_dry_run},
+    {"show-values", 0, NULL, "With --dry-run, print identifying values as well",
+     set_show_values},
+    {"json", 0, NULL, "Print the summary as JSON on standard output", set_json},
+    {"quiet", 'q', NULL, "Print nothing but errors that stop the run",
+     set_quiet},
+    {"verbose", 'v', NULL, "Print a line for every file", set_verbose},
+    {0},
+};
+
+// --- The whole ---
+
+void cli_run_args_init(struct cli_run_args *a)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    time_t now = time(NULL);
+    struct tm tm;
+    *a = (struct cli_run_args){
+        .config =
+            {
+                .rules = {.settle_ms = 2000},
+                .jobs = cores > 0 ? (unsigned)cores : 1,
+                .grace_ms = 5000,
+            },
+        .mark = imp_mark_spec_default(),
+        .include = g_ptr_array_new_with_free_func(g_free),
+        .exclude = g_ptr_array_new_with_free_func(g_free),
+        .deadline_ms = -1,
+    };
+    strftime(a->today, sizeof a->today, "%Y-%m-%d", gmtime_r(&now, &tm));
+}
+
+void cli_run_args_clear(struct cli_run_args *a)
+{
+    g_ptr_array_free(a->include, TRUE);
+    g_ptr_array_free(a->exclude, TRUE);
+    g_free(a->archive);
+    g_free(a->state);
+    g_free(a->policy);
+    g_free(a->mark_text);
+}
+
+static const char *const *patterns(GPtrArray *list)
+{
+    if (list->len == 0)
+        return NULL;
+    g_ptr_array_add(list, NULL);
+    return (const char *const *)list->pdata;
+}
+
+bool cli_run_args_complete(struct cli_run_args *a, int argc, char **argv)
+{
+    if (!a->archive && !a->config.dry_run) {
+        cli_error("run: --archive DIR is missing");
+        return false;
+    }
+    if (a->show_values && !a->config.dry_run) {
+        cli_error("run: --show-values does nothing without --dry-run");
+        return false;
+    }
+    if (argc < 2) {
+        cli_error("run: nothing to scan: want a directory, a file, or - for a "
+                  "list on standard input");
+        return false;
+    }
+    if (a->mark_option && !a->mark_text) {
+        cli_error("run: %s does nothing without --mark-text", a->mark_option);
+        return false;
+    }
+    if (a->quiet && a->verbose) {
+        cli_error("run: --quiet and --verbose exclude each other");
+        return false;
+    }
+    a->config.archive = a->archive;
+    a->config.policy = a->policy;
+    a->config.mark = a->mark_text ? &a->mark : NULL;
+    a->mark.text = a->mark_text;
+    a->config.paths = (const char *const *)argv + 1;
+    a->config.rules.include = patterns(a->include);
+    a->config.rules.exclude = patterns(a->exclude);
+    a->config.date = a->today;
+    a->mark.max_pixels = a->config.cleaning.limits.max_pixels;
+    if (!a->mark.max_pixels)
+        a->mark.max_pixels = IMP_DEFAULT_MAX_PIXELS;
+    if (!a->config.queue)
+        a->config.queue = 2 * (size_t)a->config.jobs;
+    return true;
+}

@@ -1,0 +1,137 @@
+#include "pipeline/clean.h"
+
+#include <stdlib.h>
+
+struct imp_cleaner {
+    struct imp_deid *deid;
+    struct imp_clean_rules rules;
+    struct imp_job_image image;
+    struct imp_cutlist cuts, again;
+    struct imp_buf out;
+    const struct imp_deid_observer *observer;
+};
+
+struct imp_clean_rules imp_clean_rules_of(const struct imp_policy *policy,
+                                          const struct imp_clean_rules *asked)
+{
+    const struct imp_policy_settings *says = imp_policy_settings(policy);
+    struct imp_clean_rules r = *asked;
+    if (!r.has_check && says->has_check)
+        r.check = says->check;
+    r.has_check = true;
+    if (!r.limits.max_bytes)
+        r.limits.max_bytes =
+            says->max_bytes ? says->max_bytes : IMP_DEFAULT_MAX_BYTES;
+    if (!r.limits.max_pixels)
+        r.limits.max_pixels =
+            says->max_pixels ? says->max_pixels : IMP_DEFAULT_MAX_PIXELS;
+    return r;
+}
+
+struct imp_cleaner *imp_cleaner_new(const struct imp_policy *policy,
+                                    const struct imp_clean_rules *rules,
+                                    struct imp_err *err)
+{
+    struct imp_cleaner *c = calloc(1, sizeof *c);
+    if (!c) {
+        imp_fail(err, IMP_ERR_MEMORY, "no memory for a cleaner");
+        return NULL;
+    }
+    c->rules = *rules;
+    c->deid = imp_deid_new(policy, err);
+    if (c->deid)
+        return c;
+    imp_cleaner_free(c);
+    return NULL;
+}
+
+void imp_cleaner_free(struct imp_cleaner *c)
+{
+    if (!c)
+        return;
+    imp_buf_clear(&c->out);
+    imp_cutlist_clear(&c->again);
+    imp_cutlist_clear(&c->cuts);
+    imp_deid_free(c->deid);
+    free(c);
+}
+
+void imp_cleaner_start(struct imp_cleaner *c)
+{
+    imp_deid_start(c->deid, NULL);
+    imp_cutlist_start(&c->cuts, 0);
+    c->image = (struct imp_job_image){0};
+}
+
+const struct imp_format *imp_cleaner_format(struct imp_span in,
+                                            struct imp_err *err)
+{
+    const struct imp_format *fmt = imp_format_of(in);
+    if (!fmt)
+        imp_fail(err, IMP_ERR_UNSUPPORTED, "no image that is supported: %s",
+                 imp_format_guess(in));
+    return fmt;
+}
+
+static bool cut(struct imp_cleaner *c, const struct imp_format *fmt,
+                struct imp_span in, enum imp_check check,
+                struct imp_job_image *image, struct imp_cutlist *cuts,
+                struct imp_err *err)
+{
+    *image = (struct imp_job_image){.editor = imp_deid_editor(c->deid),
+                                    .limits = c->rules.limits,
+                                    .check = check};
+    return imp_format_cut(fmt, in, image, cuts, err);
+}
+
+// Nothing is believed: an output must itself come out as all kept. Its coded
+// data has just been checked, so its structure is enough.
+static bool check_again(struct imp_cleaner *c, const struct imp_format *fmt,
+                        struct imp_span out, struct imp_err *err)
+{
+    struct imp_job_image image;
+    imp_deid_look_again(c->deid);
+    if (!cut(c, fmt, out, IMP_CHECK_AGAIN, &image, &c->again, err))
+        return imp_wrap(err, "output");
+    for (size_t i = 0; i < c->again.n; i++)
+        if (c->again.cut[i].kind != IMP_CUT_KEEP)
+            return imp_fail(err, IMP_ERR_RESIDUAL,
+                            "output still has a part to remove: %s",
+                            c->again.cut[i].what);
+    return imp_deid_check_residual(c->deid, &c->again, out, err);
+}
+
+bool imp_cleaner_clean(struct imp_cleaner *c, const struct imp_format *fmt,
+                       struct imp_span in, enum imp_check check,
+                       struct imp_span *out, struct imp_err *err)
+{
+    imp_deid_observe(c->deid, c->observer);
+    bool ok = cut(c, fmt, in, check, &c->image, &c->cuts, err);
+    imp_deid_observe(c->deid, NULL);
+    if (!ok)
+        return false;
+    if (imp_cutlist_all_kept(&c->cuts)) {
+        *out = in;
+        return imp_deid_check_residual(c->deid, &c->cuts, in, err);
+    }
+    if (!imp_cutlist_apply(&c->cuts, in, &c->out, err))
+        return false;
+    *out = imp_buf_span(&c->out);
+    return check_again(c, fmt, *out, err);
+}
+
+const struct imp_cutlist *imp_cleaner_cuts(const struct imp_cleaner *c)
+{
+    return &c->cuts;
+}
+
+const struct imp_job_image *imp_cleaner_image(const struct imp_cleaner *c)
+{
+    return &c->image;
+}
+
+void imp_cleaner_observe(struct imp_cleaner *c,
+                         const struct imp_deid_observer *o)
+{
+    c->observer = o;
+}

@@ -1,0 +1,64 @@
+/* clean.h - one image from its bytes to clean bytes: find the format, cut, and
+ * believe nothing: what comes out is parsed again, must come out as all kept,
+ * and must not hold an identifier that was met on the way.
+ *
+ * What `run` and `inspect` share. A cleaner belongs to one thread and keeps
+ * its memory from image to image. */
+#ifndef IMP_PIPELINE_CLEAN_H
+#define IMP_PIPELINE_CLEAN_H
+
+#include "deid/policy.h"
+#include "image/format.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define IMP_DEFAULT_MAX_BYTES (UINT64_C(256) << 20)
+#define IMP_DEFAULT_MAX_PIXELS UINT64_C(500000000)
+
+/* What the caller asks for; what is 0 or false, the policy decides, and where
+ * that is silent, the defaults. */
+struct imp_clean_rules {
+    struct imp_limits limits;
+    bool has_check;
+    enum imp_check check;
+};
+
+/* With the policy and the defaults filled in. */
+struct imp_clean_rules imp_clean_rules_of(const struct imp_policy *policy,
+                                          const struct imp_clean_rules *asked);
+
+struct imp_cleaner; /* opaque */
+
+/* `policy` must outlive it; `rules` are those of imp_clean_rules_of. */
+struct imp_cleaner *imp_cleaner_new(const struct imp_policy *policy,
+                                    const struct imp_clean_rules *rules,
+                                    struct imp_err *err);
+void imp_cleaner_free(struct imp_cleaner *c);
+
+/* Begin with the next image: identifiers of the last one are forgotten. */
+void imp_cleaner_start(struct imp_cleaner *c);
+
+/* The format of `in`; NULL with IMP_ERR_UNSUPPORTED, which names what it seems
+ * to be. */
+const struct imp_format *imp_cleaner_format(struct imp_span in,
+                                            struct imp_err *err);
+
+/* Clean `in`, the whole of an image of format `fmt`; or, without _start, a
+ * later form of the same image. `*out` is `in` if nothing had to go, else the
+ * cleaner's, until the next call. */
+bool imp_cleaner_clean(struct imp_cleaner *c, const struct imp_format *fmt,
+                       struct imp_span in, enum imp_check check,
+                       struct imp_span *out, struct imp_err *err);
+
+/* Of the last call, if it got so far: the cuts that it made of `in`, and what
+ * the handler told. */
+const struct imp_cutlist *imp_cleaner_cuts(const struct imp_cleaner *c);
+const struct imp_job_image *imp_cleaner_image(const struct imp_cleaner *c);
+
+/* Told of each part and item that the policy decides about in the input, not
+ * in the output when it is parsed again. NULL: nobody. Borrowed. */
+void imp_cleaner_observe(struct imp_cleaner *c,
+                         const struct imp_deid_observer *o);
+
+#endif
