@@ -56,7 +56,11 @@ static bool ask(struct reader *r, const struct imp_jpeg_segment *s,
                 struct imp_span payload, struct imp_verdict *verdict,
                 struct imp_err *err)
 {
-    struct imp_part part = {kind, name, s->at, s->len, payload};
+    struct imp_part part = {.kind = kind,
+                            .name = name,
+                            .offset = s->at,
+                            .length = s->len,
+                            .payload = payload};
     *verdict = (struct imp_verdict){0};
     return r->img->editor->decide(r->img->editor, &part, verdict, err);
 }

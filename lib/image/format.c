@@ -4,7 +4,8 @@
 
 #define FORMATS(ROW) \
     ROW(jpeg)        \
-    ROW(png)
+    ROW(png)         \
+    ROW(gif)
 #define DECLARE(name) extern const struct imp_format imp_format_##name;
 #define POINT_AT(name) &imp_format_##name,
 

@@ -73,4 +73,19 @@ static inline void check_properties(const struct imp_format *fmt,
     imp_cutlist_clear(&cl);
 }
 
+/* Both editors on the input, and one on a copy with the word planted in it. */
+static inline void check_format(const struct imp_format *fmt,
+                                const uint8_t *data, size_t size)
+{
+    check_properties(fmt, (struct imp_span){data, size}, IMP_FATE_DROP);
+    check_properties(fmt, (struct imp_span){data, size}, IMP_FATE_KEEP);
+    uint8_t *copy = size ? malloc(size) : NULL;
+    if (!copy)
+        return;
+    memcpy(copy, data, size);
+    canary_plant(copy, size);
+    check_properties(fmt, (struct imp_span){copy, size}, IMP_FATE_DROP);
+    free(copy);
+}
+
 #endif

@@ -13,6 +13,11 @@ def words(*cmd):
     return said or (f"exit {r.returncode}" if r.returncode else "")
 
 
+def no_picture(path):
+    said = subprocess.run(["gifsicle", "--info", path], capture_output=True).stdout
+    return "" if b" image" in said else "no image in it"
+
+
 def kind(path):
     head = open(path, "rb").read(16)
     for name, at, magic in (("jpeg", 0, b"\xff\xd8"), ("png", 0, b"\x89PNG"), ("gif", 0, b"GIF8"), ("webp", 8, b"WEBP"),
@@ -26,7 +31,7 @@ def kind(path):
 JUDGE = {
     "jpeg": lambda p: words("djpeg", "-outfile", "/dev/null", p),
     "png": lambda p: "" if not words("pngcheck", "-q", p) else words("pngcheck", "-q", p),
-    "gif": lambda p: words("gifsicle", "--no-ignore-errors", "--info", "-o", "/dev/null", p),
+    "gif": lambda p: words("gifsicle", "--no-ignore-errors", "-U", p, "-o", "/dev/null") or no_picture(p),
     "webp": lambda p: words("webpinfo", "-quiet", p),
     "tiff": lambda p: words("tiffinfo", "-D", p),
     "avif": lambda p: words("avifdec", "--info", p),

@@ -3,8 +3,8 @@
 
 PAIRS has "source<TAB>object" lines. Each is decoded by a program that shares no
 code with imgpipe, all its pages and frames: JPEG by djpeg, PNG inflated here
-and decoded by libvips, WebP and GIF by Pillow, TIFF page by page by libtiff
-through libvips, HEIF by libheif, AVIF by libavif. One line per difference; the
+and decoded by libvips, WebP and GIF by libwebp and libnsgif, TIFF page by page by
+libtiff, these through libvips, HEIF by libheif, AVIF by libavif. One line per difference; the
 last line counts. Exit 1 if any differs, or if an archived image does not decode
 although its source does.
 
@@ -96,18 +96,12 @@ def png(path, tmp):
     return png_frames(path), vips(path, tmp)
 
 
-def pillow(path, tmp):
-    from PIL import Image, ImageSequence
-    Image.MAX_IMAGE_PIXELS = None
-    frames = []
-    try:
-        with Image.open(path) as im:
-            frames.append((im.size, im.info.get("loop")))
-            for f in ImageSequence.Iterator(im):
-                frames.append((f.info.get("duration"), digest(f.convert("RGBA").tobytes())))
-    except Exception:
-        return None
-    return frames
+def animation(path, tmp):
+    """All frames, composed, and how they are timed."""
+    head = run("vipsheader", "-a", path + "[n=-1]").stdout.decode(errors="replace")
+    fields = [l for l in head.splitlines() if l.split(":")[0] in ("delay", "loop", "n-pages", "page-height", "width", "height", "bands")]
+    pixels = vips(path + "[n=-1]", tmp)
+    return pixels and (pixels, fields)
 
 
 def tiff(path, tmp):
@@ -148,7 +142,7 @@ def avif(path, tmp):
     return [png_frames(p) for p in shots] or None
 
 
-JUDGES = {"jpg": jpeg, "png": png, "webp": pillow, "gif": pillow, "tif": tiff, "heic": heif, "avif": avif}
+JUDGES = {"jpg": jpeg, "png": png, "webp": animation, "gif": animation, "tif": tiff, "heic": heif, "avif": avif}
 
 
 def main():
