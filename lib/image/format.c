@@ -5,7 +5,8 @@
 #define FORMATS(ROW) \
     ROW(jpeg)        \
     ROW(png)         \
-    ROW(gif)
+    ROW(gif)         \
+    ROW(webp)
 #define DECLARE(name) extern const struct imp_format imp_format_##name;
 #define POINT_AT(name) &imp_format_##name,
 
