@@ -6,7 +6,10 @@
     ROW(jpeg)        \
     ROW(png)         \
     ROW(gif)         \
-    ROW(webp)
+    ROW(webp)        \
+    ROW(tiff)        \
+    ROW(heif)        \
+    ROW(avif)
 #define DECLARE(name) extern const struct imp_format imp_format_##name;
 #define POINT_AT(name) &imp_format_##name,
 

@@ -1,0 +1,135 @@
+/* heif.h - a HEIF file as its handler knows it: boxes (ISO/IEC 14496-12 4.2),
+ * items and their properties (ISO/IEC 23008-12). Private to the handler; one
+ * file, one thread. Arrays lie in the cut list's memory. */
+#ifndef IMP_IMAGE_HEIF_H
+#define IMP_IMAGE_HEIF_H
+
+#include "image/cutlist.h"
+#include "image/format.h"
+#include "image/regions.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define IMP_HEIF_ITEMS 4096
+#define IMP_HEIF_PROPS 2048
+#define IMP_HEIF_LINKS 32768 /* references and associations, each */
+
+struct imp_heif_box {
+    char type[5];
+    uint64_t at; /* of its header, in the file */
+    uint64_t size;
+    struct imp_span body; /* behind the header */
+};
+
+/* The box at `at` of `in`, whose first byte is `base` in the file. A size of 0
+ * means to the end of `in`. IMP_ERR_DAMAGED if it is not all there. */
+bool imp_heif_box_at(struct imp_span in, uint64_t base, size_t at,
+                     struct imp_heif_box *box, struct imp_err *err);
+bool imp_heif_is(const struct imp_heif_box *box, const char *type);
+
+/* A full box's version and flags (4.2.2), and what follows them. */
+bool imp_heif_full(const struct imp_heif_box *box, uint8_t *version,
+                   uint32_t *flags, struct imp_span *rest, struct imp_err *err);
+
+/* Numbers read one behind the other; `ok` turns false at the end. */
+struct imp_heif_reader {
+    struct imp_span in;
+    size_t at;
+    bool ok;
+};
+uint64_t imp_heif_get(struct imp_heif_reader *r, unsigned bytes);
+
+/* Boxes written one inside the other; the size is set at the end. */
+size_t imp_heif_begin(struct imp_buf *out, const char *type,
+                      struct imp_err *err);
+size_t imp_heif_begin_full(struct imp_buf *out, const char *type,
+                           uint8_t version, uint32_t flags,
+                           struct imp_err *err);
+void imp_heif_end(struct imp_buf *out, size_t begun);
+bool imp_heif_put(struct imp_buf *out, unsigned bytes, uint64_t value,
+                  struct imp_err *err);
+
+struct imp_heif_item {
+    uint32_t id;
+    char type[5];
+    bool hidden;
+    struct imp_span mime;      /* content type, without its NUL */
+    unsigned method;           /* of construction: 0 file, 1 idat */
+    bool has_place, elsewhere; /* in another file */
+    unsigned extents;
+    uint64_t offset, length; /* of its bytes; extents that touch are one */
+    /* Decided: */
+    bool keep;
+    bool fresh;           /* its bytes are `data`, put into idat */
+    struct imp_span data; /* of an item in idat: what stays */
+    uint64_t new_offset, new_length;
+};
+
+struct imp_heif_ref {
+    char type[5];
+    uint32_t from, to;
+};
+
+struct imp_heif_prop {
+    struct imp_heif_box box;
+    bool used;             /* by an item that stays */
+    uint16_t index;        /* in the new list, from 1 */
+    struct imp_span bytes; /* new body; NULL: the property goes */
+};
+
+struct imp_heif_link { /* an item's property */
+    uint32_t item;
+    uint16_t prop; /* from 1; 0: none */
+    bool essential;
+};
+
+struct imp_heif {
+    struct imp_span in;
+    struct imp_job_image *img;
+    struct imp_cutlist *cl;
+    struct imp_regions regions;
+    struct imp_cutlist part; /* of one coded item */
+    struct imp_heif_box ftyp, meta;
+    bool has_meta;
+    uint32_t primary;
+    struct imp_span idat;
+    struct imp_heif_item *item;
+    struct imp_heif_ref *ref;
+    struct imp_heif_prop *prop;
+    struct imp_heif_link *link;
+    size_t n_items, n_refs, n_props, n_links;
+    size_t parts; /* shown to the editor */
+};
+
+struct imp_heif_item *imp_heif_item(struct imp_heif *h, uint32_t id);
+
+/* --- heif_read.c --- */
+bool imp_heif_read_meta(struct imp_heif *h, struct imp_err *err);
+/* The bytes of an item; false if they are not all in the file. */
+bool imp_heif_item_bytes(const struct imp_heif *h,
+                         const struct imp_heif_item *item,
+                         struct imp_span *out);
+
+/* --- heif_select.c: which items stay, and their bytes --- */
+bool imp_heif_select(struct imp_heif *h, struct imp_err *err);
+
+/* --- heif_props.c: what properties say, checked --- */
+bool imp_heif_check_props(struct imp_heif *h, struct imp_err *err);
+/* The property of that type that an item has; NULL if none. */
+struct imp_heif_prop *imp_heif_prop_of(const struct imp_heif *h,
+                                       const struct imp_heif_item *item,
+                                       const char *type);
+
+/* --- heif_coded.c: what in coded data is no picture --- */
+/* Emit into h->part the cuts of `data`, the coded data of `item`. */
+bool imp_heif_cut_coded(struct imp_heif *h, const struct imp_heif_item *item,
+                        struct imp_span data, struct imp_err *err);
+
+/* --- heif_write.c --- */
+/* The new meta box, for claims that begin `after` bytes behind its own end. */
+bool imp_heif_write_meta(struct imp_heif *h, uint64_t ftyp_length,
+                         uint64_t after, struct imp_buf *out,
+                         struct imp_err *err);
+
+#endif
