@@ -210,8 +210,10 @@ static struct imp_tiff_ifd *read_all(struct imp_tiff *t, struct imp_err *err)
 static bool walk(struct imp_tiff *t, struct imp_err *err)
 {
     const struct imp_tiff_ifd *ifd = read_all(t, err);
-    if (!ifd)
+    if (!ifd || !imp_tiff_check_front(t, ifd, err))
         return false;
+    for (size_t i = 0; i < t->n_chain; i++)
+        t->n_shown += has_picture(&ifd[i]);
     for (size_t i = 0; i < t->n_chain; i++)
         if (!take_page(t, &ifd[i], err))
             return false;
@@ -232,7 +234,7 @@ static bool cut(struct imp_span in, struct imp_job_image *img,
                      &t.pixels_left))
         t.pixels_left = UINT64_MAX;
     imp_regions_start(&t.regions, in.n);
-    bool ok = imp_tiff_check_file(&t, err) && imp_tiff_read_header(&t, err) &&
+    bool ok = imp_tiff_check_header(in, err) && imp_tiff_read_header(&t, err) &&
               walk(&t, err);
     imp_tiff_coder_free(t.coder);
     imp_regions_clear(&t.regions);

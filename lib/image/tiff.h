@@ -194,6 +194,7 @@ struct imp_tiff {
     uint64_t header;    /* bytes */
     uint64_t first_ifd; /* offset */
     size_t n_chain;     /* directories in the main chain */
+    size_t n_shown;     /* of them with a picture */
     size_t asked;       /* parts shown to the editor */
     bool asked_exif;
     uint64_t tables_left, coded_left, pixels_left; /* see fmt_tiff.c */
@@ -244,13 +245,21 @@ uint64_t imp_tiff_number_of(const struct imp_tiff *t,
                             uint64_t otherwise);
 
 /* --- tiff_kind.c: what is TIFF by its bytes alone ----------------------------
- */
-
-/* IMP_ERR_UNSUPPORTED, with its name, if the file is a camera's raw file or a
+ *
+ * IMP_ERR_UNSUPPORTED, with its name, if the file is a camera's raw file or a
  * container that pictures cannot be taken out of one by one. */
-bool imp_tiff_check_file(const struct imp_tiff *t, struct imp_err *err);
+
+/* By its first bytes. */
+bool imp_tiff_check_header(struct imp_span in, struct imp_err *err);
+
+/* By the tags of one directory. */
 bool imp_tiff_check_kind(const struct imp_tiff *t,
                          const struct imp_tiff_ifd *ifd, struct imp_err *err);
+
+/* By what stands between the header and the first of all directories, which
+ * are those of the chain, `ifd`, and their SubIFDs. */
+bool imp_tiff_check_front(const struct imp_tiff *t,
+                          const struct imp_tiff_ifd *ifd, struct imp_err *err);
 
 /* --- tiff_shape.c ----------------------------------------------------------
  */

@@ -1,5 +1,6 @@
 #include "image/lzw.h"
 #include "image/tiff.h"
+#include "image/tiff_fax.h"
 
 #include <stdlib.h>
 #include <zlib.h>
@@ -10,6 +11,7 @@
 struct imp_tiff_coder {
     z_stream z;
     struct imp_lzw *lzw;
+    struct imp_fax *fax;
     struct imp_buf reversed; // coded data whose bits were in the other order
     uint8_t scratch[SCRATCH];
 };
@@ -39,6 +41,7 @@ void imp_tiff_coder_free(struct imp_tiff_coder *c)
         return;
     inflateEnd(&c->z);
     imp_lzw_free(c->lzw);
+    imp_fax_free(c->fax);
     imp_buf_clear(&c->reversed);
     free(c);
 }
@@ -166,6 +169,41 @@ static bool end_deflate(struct imp_tiff *t, const struct imp_tiff_shape *s,
     return true;
 }
 
+static enum imp_fax_kind fax_kind(const struct imp_tiff_shape *s)
+{
+    switch (s->compression) {
+    case IMP_TIFF_CCITT_RLE:
+        return IMP_FAX_RLE;
+    case IMP_TIFF_CCITT_RLEW:
+        return IMP_FAX_RLEW;
+    case IMP_TIFF_CCITT_T4:
+        return s->t4_options & 1 ? IMP_FAX_T4_2D : IMP_FAX_T4;
+    default:
+        return IMP_FAX_T6;
+    }
+}
+
+static bool end_fax(struct imp_tiff *t, const struct imp_tiff_shape *s,
+                    const struct imp_tiff_piece *piece, struct imp_span coded,
+                    uint64_t *used, struct imp_err *err)
+{
+    struct imp_err mine = {0};
+    struct imp_tiff_coder *c = t->coder;
+    if (s->bits != 1 || (s->samples != 1 && !s->planes_apart))
+        return damaged(err, piece, 0,
+                       "CCITT data of more than black and white");
+    if (!c->fax)
+        c->fax = imp_fax_new(err);
+    if (!c->fax)
+        return false;
+    if (imp_fax_follow(c->fax, fax_kind(s), piece->width, piece->rows, coded,
+                       used, &mine))
+        return true;
+    return imp_fail_at(err, mine.code, piece->at + mine.at, "%s %ju at %ju: %s",
+                       piece->what, (uintmax_t)piece->index,
+                       (uintmax_t)piece->at, mine.msg);
+}
+
 // Names of those that we cannot follow to their end are for the error.
 static const struct codec {
     uint32_t compression;
@@ -177,10 +215,10 @@ static const struct codec {
     {IMP_TIFF_DEFLATE, "Deflate", end_deflate},
     {IMP_TIFF_DEFLATE_OLD, "Deflate", end_deflate},
     {IMP_TIFF_PACKBITS, "PackBits", end_packbits},
-    {IMP_TIFF_CCITT_RLE, "CCITT RLE", NULL},
-    {IMP_TIFF_CCITT_T4, "CCITT T.4", NULL},
-    {IMP_TIFF_CCITT_T6, "CCITT T.6", NULL},
-    {IMP_TIFF_CCITT_RLEW, "CCITT RLEW", NULL},
+    {IMP_TIFF_CCITT_RLE, "CCITT RLE", end_fax},
+    {IMP_TIFF_CCITT_T4, "CCITT T.4", end_fax},
+    {IMP_TIFF_CCITT_T6, "CCITT T.6", end_fax},
+    {IMP_TIFF_CCITT_RLEW, "CCITT RLEW", end_fax},
     {IMP_TIFF_OLD_JPEG, "old-style JPEG", NULL},
     {IMP_TIFF_JPEG, "JPEG", NULL},
     {IMP_TIFF_LZMA, "LZMA", NULL},

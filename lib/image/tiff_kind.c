@@ -12,30 +12,68 @@ static bool refuse(struct imp_err *err, uint64_t at, const char *kind)
     return imp_fail_at(err, IMP_ERR_UNSUPPORTED, at, "%s", kind);
 }
 
-bool imp_tiff_check_file(const struct imp_tiff *t, struct imp_err *err)
+struct magic {
+    const char *magic;
+    size_t n;
+    const char *kind;
+};
+
+static bool check_magic(struct imp_span in, size_t at, const struct magic *m,
+                        size_t n, struct imp_err *err)
 {
-    static const struct {
-        size_t at;
-        const char *magic;
-        size_t n;
-        const char *kind;
-    } known[] = {
-        {0, "IIRO", 4, "Olympus ORF, a camera raw file"},
-        {0, "IIRS", 4, "Olympus ORF, a camera raw file"},
-        {0, "MMOR", 4, "Olympus ORF, a camera raw file"},
-        {0, "IIU\0", 4, "Panasonic RW2, a camera raw file"},
-        {0, "IIRC", 4, "DNG camera profile, which is no picture"},
-        {8, "CR\2", 3, "Canon CR2, a camera raw file"},
-        {8, "IIII", 4, "Phase One IIQ, a camera raw file"},
-        {8, "MMMM", 4, "Phase One IIQ, a camera raw file"},
-    };
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        struct imp_span part;
-        if (imp_span_sub(t->in, known[i].at, known[i].n, &part) &&
-            memcmp(part.p, known[i].magic, part.n) == 0)
-            return refuse(err, known[i].at, known[i].kind);
-    }
+    struct imp_span part;
+    for (size_t i = 0; i < n; i++)
+        if (imp_span_sub(in, at, m[i].n, &part) &&
+            memcmp(part.p, m[i].magic, part.n) == 0)
+            return refuse(err, at, m[i].kind);
     return true;
+}
+
+bool imp_tiff_check_header(struct imp_span in, struct imp_err *err)
+{
+    static const struct magic known[] = {
+        {"IIRO", 4, "Olympus ORF, a camera raw file"},
+        {"IIRS", 4, "Olympus ORF, a camera raw file"},
+        {"MMOR", 4, "Olympus ORF, a camera raw file"},
+        {"IIU\0", 4, "Panasonic RW2, a camera raw file"},
+        {"IIRC", 4, "DNG camera profile, which is no picture"},
+    };
+    return check_magic(in, 0, known, sizeof known / sizeof *known, err);
+}
+
+// Is there a strip or tile right behind the header?
+static bool has_piece_in_front(const struct imp_tiff *t,
+                               const struct imp_tiff_ifd *ifd)
+{
+    static const uint16_t tags[] = {IMP_TIFF_STRIP_OFFSETS,
+                                    IMP_TIFF_TILE_OFFSETS};
+    uint64_t at;
+    for (size_t i = 0; i < sizeof tags / sizeof *tags; i++) {
+        const struct imp_tiff_entry *e = imp_tiff_find(ifd, tags[i]);
+        for (uint64_t k = 0; e && imp_tiff_number(t, e, k, &at); k++)
+            if (at >= t->header && at < t->header + 8)
+                return true;
+    }
+    return false;
+}
+
+bool imp_tiff_check_front(const struct imp_tiff *t,
+                          const struct imp_tiff_ifd *ifd, struct imp_err *err)
+{
+    static const struct magic known[] = {
+        {"CR\2", 3, "Canon CR2, a camera raw file"},
+        {"IIII", 4, "Phase One IIQ, a camera raw file"},
+        {"MMMM", 4, "Phase One IIQ, a camera raw file"},
+    };
+    for (size_t i = 0; i < t->n_chain; i++) {
+        if (has_piece_in_front(t, &ifd[i])) // pixels may look like anything
+            return true;
+        for (size_t k = 0; k < ifd[i].n_subs; k++)
+            if (has_piece_in_front(t, &ifd[i].sub[k]))
+                return true;
+    }
+    return t->big ||
+           check_magic(t->in, 8, known, sizeof known / sizeof *known, err);
 }
 
 // Tags that only such files have.

@@ -120,8 +120,8 @@ static bool take_page_number(struct sorting *g, const struct row *row,
 {
     uint64_t page, pages;
     if (!imp_tiff_number(g->t, e, 0, &page) ||
-        !imp_tiff_number(g->t, e, 1, &pages) || page >= g->t->n_chain ||
-        pages > g->t->n_chain)
+        !imp_tiff_number(g->t, e, 1, &pages) || page >= g->t->n_shown ||
+        pages > g->t->n_shown)
         return drop(g, e, "of another document", err);
     return take_numbers(g, row, e, 2, err);
 }
