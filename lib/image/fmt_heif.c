@@ -158,6 +158,18 @@ static bool write_mdat_header(uint64_t claims, struct imp_buf *out,
            (!wide || imp_heif_put(out, 8, claims + 16, err));
 }
 
+static void insert_meta(struct imp_heif *h, const struct imp_buf *meta)
+{
+    size_t at = 0;
+    for (size_t i = 0; i <= h->n_coded; i++) {
+        size_t end = i < h->n_coded ? h->coded[i] : meta->n;
+        imp_cut_insert(h->cl, meta->p + at, end - at,
+                       i % 2 ? IMP_PART_CODED : IMP_PART_STRUCTURE,
+                       i % 2 ? "coder's parameters" : "meta box");
+        at = end;
+    }
+}
+
 static bool write_all(struct imp_heif *h, struct imp_err *err)
 {
     struct imp_buf ftyp = {0}, meta = {0}, mdat = {0};
@@ -166,7 +178,7 @@ static bool write_all(struct imp_heif *h, struct imp_err *err)
               imp_heif_write_meta(h, ftyp.n, mdat.n, &meta, err);
     if (ok) {
         imp_cut_insert(h->cl, ftyp.p, ftyp.n, IMP_PART_STRUCTURE, "ftyp box");
-        imp_cut_insert(h->cl, meta.p, meta.n, IMP_PART_STRUCTURE, "meta box");
+        insert_meta(h, &meta);
         imp_cut_insert(h->cl, mdat.p, mdat.n, IMP_PART_STRUCTURE,
                        "mdat header");
         imp_regions_emit(&h->regions, h->cl, 0, h->in.n, IMP_PART_UNKNOWN,

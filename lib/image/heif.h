@@ -99,6 +99,10 @@ struct imp_heif {
     struct imp_heif_prop *prop;
     struct imp_heif_link *link;
     size_t n_items, n_refs, n_props, n_links;
+    /* Of the new meta box: parameter sets of coders and how images are derived.
+     * They belong to the coded picture. */
+    size_t *coded; /* where each begins and ends, in turn */
+    size_t n_coded;
     size_t parts; /* shown to the editor */
 };
 

@@ -33,14 +33,51 @@ static bool of_length(struct imp_heif_prop *p, size_t n)
     }
 OF_LENGTH(irot, 1)
 OF_LENGTH(imir, 1)
-OF_LENGTH(clap, 32)
-OF_LENGTH(pasp, 8)
 OF_LENGTH(clli, 4)
-OF_LENGTH(mdcv, 24)
-OF_LENGTH(cclv, 20)
 OF_LENGTH(a1op, 1)
 OF_LENGTH(lsel, 2)
-OF_LENGTH(amve, 8)
+
+// Numbers of 32 bits, each of a size that pictures have: letters are larger.
+static bool are_small(struct imp_span b, uint32_t most)
+{
+    for (size_t i = 0; i + 4 <= b.n; i += 4) {
+        int32_t v = (int32_t)imp_be32(b.p + i);
+        if (v > (int32_t)most || v < -(int32_t)most)
+            return false;
+    }
+    return true;
+}
+
+static bool take_clap(struct imp_heif *h, struct imp_heif_prop *p,
+                      struct imp_err *err)
+{
+    (void)h, (void)err;
+    return p->box.body.n != 32 || !are_small(p->box.body, 1 << 24) ||
+           as_it_is(p);
+}
+
+static bool take_pasp(struct imp_heif *h, struct imp_heif_prop *p,
+                      struct imp_err *err)
+{
+    (void)h, (void)err;
+    return p->box.body.n != 8 || !are_small(p->box.body, 1 << 24) ||
+           as_it_is(p);
+}
+
+// ISO/IEC 23001-8: chromaticities in units of 0.00002.
+static bool take_mdcv(struct imp_heif *h, struct imp_heif_prop *p,
+                      struct imp_err *err)
+{
+    (void)h, (void)err;
+    struct imp_span b = p->box.body;
+    if (b.n != 24)
+        return true;
+    for (size_t i = 0; i < 16; i += 2)
+        if (imp_be16(b.p + i) > 50000)
+            return true;
+    return imp_be32(b.p + 16) > 1000000000 || imp_be32(b.p + 20) > 100000000 ||
+           as_it_is(p);
+}
 
 static bool take_ispe(struct imp_heif *h, struct imp_heif_prop *p,
                       struct imp_err *err)
@@ -208,8 +245,8 @@ static const struct row {
     {"hvcC", take_hvcc}, {"av1C", take_av1c}, {"irot", take_irot},
     {"imir", take_imir}, {"clap", take_clap}, {"pasp", take_pasp},
     {"auxC", take_auxc}, {"clli", take_clli}, {"mdcv", take_mdcv},
-    {"cclv", take_cclv}, {"a1op", take_a1op}, {"a1lx", take_a1lx},
-    {"lsel", take_lsel}, {"amve", take_amve}, {"avcC", take_avcc},
+    {"a1op", take_a1op}, {"a1lx", take_a1lx}, {"lsel", take_lsel},
+    {"avcC", take_avcc},
 };
 
 static bool take(struct imp_heif *h, struct imp_heif_prop *p,

@@ -119,8 +119,12 @@ static bool claim_coded(struct imp_heif *h, struct imp_heif_item *item,
 {
     item->method = 0;
     item->offset = (uint64_t)(data.p - h->in.p);
-    return imp_heif_cut_coded(h, item, data, err) &&
-           imp_regions_claim_cuts(&h->regions, item->offset, &h->part, err);
+    if (!imp_heif_cut_coded(h, item, data, err))
+        return false;
+    if (h->part.output_len == 0)
+        return imp_fail_at(err, IMP_ERR_DAMAGED, item->offset,
+                           "item %u has no picture", item->id);
+    return imp_regions_claim_cuts(&h->regions, item->offset, &h->part, err);
 }
 
 // 23008-12 6.6.2: how an image is put together; numbers, of a length that is

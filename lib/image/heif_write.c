@@ -22,6 +22,16 @@ static void add(struct writer *w, const void *bytes, size_t n)
     w->ok = w->ok && imp_buf_add(w->out, bytes, n, w->err);
 }
 
+// The same, of bytes that belong to the coded picture.
+static void add_coded(struct writer *w, struct imp_span bytes)
+{
+    if (w->ok && bytes.n)
+        w->h->coded[w->h->n_coded++] = w->out->n;
+    add(w, bytes.p, bytes.n);
+    if (w->ok && bytes.n)
+        w->h->coded[w->h->n_coded++] = w->out->n;
+}
+
 static size_t begin(struct writer *w, const char *type)
 {
     size_t at = w->ok ? imp_heif_begin(w->out, type, w->err) : SIZE_MAX;
@@ -180,7 +190,12 @@ static void put_ipco(struct writer *w)
             continue;
         p->index = ++index;
         size_t box = begin(w, p->box.type);
-        add(w, p->bytes.p, p->bytes.n);
+        bool is_config =
+            imp_heif_is(&p->box, "hvcC") || imp_heif_is(&p->box, "av1C");
+        if (is_config)
+            add_coded(w, p->bytes);
+        else
+            add(w, p->bytes.p, p->bytes.n);
         end(w, box);
     }
     end(w, at);
@@ -234,15 +249,22 @@ static void put_idat(struct writer *w)
     if (n == 0)
         return;
     size_t at = begin(w, "idat");
-    for (size_t i = 0; i < h->n_items; i++)
-        if (h->item[i].keep && h->item[i].fresh)
-            add(w, h->item[i].data.p, h->item[i].data.n);
+    for (size_t i = 0; i < h->n_items; i++) {
+        const struct imp_heif_item *item = &h->item[i];
+        if (!item->keep || !item->fresh)
+            continue;
+        if (memcmp(item->type, "Exif", 4) == 0)
+            add(w, item->data.p, item->data.n);
+        else
+            add_coded(w, item->data);
+    }
     end(w, at);
 }
 
 static void put_meta(struct writer *w)
 {
     w->out->n = 0;
+    w->h->n_coded = 0;
     size_t at = begin_full(w, "meta", 0, 0);
     put_hdlr(w);
     put_pitm(w);
@@ -293,6 +315,10 @@ bool imp_heif_write_meta(struct imp_heif *h, uint64_t ftyp_length,
     for (size_t i = 0; i < h->n_items; i++)
         if (h->item[i].keep && h->item[i].id > 0xffff)
             w.id_width = 4;
+    h->coded = imp_cutlist_alloc(h->cl, 2 * (h->n_items + h->n_props + 1) *
+                                            sizeof *h->coded);
+    if (!h->coded)
+        return imp_fail(err, IMP_ERR_MEMORY, "no memory for a meta box");
     w.offset_width = h->in.n < 0x7fffffff ? 4 : 8;
     if (!place_items(h, 0, err))
         return false;

@@ -19,6 +19,15 @@ Test(format, the_kind_is_found_from_content)
 {
     expect_format("\xFF\xD8\xFF\xE0", 4, "jpeg");
     expect_format("\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 16, "png");
+    expect_format("GIF89a", 6, "gif");
+    expect_format("RIFF\4\0\0\0WEBP", 12, "webp");
+    expect_format("\0\0\0\x14"
+                  "ftypheic\0\0\0\0mif1",
+                  20, "heif");
+    expect_format("\0\0\0\x14"
+                  "ftypavif\0\0\0\0mif1",
+                  20, "avif");
+    expect_format("II*\0\x08\0\0\0\0\0\0\0\0\0\0\0", 16, "tiff");
     cr_expect_null(imp_format_of(bytes("", 0)));
     cr_expect_null(imp_format_of(bytes("\xFF\xD8", 2)));
     cr_expect_null(imp_format_of(bytes("\x89PNG", 4)));

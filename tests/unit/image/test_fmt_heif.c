@@ -1,0 +1,150 @@
+#include "image/format.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const struct imp_format imp_format_heif, imp_format_avif;
+
+// The samples, which libheif has written and exiftool has tagged with a name.
+static const struct sample {
+    const struct imp_format *format;
+    const char *file, *name;
+} samples[] = {
+    {&imp_format_heif, "samples/uploads/clinic-c/IMG_0042.heic", "Jane Doe"},
+    {&imp_format_avif, "samples/uploads/clinic-c/photo_1003.avif", "John Roe"},
+};
+#define SAMPLES (sizeof samples / sizeof samples[0])
+
+static struct imp_cutlist cl;
+static struct imp_buf in, out;
+static struct imp_err err;
+static bool met_exif, met_xmp;
+
+static bool drop(struct imp_editor *self, const struct imp_part *part,
+                 struct imp_verdict *v, struct imp_err *e)
+{
+    (void)self, (void)e;
+    met_exif |= part->kind == IMP_PART_EXIF && part->container_rules &&
+                part->payload.n > 8 &&
+                (memcmp(part->payload.p, "II*", 3) == 0 ||
+                 memcmp(part->payload.p, "MM\0*", 4) == 0);
+    met_xmp |= part->kind == IMP_PART_XMP && part->payload.n > 0;
+    v->fate = IMP_FATE_DROP;
+    return true;
+}
+
+static void load(const struct sample *s)
+{
+    const char *top = getenv("top");
+    char path[4096];
+    snprintf(path, sizeof path, "%s/%s", top ? top : ".", s->file);
+    FILE *f = fopen(path, "rb");
+    cr_assert(f, "%s is not there", path);
+    uint8_t block[65536];
+    size_t n = fread(block, 1, sizeof block, f);
+    fclose(f);
+    in.n = 0;
+    cr_assert(imp_buf_add(&in, block, n, NULL));
+}
+
+static bool cut(const struct imp_format *format, struct imp_span bytes)
+{
+    static struct imp_editor editor = {drop};
+    struct imp_job_image img = {.editor = &editor,
+                                .limits = {1 << 24, 1 << 24}};
+    err = (struct imp_err){0};
+    if (!imp_format_cut(format, bytes, &img, &cl, &err))
+        return false;
+    cr_assert(imp_cutlist_apply(&cl, bytes, &out, &err));
+    return true;
+}
+
+static void tear_down(void)
+{
+    imp_cutlist_clear(&cl);
+    imp_buf_clear(&in);
+    imp_buf_clear(&out);
+}
+
+TestSuite(heif, .fini = tear_down, .timeout = 60);
+
+static bool holds(const struct imp_buf *buf, const char *word)
+{
+    return memmem(buf->p, buf->n, word, strlen(word));
+}
+
+Test(heif, exif_and_xmp_items_go_with_their_bytes_and_their_entries)
+{
+    for (size_t i = 0; i < SAMPLES; i++) {
+        met_exif = met_xmp = false;
+        load(&samples[i]);
+        cr_assert(holds(&in, samples[i].name));
+        cr_assert(cut(samples[i].format, imp_buf_span(&in)), "%s", err.msg);
+        cr_expect_not(holds(&out, samples[i].name));
+        cr_expect_not(holds(&out, "Exif"));
+        cr_expect_not(holds(&out, "mime"));
+        cr_expect(met_exif && met_xmp, "%s", samples[i].file);
+    }
+}
+
+Test(heif, the_output_is_a_fixed_point)
+{
+    for (size_t i = 0; i < SAMPLES; i++) {
+        load(&samples[i]);
+        cr_assert(cut(samples[i].format, imp_buf_span(&in)), "%s", err.msg);
+        struct imp_buf once = out;
+        out = (struct imp_buf){0};
+        cr_assert(cut(samples[i].format, imp_buf_span(&once)), "%s", err.msg);
+        cr_expect(imp_cutlist_all_kept(&cl));
+        imp_buf_clear(&once);
+    }
+}
+
+Test(heif, boxes_behind_the_image_and_bytes_that_are_none_go)
+{
+    static const char film[] = "\0\0\0\x10"
+                               "mpvdJane Doe"
+                               "\0\0\0\x10"
+                               "uuidJane Doe"
+                               "Jane Doe";
+    for (size_t i = 0; i < SAMPLES; i++) {
+        load(&samples[i]);
+        cr_assert(cut(samples[i].format, imp_buf_span(&in)), "%s", err.msg);
+        struct imp_buf want = out;
+        out = (struct imp_buf){0};
+        cr_assert(imp_buf_add(&in, film, sizeof film - 1, NULL));
+        cr_assert(cut(samples[i].format, imp_buf_span(&in)), "%s", err.msg);
+        cr_expect(out.n == want.n && memcmp(out.p, want.p, out.n) == 0);
+        imp_buf_clear(&want);
+    }
+}
+
+// Any part of a file is either refused, as the input's fault, or still without
+// the name.
+Test(heif, a_file_that_is_cut_short_never_leaks_nor_crashes)
+{
+    for (size_t i = 0; i < SAMPLES; i++) {
+        load(&samples[i]);
+        for (size_t n = 0; n < in.n; n += n < 1200 ? 1 : 97) {
+            struct imp_span part = {in.p, n};
+            if (cut(samples[i].format, part))
+                cr_expect_not(holds(&out, samples[i].name));
+            else
+                cr_expect(err.code == IMP_ERR_DAMAGED ||
+                              err.code == IMP_ERR_UNSUPPORTED,
+                          "%zu: %s", n, err.msg);
+        }
+    }
+}
+
+Test(heif, a_brand_that_anybody_could_make_up_does_not_stay)
+{
+    load(&samples[1]);
+    uint8_t *brand = memmem(in.p + 16, 32, "mif1", 4);
+    cr_assert(brand);
+    memcpy(brand, "Jane", 4);
+    cr_assert(cut(samples[1].format, imp_buf_span(&in)), "%s", err.msg);
+    cr_expect_not(holds(&out, "Jane"));
+}
