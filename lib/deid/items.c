@@ -170,12 +170,14 @@ static void look_at_text(struct imp_span text, item_fn *fn, void *self)
 // --- XMP: attributes and elements, as far as they can be told apart by a
 // scanner that believes nothing. No parser: it is only for show and search. ---
 
-// Properties of these name spaces hold no person's name or number.
+// Properties of these name spaces, or so named, hold no person's name or
+// number.
 static bool is_plumbing(struct imp_span name)
 {
     static const char *const spaces[] = {
-        "xmlns", "rdf:",  "x:",    "xml:",      "stEvt", "crs:",
-        "exif:", "tiff:", "hdrgm", "Container", "Item:"};
+        "xmlns", "rdf:",      "x:",    "xml:",
+        "stEvt", "crs:",      "exif:", "tiff:",
+        "hdrgm", "Container", "Item:", "photoshop:ICCProfile"};
     for (size_t i = 0; i < sizeof spaces / sizeof spaces[0]; i++)
         if (imp_span_starts(name, spaces[i], strlen(spaces[i])))
             return true;

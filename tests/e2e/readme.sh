@@ -9,6 +9,8 @@ awk '/^```sh$/ { on = 1; n++; next } /^```$/ { on = 0 }
 ran=0
 cd "$work/cwd" || exit 2
 cp -r "$SAMPLES/uploads" uploads
+cp -r "$SAMPLES/uploads" outgoing
+ln -s "$SAMPLES" samples
 for example in "$work"/example-*; do
     rm -rf archive "$XDG_STATE_HOME"
     sed -i 's|imgpipe run|imgpipe run --settle 0|' "$example"
@@ -16,8 +18,13 @@ for example in "$work"/example-*; do
     status=$?
     # The samples hold damaged files, so 1 is right, but for JPEG files alone.
     [ $status -le 1 ] || fail "exit $status: $(cat "$example" "$work/err")"
-    [ -n "$(find archive/data -type f)" ] ||
-        fail "nothing archived: $(cat "$example")"
+    if grep -q 'imgpipe inspect' "$example"; then
+        grep -q '^not clean$' "$work/out" ||
+            fail "identifying uploads pass: $(cat "$example" "$work/err")"
+    else
+        [ -n "$(find archive/data -type f)" ] ||
+            fail "nothing archived: $(cat "$example")"
+    fi
     ran=$((ran + 1))
 done
 [ $ran -ge 4 ] || fail "only $ran examples found"

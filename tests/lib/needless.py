@@ -3,7 +3,7 @@
 word? Those of RAW and other unsupported kinds may be; nothing else. Lists what
 is in quarantine, with its reason, and what the decoder says. Exit 1 if any was
 needless."""
-import os, sqlite3, subprocess, sys
+import os, sqlite3, struct, subprocess, sys
 
 
 def words(*cmd):
@@ -18,6 +18,21 @@ def no_picture(path):
     return "" if b" image" in said else "no image in it"
 
 
+def png(path):
+    """pngcheck and libpng pass over the chunks of an APNG: what its specification
+    wants of them is looked at here."""
+    data, at, want = open(path, "rb").read(), 8, 0
+    while at + 12 <= len(data):
+        n, kind = struct.unpack(">I4s", data[at:at + 8])
+        if kind in (b"fcTL", b"fdAT"):
+            got = struct.unpack(">I", data[at + 8:at + 12])[0]
+            if got != want:
+                return f"APNG: {kind.decode()} has sequence number {got}, not {want}"
+            want += 1
+        at += 12 + n
+    return words("pngcheck", "-q", path)
+
+
 def kind(path):
     head = open(path, "rb").read(16)
     for name, at, magic in (("jpeg", 0, b"\xff\xd8"), ("png", 0, b"\x89PNG"), ("gif", 0, b"GIF8"), ("webp", 8, b"WEBP"),
@@ -30,7 +45,7 @@ def kind(path):
 
 JUDGE = {
     "jpeg": lambda p: words("djpeg", "-outfile", "/dev/null", p),
-    "png": lambda p: "" if not words("pngcheck", "-q", p) else words("pngcheck", "-q", p),
+    "png": png,
     "gif": lambda p: words("gifsicle", "--no-ignore-errors", "-U", p, "-o", "/dev/null") or no_picture(p),
     "webp": lambda p: words("webpinfo", "-quiet", p),
     "tiff": lambda p: words("tiffinfo", "-D", p),
