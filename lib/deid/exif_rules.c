@@ -1,37 +1,40 @@
 #include "deid/exif_rules.h"
 
+#include <libexif/exif-format.h>
+#include <libexif/exif-ifd.h>
+#include <libexif/exif-tag.h>
 #include <string.h>
 #include <strings.h>
 
-#define SHOWS(name, ifd, tag, format, count, ...)               \
+#define SHOWS(name, ifd, tag, format, count, ...)      \
+    {                                                  \
+        name, IMP_EXIF_SHOWS, ifd, tag, format, count, \
+        {                                              \
+            __VA_ARGS__                                \
+        }                                              \
+    }
+#define ACQUIRED(name, ifd, tag, format, count, ...)      \
+    {                                                     \
+        name, IMP_EXIF_ACQUIRED, ifd, tag, format, count, \
+        {                                                 \
+            __VA_ARGS__                                   \
+        }                                                 \
+    }
+#define MORE(name, tag, format, count, ...)                     \
     {                                                           \
-        name, IMP_EXIF_SHOWS, ifd, (ExifTag)tag, format, count, \
+        name, IMP_EXIF_MORE, EXIF_IFD_EXIF, tag, format, count, \
         {                                                       \
             __VA_ARGS__                                         \
         }                                                       \
     }
-#define ACQUIRED(name, ifd, tag, format, count, ...)               \
-    {                                                              \
-        name, IMP_EXIF_ACQUIRED, ifd, (ExifTag)tag, format, count, \
-        {                                                          \
-            __VA_ARGS__                                            \
-        }                                                          \
-    }
-#define MORE(name, tag, format, count, ...)                              \
-    {                                                                    \
-        name, IMP_EXIF_MORE, EXIF_IFD_EXIF, (ExifTag)tag, format, count, \
-        {                                                                \
-            __VA_ARGS__                                                  \
-        }                                                                \
-    }
-#define DATE(name, ifd, tag)                                           \
-    {                                                                  \
-        name, IMP_EXIF_DATE, ifd, (ExifTag)tag, EXIF_FORMAT_ASCII, 20, \
-        {                                                              \
-            {                                                          \
-                0, 0                                                   \
-            }                                                          \
-        }                                                              \
+#define DATE(name, ifd, tag)                                  \
+    {                                                         \
+        name, IMP_EXIF_DATE, ifd, tag, EXIF_FORMAT_ASCII, 20, \
+        {                                                     \
+            {                                                 \
+                0, 0                                          \
+            }                                                 \
+        }                                                     \
     }
 
 // CIPA DC-008 4.6.4 to 4.6.5, sorted by directory and tag. ColorSpace 2 is what

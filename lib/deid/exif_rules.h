@@ -7,9 +7,6 @@
 
 #include "base/bytes.h"
 
-#include <libexif/exif-format.h>
-#include <libexif/exif-ifd.h>
-#include <libexif/exif-tag.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -26,10 +23,9 @@ enum imp_exif_group {
 struct imp_exif_rule {
     const char *name; /* as CIPA DC-008 has it */
     enum imp_exif_group group;
-    ExifIfd ifd;
-    ExifTag tag;
-    ExifFormat format; /* as written; as read, any unsigned integer for SHORT */
-    uint32_t count;    /* of text: at most, its NUL included */
+    unsigned ifd, tag, format; /* ExifIfd, ExifTag; ExifFormat as written: as
+                                  read, any unsigned integer for SHORT */
+    uint32_t count;            /* of text: at most, its NUL included */
     struct {
         int32_t lo, hi;
     } range[2];

@@ -19,8 +19,9 @@ struct imp_exif_field {
     bool big;              /* byte order */
 };
 
-/* Call `fn` for each field, but for pointers to directories, of `tiff` (a TIFF block; a whole TIFF file is one)
- * whose value lies within it; its false ends the walk. */
+/* Call `fn` for each field, but for pointers to directories, of `tiff` (a TIFF
+ * block; a whole TIFF file is one) whose value lies within it; its false ends
+ * the walk. */
 void imp_exif_walk(struct imp_span tiff,
                    bool (*fn)(void *self, const struct imp_exif_field *f),
                    void *self);
