@@ -40,8 +40,9 @@ static struct imp_tiff_page *add_page(struct imp_tiff *t,
         t->page = grown;
         t->pages_cap = cap;
     }
-    // Besides the input's fields: the places of its pieces, rows, SubIFDs.
-    size_t cap = ifd->n + 4;
+    // Besides the input's fields: kind, the places of its pieces, rows,
+    // SubIFDs.
+    size_t cap = ifd->n + 5;
     struct imp_tiff_page *page = imp_cutlist_alloc(t->cl, sizeof *page);
     struct imp_tiff_field *field =
         imp_cutlist_alloc(t->cl, cap * sizeof *field);
@@ -237,6 +238,7 @@ static bool cut(struct imp_span in, struct imp_job_image *img,
     bool ok = imp_tiff_check_header(in, err) && imp_tiff_read_header(&t, err) &&
               walk(&t, err);
     imp_tiff_coder_free(t.coder);
+    imp_cutlist_clear(&t.part);
     imp_regions_clear(&t.regions);
     free(t.page);
     return ok;

@@ -1,5 +1,5 @@
 /* jpeg_stream.h - a JPEG stream inside another format: a TIFF strip or tile
- * (TIFF Technical Note 2), a HEIF item of type `jpeg`.
+ * (TIFF Technical Note 2).
  *
  * Same rules as for a JPEG file, by the same code: entropy-coded data and the
  * tables and parameters that it needs stay, every other segment goes. No part
@@ -10,17 +10,23 @@
 #include "image/format.h"
 
 /* Emit the cuts for a table specification, SOI to EOI, tables only (ITU-T T.81
- * B.5): TIFF's JPEGTables. All its DQT and DHT stay. The list is started and
- * finished here. */
+ * B.5): TIFF's JPEGTables. Its DQT and DHT stay. The list is started and
+ * finished here. IMP_ERR_DAMAGED if it is none. */
 bool imp_jpeg_cut_tables(struct imp_span tables, struct imp_cutlist *cl,
                          struct imp_err *err);
 
+/* What the frame of a stream says of its picture. */
+struct imp_jpeg_frame {
+    uint32_t width, height;
+    unsigned components, precision;
+};
+
 /* Emit the cuts for the stream `in`, which may leave out tables that `tables`
  * (such a specification, or empty) has. The list is started and finished here.
- * `img` tells size and check level and gets width and height. Errors name
- * segment and offset within `in`. */
+ * Errors name segment and offset within `in`. */
 bool imp_jpeg_cut_stream(struct imp_span in, struct imp_span tables,
-                         struct imp_job_image *img, struct imp_cutlist *cl,
+                         enum imp_check check, uint64_t max_pixels,
+                         struct imp_cutlist *cl, struct imp_jpeg_frame *frame,
                          struct imp_err *err);
 
 #endif

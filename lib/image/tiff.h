@@ -145,6 +145,7 @@ struct imp_tiff_shape {
     uint64_t across, down; /* pieces in a plane */
     uint64_t n_pieces;
     const struct imp_tiff_entry *offsets, *counts; /* counts may be NULL */
+    const struct imp_tiff_entry *jpeg_tables;      /* may be NULL */
 };
 
 /* A strip or tile. */
@@ -189,13 +190,14 @@ struct imp_tiff {
     struct imp_cutlist *cl;
     struct imp_regions regions;
     struct imp_tiff_coder *coder;
-    bool big;           /* BigTIFF */
-    bool little;        /* "II" */
-    uint64_t header;    /* bytes */
-    uint64_t first_ifd; /* offset */
-    size_t n_chain;     /* directories in the main chain */
-    size_t n_shown;     /* of them with a picture */
-    size_t asked;       /* parts shown to the editor */
+    struct imp_cutlist part; /* of one strip or tile that is JPEG */
+    bool big;                /* BigTIFF */
+    bool little;             /* "II" */
+    uint64_t header;         /* bytes */
+    uint64_t first_ifd;      /* offset */
+    size_t n_chain;          /* directories in the main chain */
+    size_t n_shown;          /* of them with a picture */
+    size_t asked;            /* parts shown to the editor */
     bool asked_exif;
     uint64_t tables_left, coded_left, pixels_left; /* see fmt_tiff.c */
     struct imp_tiff_page **page;
@@ -284,6 +286,20 @@ bool imp_tiff_take_pieces(struct imp_tiff *t, const struct imp_tiff_ifd *ifd,
 
 void imp_tiff_coder_free(struct imp_tiff_coder *c);
 
+/* --- tiff_jpeg.c: strips and tiles that are JPEG
+ * ------------------------------
+ */
+
+/* Cut the stream of one piece and claim it in that form. */
+bool imp_tiff_take_jpeg(struct imp_tiff *t, const struct imp_tiff_shape *s,
+                        const struct imp_tiff_piece *piece,
+                        struct imp_err *err);
+
+/* `out`: what stays of JPEGTables. */
+bool imp_tiff_clean_jpeg_tables(struct imp_tiff *t,
+                                const struct imp_tiff_entry *e,
+                                struct imp_buf *out, struct imp_err *err);
+
 /* --- tiff_tags.c: the allow-list ---------------------------------------------
  */
 
@@ -293,7 +309,7 @@ bool imp_tiff_take_tags(struct imp_tiff *t, const struct imp_tiff_ifd *ifd,
                         const struct imp_tiff_shape *s,
                         struct imp_tiff_page *page, struct imp_err *err);
 
-/* Add a field to `page`, in which there is room for those of `ifd` and three
+/* Add a field to `page`, in which there is room for those of `ifd` and five
  * more; its bytes are borrowed. */
 void imp_tiff_add_field(struct imp_tiff_page *page,
                         struct imp_tiff_field field);

@@ -209,43 +209,46 @@ static const struct codec {
     uint32_t compression;
     const char *name;
     end_fn *end;
+    // Instead of `end`, for what has a structure of its own.
+    bool (*take)(struct imp_tiff *t, const struct imp_tiff_shape *s,
+                 const struct imp_tiff_piece *piece, struct imp_err *err);
 } codecs[] = {
-    {IMP_TIFF_NONE, "none", end_plain},
-    {IMP_TIFF_LZW, "LZW", end_lzw},
-    {IMP_TIFF_DEFLATE, "Deflate", end_deflate},
-    {IMP_TIFF_DEFLATE_OLD, "Deflate", end_deflate},
-    {IMP_TIFF_PACKBITS, "PackBits", end_packbits},
-    {IMP_TIFF_CCITT_RLE, "CCITT RLE", end_fax},
-    {IMP_TIFF_CCITT_T4, "CCITT T.4", end_fax},
-    {IMP_TIFF_CCITT_T6, "CCITT T.6", end_fax},
-    {IMP_TIFF_CCITT_RLEW, "CCITT RLEW", end_fax},
-    {IMP_TIFF_OLD_JPEG, "old-style JPEG", NULL},
-    {IMP_TIFF_JPEG, "JPEG", NULL},
-    {IMP_TIFF_LZMA, "LZMA", NULL},
-    {IMP_TIFF_ZSTD, "Zstandard", NULL},
-    {9, "JBIG", NULL},
-    {10, "JBIG", NULL},
-    {32766, "NeXT", NULL},
-    {32809, "ThunderScan", NULL},
-    {32895, "IT8 CT", NULL},
-    {32896, "IT8 line work", NULL},
-    {32897, "IT8 monochrome", NULL},
-    {32898, "IT8 binary line art", NULL},
-    {32908, "Pixar film", NULL},
-    {32909, "PixarLog", NULL},
-    {32947, "Kodak DCS", NULL},
-    {33003, "JPEG 2000", NULL},
-    {33005, "JPEG 2000", NULL},
-    {34661, "JBIG", NULL},
-    {34676, "SGILog", NULL},
-    {34677, "SGILog", NULL},
-    {34712, "JPEG 2000", NULL},
-    {34887, "LERC", NULL},
-    {34927, "WebP", NULL},
-    {34934, "JPEG XR", NULL},
-    {50001, "WebP", NULL},
-    {50002, "JPEG XL", NULL},
-    {52546, "JPEG XL", NULL},
+    {IMP_TIFF_NONE, "none", end_plain, NULL},
+    {IMP_TIFF_LZW, "LZW", end_lzw, NULL},
+    {IMP_TIFF_DEFLATE, "Deflate", end_deflate, NULL},
+    {IMP_TIFF_DEFLATE_OLD, "Deflate", end_deflate, NULL},
+    {IMP_TIFF_PACKBITS, "PackBits", end_packbits, NULL},
+    {IMP_TIFF_CCITT_RLE, "CCITT RLE", end_fax, NULL},
+    {IMP_TIFF_CCITT_T4, "CCITT T.4", end_fax, NULL},
+    {IMP_TIFF_CCITT_T6, "CCITT T.6", end_fax, NULL},
+    {IMP_TIFF_CCITT_RLEW, "CCITT RLEW", end_fax, NULL},
+    {IMP_TIFF_OLD_JPEG, "old-style JPEG", NULL, NULL},
+    {IMP_TIFF_JPEG, "JPEG", NULL, imp_tiff_take_jpeg},
+    {IMP_TIFF_LZMA, "LZMA", NULL, NULL},
+    {IMP_TIFF_ZSTD, "Zstandard", NULL, NULL},
+    {9, "JBIG", NULL, NULL},
+    {10, "JBIG", NULL, NULL},
+    {32766, "NeXT", NULL, NULL},
+    {32809, "ThunderScan", NULL, NULL},
+    {32895, "IT8 CT", NULL, NULL},
+    {32896, "IT8 line work", NULL, NULL},
+    {32897, "IT8 monochrome", NULL, NULL},
+    {32898, "IT8 binary line art", NULL, NULL},
+    {32908, "Pixar film", NULL, NULL},
+    {32909, "PixarLog", NULL, NULL},
+    {32947, "Kodak DCS", NULL, NULL},
+    {33003, "JPEG 2000", NULL, NULL},
+    {33005, "JPEG 2000", NULL, NULL},
+    {34661, "JBIG", NULL, NULL},
+    {34676, "SGILog", NULL, NULL},
+    {34677, "SGILog", NULL, NULL},
+    {34712, "JPEG 2000", NULL, NULL},
+    {34887, "LERC", NULL, NULL},
+    {34927, "WebP", NULL, NULL},
+    {34934, "JPEG XR", NULL, NULL},
+    {50001, "WebP", NULL, NULL},
+    {50002, "JPEG XL", NULL, NULL},
+    {52546, "JPEG XL", NULL, NULL},
 };
 
 static const struct codec *codec_of(uint32_t compression)
@@ -294,8 +297,8 @@ static bool find_end(struct imp_tiff *t, const struct imp_tiff_shape *s,
 }
 
 static bool take_piece(struct imp_tiff *t, const struct imp_tiff_shape *s,
-                       uint64_t i, end_fn *end, struct imp_tiff_page *page,
-                       struct imp_err *err)
+                       uint64_t i, const struct codec *codec,
+                       struct imp_tiff_page *page, struct imp_err *err)
 {
     struct imp_tiff_piece piece;
     uint64_t used;
@@ -306,9 +309,14 @@ static bool take_piece(struct imp_tiff *t, const struct imp_tiff_shape *s,
                            "%s %ju: strips or tiles share too much data",
                            piece.what, (uintmax_t)i);
     t->coded_left -= piece.coded.n;
-    if (!find_end(t, s, &piece, end, &used, err))
-        return false;
     page->offset[i] = piece.at;
+    page->length[i] = piece.coded.n;
+    if (codec->take)
+        return codec->take(t, s, &piece, err) ||
+               imp_wrap(err, "%s %ju at %ju", piece.what, (uintmax_t)i,
+                        (uintmax_t)piece.at);
+    if (!find_end(t, s, &piece, codec->end, &used, err))
+        return false;
     page->length[i] = used;
     if (used < piece.coded.n &&
         !imp_regions_label(&t->regions, piece.at + used, piece.coded.n - used,
@@ -326,7 +334,7 @@ bool imp_tiff_take_pieces(struct imp_tiff *t, const struct imp_tiff_ifd *ifd,
                           struct imp_tiff_page *page, struct imp_err *err)
 {
     const struct codec *codec = codec_of(s->compression);
-    if (!codec || !codec->end)
+    if (!codec || (!codec->end && !codec->take))
         return imp_fail_at(err, IMP_ERR_UNSUPPORTED, ifd->at,
                            "%s: Compression %u (%s)", ifd->name, s->compression,
                            codec ? codec->name : "unknown");
@@ -342,7 +350,7 @@ bool imp_tiff_take_pieces(struct imp_tiff *t, const struct imp_tiff_ifd *ifd,
         return imp_fail(err, IMP_ERR_MEMORY, "no memory for %ju places",
                         (uintmax_t)s->n_pieces);
     for (uint64_t i = 0; i < s->n_pieces; i++)
-        if (!take_piece(t, s, i, codec->end, page, err))
+        if (!take_piece(t, s, i, codec, page, err))
             return imp_wrap(err, "%s", ifd->name);
     return true;
 }

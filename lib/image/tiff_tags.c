@@ -126,7 +126,14 @@ static bool take_page_number(struct sorting *g, const struct row *row,
     return take_numbers(g, row, e, 2, err);
 }
 
-// NewSubfileType: bits 0 to 2 have a meaning (section 8).
+// NewSubfileType: bits 0 to 2 have a meaning (section 8). A picture that is one
+// JPEG stream passes for a preview with some readers (ExifTool), unless this
+// says 0; that it is a page among others the chain tells.
+static uint64_t subfile_bits(const struct imp_tiff_shape *s)
+{
+    return s->compression == IMP_TIFF_JPEG ? 5 : 7;
+}
+
 static bool take_subfile(struct sorting *g, const struct row *row,
                          const struct imp_tiff_entry *e, struct imp_err *err)
 {
@@ -135,7 +142,7 @@ static bool take_subfile(struct sorting *g, const struct row *row,
         return drop(g, e, "malformed", err);
     uint8_t *p = put_field(g, row, e, 1, IMP_PART_STRUCTURE, err);
     if (p)
-        put_number(g->t, row->type, p, 0, v & 7);
+        put_number(g->t, row->type, p, 0, v & subfile_bits(g->s));
     return p != NULL;
 }
 
@@ -257,6 +264,21 @@ static bool take_bytes(struct sorting *g, const struct row *row,
     if (p)
         memcpy(p, bytes.p, bytes.n);
     return p != NULL;
+}
+
+// Technical Note 2: tables that the streams of strips and tiles leave out.
+static bool take_jpeg_tables(struct sorting *g, const struct row *row,
+                             const struct imp_tiff_entry *e,
+                             struct imp_err *err)
+{
+    struct imp_buf clean = {0};
+    if (g->s->compression != IMP_TIFF_JPEG)
+        return drop(g, e, "of another compression", err);
+    bool ok =
+        imp_tiff_clean_jpeg_tables(g->t, e, &clean, err) &&
+        take_bytes(g, row, e, imp_buf_span(&clean), IMP_PART_STRUCTURE, err);
+    imp_buf_clear(&clean);
+    return ok;
 }
 
 // Values of one channel for each number that a sample can be.
@@ -390,6 +412,8 @@ static const struct row rows[] = {
     {IMP_TIFF_EXTRA_SAMPLES, "ExtraSamples", take_extra, IMP_TIFF_SHORT, 0, 2},
     {IMP_TIFF_SAMPLE_FORMAT, "SampleFormat", take_by_sample, IMP_TIFF_SHORT, 1,
      6},
+    {IMP_TIFF_JPEG_TABLES, "JPEGTables", take_jpeg_tables, IMP_TIFF_UNDEFINED,
+     0, 0},
     {IMP_TIFF_YCBCR_COEFFICIENTS, "YCbCrCoefficients", take_coefficients,
      IMP_TIFF_RATIONAL, 0, 3},
     {IMP_TIFF_YCBCR_SUBSAMPLING, "YCbCrSubSampling", take_subsampling,
@@ -423,6 +447,11 @@ static bool add_places(struct sorting *g, struct imp_err *err)
     imp_tiff_add_field(g->page, field);
     field.tag = g->s->tiled ? IMP_TIFF_TILE_BYTES : IMP_TIFF_STRIP_BYTES;
     imp_tiff_add_field(g->page, field);
+    if (g->s->compression == IMP_TIFF_JPEG &&
+        !imp_tiff_find(g->ifd, IMP_TIFF_SUBFILE_TYPE) &&
+        !put_field(g, row_of(IMP_TIFF_SUBFILE_TYPE), &none, 1,
+                   IMP_PART_STRUCTURE, err))
+        return false;
     if (!g->s->tiled && !imp_tiff_find(g->ifd, IMP_TIFF_ROWS_PER_STRIP))
         return take_rows(g, row_of(IMP_TIFF_ROWS_PER_STRIP), &none, err);
     return true;
