@@ -21,7 +21,8 @@ static bool check_frame(const struct imp_tiff_shape *s,
                        piece->width, piece->rows, components, s->bits);
 }
 
-// The list of the next piece takes the memory of this one's.
+// The list of the next piece takes the memory of this one's. All of a stream is
+// coded data as far as the TIFF goes.
 static bool outlive(struct imp_tiff *t, struct imp_cutlist *part,
                     const char *what, struct imp_err *err)
 {
