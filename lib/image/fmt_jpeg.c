@@ -89,13 +89,17 @@ static bool find_height(struct imp_jpeg_reader *r, size_t scan_data,
     return imp_jpeg_read_segment(r->in, at, &s, err) && set_height(r, &s, err);
 }
 
-// Ss, Se, Ah and Al say something in progressive frames only (T.81 B.2.3).
+// Ss, Se, Ah and Al say something in progressive frames only, and in lossless
+// ones Ss and Al; these have no AC tables (T.81 B.2.3).
 static void keep_scan_header(struct imp_jpeg_reader *r,
                              const struct imp_jpeg_segment *s)
 {
     uint8_t body[4 + 2 * IMP_JPEG_COMPS];
     memcpy(body, s->body.p, s->body.n);
-    if (!imp_jpeg_is_progressive(r->j)) {
+    if (imp_jpeg_is_lossless(r->j)) {
+        for (size_t i = 2; i < s->body.n - 3; i += 2)
+            body[i] &= 0xF0;
+    } else if (!imp_jpeg_is_progressive(r->j)) {
         body[s->body.n - 3] = 0;
         body[s->body.n - 2] = 63;
         body[s->body.n - 1] = 0;

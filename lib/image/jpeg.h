@@ -14,6 +14,7 @@ enum {
     IMP_JPEG_SOF0 = 0xC0, /* baseline */
     IMP_JPEG_SOF1 = 0xC1, /* extended sequential, Huffman */
     IMP_JPEG_SOF2 = 0xC2, /* progressive, Huffman */
+    IMP_JPEG_SOF3 = 0xC3, /* lossless, Huffman */
     IMP_JPEG_DHT = 0xC4,
     IMP_JPEG_JPG = 0xC8,
     IMP_JPEG_SOF9 = 0xC9,  /* extended sequential, arithmetic */
@@ -41,11 +42,18 @@ enum {
 #define IMP_JPEG_MCU_BLOCKS 10 /* T.81 B.2.3: blocks in an interleaved MCU */
 #define IMP_HUFF_BITS 11       /* bits resolved in one look-up */
 
+/* What the symbols of a table are. */
+enum imp_huff_use {
+    IMP_HUFF_AC,       /* runs and categories, T.81 F.1.2.2 */
+    IMP_HUFF_DC,       /* categories of differences, F.1.2.1 */
+    IMP_HUFF_LOSSLESS, /* the same, and 16 without extra bits, H.1.2.2 */
+};
+
 /* A Huffman table (T.81 B.2.4.2), and what the walk derives from it. */
 struct imp_huff {
     bool defined, derived;
-    bool is_dc;        /* how it was derived */
-    uint8_t count[17]; /* codes of each length, 1..16 */
+    enum imp_huff_use use; /* how it was derived */
+    uint8_t count[17];     /* codes of each length, 1..16 */
     uint8_t symbol[256];
     /* Derived. A look-up by the next IMP_HUFF_BITS bits resolves one symbol
      * with its extra bits, and a second one if its code lies in them too. */
@@ -63,7 +71,8 @@ struct imp_huff {
 
 struct imp_jpeg_comp {
     uint8_t id, h, v, tq;
-    uint32_t blocks_x, blocks_y; /* of a scan that has it alone, A.2.2 */
+    uint32_t blocks_x, blocks_y; /* of a scan that has it alone, A.2.2; in
+                                    lossless frames a block is a sample */
     bool coded;                  /* a scan has had it */
     int8_t bits[64]; /* progressive: the last Al of each coefficient, -1 before
                         its first scan */
@@ -151,6 +160,10 @@ bool imp_jpeg_walk(struct imp_jpeg *j, const struct imp_jpeg_scan *scan,
                    size_t *end, struct imp_err *err);
 
 bool imp_jpeg_is_progressive(const struct imp_jpeg *j);
+
+/* Is it a frame of samples and predictors (T.81 Annex H), whose data unit is
+ * one sample? */
+bool imp_jpeg_is_lossless(const struct imp_jpeg *j);
 
 /* Is the frame coded arithmetically? Its scans are then not walked one by one,
  * but all at the end, by _check_arithmetic. */

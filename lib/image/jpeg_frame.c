@@ -11,12 +11,13 @@ static uint32_t ceil_div(uint32_t a, uint32_t b)
 // interleaved scans pad to whole MCUs (A.2.4).
 static void lay_out(struct imp_jpeg *j)
 {
-    j->mcus_x = ceil_div(j->width, 8 * j->h_max);
-    j->mcus_y = ceil_div(j->height, 8 * j->v_max);
+    uint32_t side = imp_jpeg_is_lossless(j) ? 1 : 8;
+    j->mcus_x = ceil_div(j->width, side * j->h_max);
+    j->mcus_y = ceil_div(j->height, side * j->v_max);
     for (unsigned i = 0; i < j->n_comp; i++) {
         struct imp_jpeg_comp *c = &j->comp[i];
-        c->blocks_x = ceil_div(ceil_div(j->width * c->h, j->h_max), 8);
-        c->blocks_y = ceil_div(ceil_div(j->height * c->v, j->v_max), 8);
+        c->blocks_x = ceil_div(ceil_div(j->width * c->h, j->h_max), side);
+        c->blocks_y = ceil_div(ceil_div(j->height * c->v, j->v_max), side);
     }
 }
 
@@ -57,6 +58,8 @@ static bool known_process(uint8_t marker, unsigned precision)
     case IMP_JPEG_SOF1:
     case IMP_JPEG_SOF2:
         return precision == 8 || precision == 12;
+    case IMP_JPEG_SOF3:
+        return precision >= 2 && precision <= 16;
     case IMP_JPEG_SOF9:
     case IMP_JPEG_SOF10:
         return precision == 8; // as far as libjpeg goes
@@ -83,7 +86,8 @@ bool imp_jpeg_parse_sof(struct imp_jpeg *j, uint8_t marker,
     if (!known_process(marker, j->precision))
         return imp_fail_at(err, IMP_ERR_UNSUPPORTED, at,
                            "SOF%u with %u bits: want baseline, extended or "
-                           "progressive, 8 or (Huffman) 12 bits",
+                           "progressive, 8 or (Huffman) 12 bits, or lossless, "
+                           "2 to 16",
                            marker - IMP_JPEG_SOF0, j->precision);
     if (j->width == 0)
         return imp_fail_at(err, IMP_ERR_DAMAGED, at,

@@ -17,16 +17,11 @@ static bool number_codes(struct imp_huff *t)
     return true;
 }
 
-static uint8_t extra_bits(const struct imp_huff *t, uint8_t symbol)
-{
-    return t->is_dc ? symbol : symbol & 15;
-}
-
 // Coefficients that an AC symbol passes, T.81 F.1.2.2: a run and the value
 // behind it, 16 zeros (ZRL), or all the rest of the block (EOB).
 static uint8_t advance(const struct imp_huff *t, uint8_t symbol)
 {
-    if (t->is_dc)
+    if (t->use != IMP_HUFF_AC)
         return 1;
     if (symbol == 0xF0)
         return 16;
@@ -44,7 +39,7 @@ static void fill_first(struct imp_huff *t)
         for (unsigned i = 0; i < t->count[len]; i++) {
             uint8_t symbol = t->symbol[index++];
             struct imp_huff_step step = {
-                .len1 = (uint8_t)(len + extra_bits(t, symbol)),
+                .len1 = (uint8_t)(len + (symbol & 15)),
                 .adv1 = advance(t, symbol),
             };
             step.len2 = step.len1;
@@ -82,21 +77,23 @@ static void fill_second(struct imp_huff *t)
     }
 }
 
-bool imp_huff_derive(struct imp_huff *t, bool is_dc)
+bool imp_huff_derive(struct imp_huff *t, enum imp_huff_use use)
 {
-    if (t->derived && t->is_dc == is_dc)
+    static const uint8_t most[] = {
+        [IMP_HUFF_AC] = 255, [IMP_HUFF_DC] = 15, [IMP_HUFF_LOSSLESS] = 16};
+    if (t->derived && t->use == use)
         return true;
-    t->is_dc = is_dc;
+    t->use = use;
     if (!number_codes(t))
         return false;
     size_t n = 0;
     for (int len = 1; len <= 16; len++)
         n += t->count[len];
-    for (size_t i = 0; is_dc && i < n; i++)
-        if (t->symbol[i] > 15) // T.81 F.1.2.1: categories; 16 is lossless only
+    for (size_t i = 0; i < n; i++)
+        if (t->symbol[i] > most[use])
             return false;
     fill_first(t);
-    if (!is_dc)
+    if (use == IMP_HUFF_AC)
         fill_second(t);
     t->derived = true;
     return true;

@@ -8,9 +8,9 @@
 
 #include <string.h>
 
-/* Work out the look-up of `t` for DC differences or AC coefficients. False if
- * the lengths overflow the code space or a DC symbol is no category. */
-bool imp_huff_derive(struct imp_huff *t, bool is_dc);
+/* Work out the look-up of `t`. False if the lengths overflow the code space or
+ * a symbol has no meaning in that use. */
+bool imp_huff_derive(struct imp_huff *t, enum imp_huff_use use);
 
 /* The bits of one restart interval: bytes without the zero that follows 0xFF
  * (T.81 B.1.1.5). At a marker the bits go on as zeros, which are counted, so

@@ -10,6 +10,11 @@ bool imp_jpeg_is_arithmetic(const struct imp_jpeg *j)
     return j->sof == IMP_JPEG_SOF9 || j->sof == IMP_JPEG_SOF10;
 }
 
+bool imp_jpeg_is_lossless(const struct imp_jpeg *j)
+{
+    return j->sof == IMP_JPEG_SOF3;
+}
+
 static struct imp_jpeg_comp *find_component(struct imp_jpeg *j, uint8_t id)
 {
     for (unsigned i = 0; i < j->n_comp; i++)
@@ -33,7 +38,7 @@ static bool take_component(struct imp_jpeg *j, struct imp_jpeg_scan *scan,
             return imp_fail_at(err, IMP_ERR_DAMAGED, at,
                                "SOS at offset %ju: component %u twice",
                                (uintmax_t)at, p[0]);
-    if (!j->dqt[c->tq])
+    if (!j->dqt[c->tq] && !imp_jpeg_is_lossless(j))
         return imp_fail_at(err, IMP_ERR_DAMAGED, at,
                            "SOS at offset %ju: quantisation table %u is not "
                            "defined",
@@ -76,6 +81,14 @@ static bool goes_on(const struct imp_jpeg_scan *s)
         c->coded = true;
     }
     return true;
+}
+
+// T.81 H.1.1 and table B.3: a predictor, a point transform that leaves bits.
+static bool prediction_ok(const struct imp_jpeg *j,
+                          const struct imp_jpeg_scan *s)
+{
+    return s->ss >= 1 && s->ss <= 7 && s->se == 0 && s->ah == 0 &&
+           s->al < j->precision;
 }
 
 // A sequential frame codes each component in one scan (T.81 A.2).
@@ -121,8 +134,11 @@ bool imp_jpeg_parse_sos(struct imp_jpeg *j, struct imp_span body, uint64_t at,
     scan->se = p[1];
     scan->ah = p[2] >> 4;
     scan->al = p[2] & 15;
-    if (imp_jpeg_is_progressive(j) ? !progression_ok(scan) || !goes_on(scan)
-                                   : !is_first(scan))
+    bool ok = imp_jpeg_is_progressive(j)
+                  ? progression_ok(scan) && goes_on(scan)
+                  : is_first(scan) &&
+                        (!imp_jpeg_is_lossless(j) || prediction_ok(j, scan));
+    if (!ok)
         return imp_fail_at(err, IMP_ERR_DAMAGED, at,
                            "SOS at offset %ju: does not follow from the scans "
                            "before it: Ss %u, Se %u, Ah %u, Al %u",

@@ -103,7 +103,8 @@ static void note_scan(struct look *l, struct imp_span body)
         return;
     const uint8_t *tail = body.p + body.n - 3; // Ss, Se, Ah and Al
     bool dc = !progressive || (tail[0] == 0 && tail[2] >> 4 == 0);
-    bool ac = !progressive || tail[1] > 0;
+    bool lossless = l->sof == IMP_JPEG_SOF3;
+    bool ac = progressive ? tail[1] > 0 : !lossless;
     use(l, l->now.dri);
     for (unsigned i = 0; arithmetic && i < 2 * SLOTS; i++)
         use(l, l->now.dac[i]);
@@ -114,7 +115,7 @@ static void note_scan(struct look *l, struct imp_span body)
         if (ac && !arithmetic && ta < SLOTS)
             use(l, l->now.dht[1][ta]);
         for (unsigned c = 0; c < l->n_comp; c++)
-            if (l->comp[c].id == body.p[at] && !l->comp[c].seen) {
+            if (l->comp[c].id == body.p[at] && !l->comp[c].seen && !lossless) {
                 l->comp[c].seen = true;
                 use(l, l->now.dqt[l->comp[c].tq]);
             }

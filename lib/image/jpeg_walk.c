@@ -32,7 +32,7 @@ static inline bool pass_dc(struct imp_bits *b, const struct imp_huff *t)
         return true;
     }
     int category = imp_huff_symbol(b, t);
-    if (category > 0)
+    if (category > 0 && category < 16)
         imp_bits_get(b, category);
     return category >= 0;
 }
@@ -84,9 +84,9 @@ static bool pass_sequential(struct walk *w)
     return ok;
 }
 
-// --- Progressive blocks, T.81 G.1.2 ---
+// --- Progressive blocks, T.81 G.1.2; samples of lossless frames, H.2 ---
 
-static bool pass_dc_first(struct walk *w)
+static bool pass_differences(struct walk *w)
 {
     for (unsigned i = 0; i < w->mcu.n; i++)
         if (!pass_dc(&w->bits, w->mcu.block[i].dc))
@@ -199,21 +199,23 @@ typedef bool (*pass_mcu)(struct walk *w);
 static pass_mcu choose(const struct imp_jpeg *j,
                        const struct imp_jpeg_scan *scan)
 {
+    if (imp_jpeg_is_lossless(j))
+        return pass_differences;
     if (j->sof != IMP_JPEG_SOF2)
         return pass_sequential;
     if (scan->ss == 0)
-        return scan->ah ? pass_dc_more : pass_dc_first;
+        return scan->ah ? pass_dc_more : pass_differences;
     return scan->ah ? pass_ac_more : pass_ac_first;
 }
 
-static bool table_ready(struct imp_huff *t, bool is_dc, unsigned slot,
-                        size_t at, struct imp_err *err)
+static bool table_ready(struct imp_huff *t, enum imp_huff_use use,
+                        unsigned slot, size_t at, struct imp_err *err)
 {
-    if (t->defined && imp_huff_derive(t, is_dc))
+    if (t->defined && imp_huff_derive(t, use))
         return true;
     return imp_fail_at(err, IMP_ERR_DAMAGED, at,
                        "scan at offset %zu: %s Huffman table %u is %s", at,
-                       is_dc ? "DC" : "AC", slot,
+                       use == IMP_HUFF_AC ? "AC" : "DC", slot,
                        t->defined ? "not valid" : "not defined");
 }
 
@@ -223,13 +225,17 @@ static bool set_up_mcu(struct imp_jpeg *j, const struct imp_jpeg_scan *scan,
 {
     bool dc = scan->ss == 0 && scan->ah == 0;
     bool ac = scan->se > 0;
-    if (j->sof != IMP_JPEG_SOF2)
-        dc = ac = true;
+    enum imp_huff_use use =
+        imp_jpeg_is_lossless(j) ? IMP_HUFF_LOSSLESS : IMP_HUFF_DC;
+    if (j->sof != IMP_JPEG_SOF2) {
+        dc = true;
+        ac = use == IMP_HUFF_DC;
+    }
     for (unsigned i = 0; i < scan->n_comp; i++) {
         unsigned dc_slot = scan->in[i].dc, ac_slot = scan->in[i].ac;
-        if (dc && !table_ready(&j->dc[dc_slot], true, dc_slot, at, err))
+        if (dc && !table_ready(&j->dc[dc_slot], use, dc_slot, at, err))
             return false;
-        if (ac && !table_ready(&j->ac[ac_slot], false, ac_slot, at, err))
+        if (ac && !table_ready(&j->ac[ac_slot], IMP_HUFF_AC, ac_slot, at, err))
             return false;
         const struct imp_jpeg_comp *c = scan->in[i].comp;
         unsigned blocks = scan->n_comp == 1 ? 1u : (unsigned)c->h * c->v;
