@@ -1,6 +1,7 @@
-// HEIF, HEIC and AVIF: still images. The file is laid out anew: ftyp, a meta
-// box made from what is known, and one mdat with the items that stay.
-#include "image/heif.h"
+// HEIF, HEIC and AVIF: still images and image sequences. The file is laid out
+// anew: ftyp, a meta and a moov box made from what is known, and one mdat with
+// the items and samples that stay.
+#include "image/heif_track.h"
 
 #include <string.h>
 
@@ -11,6 +12,9 @@ static const char brands[][5] = {
     "mif2", "mif3", "msf1", "avif", "avis", "avio", "miaf", "MiHB", "MiHA",
     "MiHE", "MiPr", "MA1A", "MA1B", "tmap", "isom", "iso2", "iso3", "iso4",
     "iso5", "iso6", "iso7", "iso8", "iso9", "mp41", "mp42", "1pic", "unif"};
+
+// Samples may share their bytes; how much of that we follow.
+#define SHARING 4
 
 static bool is_known(const uint8_t *brand)
 {
@@ -92,9 +96,14 @@ static bool take_box(struct imp_heif *h, const struct imp_heif_box *box,
         head.size -= head.body.n;
         return label(h, &head, IMP_PART_STRUCTURE, "mdat header", false, err);
     }
-    if (imp_heif_is(box, "moov") && is_sequence(h))
+    if (imp_heif_is(box, "moov") && is_sequence(h) && !h->has_moov) {
+        h->moov = *box;
+        h->has_moov = true;
+        return label(h, box, IMP_PART_STRUCTURE, "moov box", false, err);
+    }
+    if (imp_heif_is(box, "moof"))
         return imp_fail_at(err, IMP_ERR_UNSUPPORTED, box->at,
-                           "an image sequence");
+                           "a sequence in fragments");
     if (imp_heif_is(box, "moov") || imp_heif_is(box, "mpvd") ||
         imp_heif_is(box, "ftyp"))
         return label(h, box, IMP_PART_VIDEO,
@@ -111,7 +120,7 @@ static bool walk(struct imp_heif *h, struct imp_err *err)
     while (at < h->in.n) {
         struct imp_heif_box box;
         if (!imp_heif_box_at(h->in, 0, at, &box, err)) {
-            if (!h->has_meta)
+            if (!h->has_meta && !h->has_moov)
                 return false;
             struct imp_heif_box rest = {.at = at, .size = h->in.n - at};
             if (err)
@@ -123,9 +132,9 @@ static bool walk(struct imp_heif *h, struct imp_err *err)
             return false;
         at += (size_t)box.size;
     }
-    return h->has_meta ||
+    return h->has_meta || h->has_moov ||
            imp_fail_at(err, IMP_ERR_UNSUPPORTED, 0,
-                       is_sequence(h) ? "an image sequence" : "no meta box");
+                       "neither a meta nor a moov box of pictures");
 }
 
 // --- The new file ---
@@ -158,33 +167,52 @@ static bool write_mdat_header(uint64_t claims, struct imp_buf *out,
            (!wide || imp_heif_put(out, 8, claims + 16, err));
 }
 
-static void insert_meta(struct imp_heif *h, const struct imp_buf *meta)
+static void insert_box(struct imp_heif *h, const struct imp_buf *box,
+                       const struct imp_heif_marks *coded, const char *name)
 {
     size_t at = 0;
-    for (size_t i = 0; i <= h->n_coded; i++) {
-        size_t end = i < h->n_coded ? h->coded[i] : meta->n;
-        imp_cut_insert(h->cl, meta->p + at, end - at,
+    for (size_t i = 0; box->n && i <= coded->n; i++) {
+        size_t end = i < coded->n ? coded->at[i] : box->n;
+        imp_cut_insert(h->cl, box->p + at, end - at,
                        i % 2 ? IMP_PART_CODED : IMP_PART_STRUCTURE,
-                       i % 2 ? "coder's parameters" : "meta box");
+                       i % 2 ? "coder's parameters" : name);
         at = end;
     }
 }
 
+// Places are counted from the end of what is written before them, so moov is
+// written twice: its length does not depend on where the samples are.
+static bool write_boxes(struct imp_heif *h, uint64_t before, uint64_t after,
+                        struct imp_buf *meta, struct imp_buf *moov,
+                        struct imp_err *err)
+{
+    if (h->has_moov && !imp_heif_write_moov(h, 0, moov, err))
+        return false;
+    if (h->has_meta &&
+        !imp_heif_write_meta(h, before, moov->n + after, meta, err))
+        return false;
+    return !h->has_moov ||
+           imp_heif_write_moov(h, before + meta->n + moov->n + after, moov,
+                               err);
+}
+
 static bool write_all(struct imp_heif *h, struct imp_err *err)
 {
-    struct imp_buf ftyp = {0}, meta = {0}, mdat = {0};
+    struct imp_buf ftyp = {0}, meta = {0}, moov = {0}, mdat = {0};
     bool ok = imp_regions_lay(&h->regions, err) && write_ftyp(h, &ftyp, err) &&
               write_mdat_header(h->regions.total, &mdat, err) &&
-              imp_heif_write_meta(h, ftyp.n, mdat.n, &meta, err);
+              write_boxes(h, ftyp.n, mdat.n, &meta, &moov, err);
     if (ok) {
         imp_cut_insert(h->cl, ftyp.p, ftyp.n, IMP_PART_STRUCTURE, "ftyp box");
-        insert_meta(h, &meta);
+        insert_box(h, &meta, &h->meta_coded, "meta box");
+        insert_box(h, &moov, &h->moov_coded, "moov box");
         imp_cut_insert(h->cl, mdat.p, mdat.n, IMP_PART_STRUCTURE,
                        "mdat header");
         imp_regions_emit(&h->regions, h->cl, 0, h->in.n, IMP_PART_UNKNOWN,
                          "bytes that no item refers to");
     }
     imp_buf_clear(&mdat);
+    imp_buf_clear(&moov);
     imp_buf_clear(&meta);
     imp_buf_clear(&ftyp);
     return ok;
@@ -192,6 +220,13 @@ static bool write_all(struct imp_heif *h, struct imp_err *err)
 
 static void tell_size(struct imp_heif *h)
 {
+    for (size_t i = h->n_tracks; i-- > 0;)
+        if (h->track[i].keep && !h->track[i].alpha_of) {
+            h->img->width = h->track[i].coded_width;
+            h->img->height = h->track[i].coded_height;
+        }
+    if (!h->has_meta)
+        return;
     const struct imp_heif_item *primary = imp_heif_item(h, h->primary);
     const struct imp_heif_prop *p =
         primary ? imp_heif_prop_of(h, primary, "ispe") : NULL;
@@ -204,15 +239,21 @@ static void tell_size(struct imp_heif *h)
 static bool cut(struct imp_span in, struct imp_job_image *img,
                 struct imp_cutlist *cl, struct imp_err *err)
 {
-    struct imp_heif h = {.in = in, .img = img, .cl = cl};
+    struct imp_heif h = {.in = in,
+                         .img = img,
+                         .cl = cl,
+                         .samples_left = SHARING * (uint64_t)in.n};
     if (!read_ftyp(in, &h.ftyp))
         return imp_fail_at(err, IMP_ERR_DAMAGED, 0, "no ftyp box");
     imp_regions_start(&h.regions, in.n);
     bool ok = label(&h, &h.ftyp, IMP_PART_STRUCTURE, "ftyp box", false, err) &&
-              walk(&h, err) && imp_heif_read_meta(&h, err);
+              walk(&h, err) &&
+              (!h.has_meta ||
+               (imp_heif_read_meta(&h, err) && imp_heif_select(&h, err))) &&
+              (!h.has_moov || imp_heif_read_tracks(&h, err));
     if (ok) {
         tell_size(&h);
-        ok = imp_heif_select(&h, err) && write_all(&h, err);
+        ok = write_all(&h, err);
     }
     imp_cutlist_clear(&h.part);
     imp_regions_clear(&h.regions);

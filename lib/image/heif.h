@@ -84,6 +84,12 @@ struct imp_heif_link { /* an item's property */
     bool essential;
 };
 
+/* Where, in a box made anew, coded bytes begin and end, in turn. */
+struct imp_heif_marks {
+    size_t *at;
+    size_t n;
+};
+
 struct imp_heif {
     struct imp_span in;
     struct imp_job_image *img;
@@ -92,6 +98,13 @@ struct imp_heif {
     struct imp_cutlist part; /* of one coded item */
     struct imp_heif_box ftyp, meta;
     bool has_meta;
+    struct imp_heif_box moov;
+    bool has_moov;                /* an image sequence */
+    struct imp_heif_track *track; /* see heif_track.h */
+    size_t n_tracks;
+    uint64_t samples_left; /* bytes of samples that may still be followed */
+    uint32_t timescale;    /* of the sequence */
+    uint64_t duration;
     uint32_t primary;
     struct imp_span idat;
     struct imp_heif_item *item;
@@ -99,10 +112,9 @@ struct imp_heif {
     struct imp_heif_prop *prop;
     struct imp_heif_link *link;
     size_t n_items, n_refs, n_props, n_links;
-    /* Of the new meta box: parameter sets of coders and how images are derived.
+    /* Of the new boxes: parameter sets of coders and how images are derived.
      * They belong to the coded picture. */
-    size_t *coded; /* where each begins and ends, in turn */
-    size_t n_coded;
+    struct imp_heif_marks meta_coded, moov_coded;
     size_t parts; /* shown to the editor */
 };
 
@@ -119,15 +131,23 @@ bool imp_heif_item_bytes(const struct imp_heif *h,
 bool imp_heif_select(struct imp_heif *h, struct imp_err *err);
 
 /* --- heif_props.c: what properties say, checked --- */
+/* Is it a coder's parameters? */
+bool imp_heif_is_config(const struct imp_heif_box *box);
 bool imp_heif_check_props(struct imp_heif *h, struct imp_err *err);
+/* Make the new body of one, `p->bytes`; left NULL, the property goes. False
+ * only if the image cannot go on. */
+bool imp_heif_take_prop(struct imp_heif *h, struct imp_heif_prop *p,
+                        struct imp_err *err);
 /* The property of that type that an item has; NULL if none. */
 struct imp_heif_prop *imp_heif_prop_of(const struct imp_heif *h,
                                        const struct imp_heif_item *item,
                                        const char *type);
 
 /* --- heif_coded.c: what in coded data is no picture --- */
-/* Emit into h->part the cuts of `data`, the coded data of `item`. */
-bool imp_heif_cut_coded(struct imp_heif *h, const struct imp_heif_item *item,
+/* Emit into h->part the cuts of `data`, the coded data of an image of that type
+ * ("hvc1", for which `config` is its hvcC, or "av01"); `id` is for errors. */
+bool imp_heif_cut_coded(struct imp_heif *h, const char *type,
+                        const struct imp_heif_prop *config, uint32_t id,
                         struct imp_span data, struct imp_err *err);
 
 /* --- heif_write.c --- */

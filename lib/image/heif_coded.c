@@ -15,12 +15,11 @@ static void cut_unit(struct imp_cutlist *cl, size_t at, size_t n, bool keep)
         imp_cut_drop(cl, at, n, IMP_PART_VENDOR, extra);
 }
 
-static bool cut_hevc(struct imp_heif *h, const struct imp_heif_item *item,
-                     struct imp_span data, struct imp_err *err)
+static bool cut_hevc(struct imp_heif *h, const struct imp_heif_prop *config,
+                     uint32_t id, struct imp_span data, struct imp_err *err)
 {
-    const struct imp_heif_prop *config = imp_heif_prop_of(h, item, "hvcC");
     if (!config || config->box.body.n < 23)
-        return imp_fail(err, IMP_ERR_DAMAGED, "item %u has no hvcC", item->id);
+        return imp_fail(err, IMP_ERR_DAMAGED, "image %u has no hvcC", id);
     unsigned width = (config->box.body.p[21] & 3) + 1u;
     struct imp_heif_reader r = {.in = data, .ok = true};
     bool coded = false;
@@ -29,15 +28,15 @@ static bool cut_hevc(struct imp_heif *h, const struct imp_heif_item *item,
         uint64_t n = imp_heif_get(&r, width);
         if (!r.ok || n < 2 || n > data.n - r.at)
             return imp_fail(err, IMP_ERR_DAMAGED,
-                            "item %u: unit of %ju bytes at %zu of %zu",
-                            item->id, (uintmax_t)n, at, data.n);
+                            "image %u: unit of %ju bytes at %zu of %zu", id,
+                            (uintmax_t)n, at, data.n);
         unsigned type = data.p[r.at] >> 1 & 63;
         r.at += (size_t)n;
         coded |= type < 32;
         cut_unit(&h->part, at, r.at - at, type < 35);
     }
     return coded ||
-           imp_fail(err, IMP_ERR_DAMAGED, "item %u has no picture", item->id);
+           imp_fail(err, IMP_ERR_DAMAGED, "image %u has no picture", id);
 }
 
 // AV1 specification 4.10.5.
@@ -61,8 +60,8 @@ static bool is_av1_picture(unsigned type)
            type == 7;
 }
 
-static bool cut_av1(struct imp_heif *h, const struct imp_heif_item *item,
-                    struct imp_span data, struct imp_err *err)
+static bool cut_av1(struct imp_heif *h, uint32_t id, struct imp_span data,
+                    struct imp_err *err)
 {
     struct imp_heif_reader r = {.in = data, .ok = true};
     while (r.at < data.n) {
@@ -75,20 +74,22 @@ static bool cut_av1(struct imp_heif *h, const struct imp_heif_item *item,
                   (!(head & 2) || read_leb128(&r, &n)) && n <= data.n - r.at;
         if (!ok)
             return imp_fail(err, IMP_ERR_DAMAGED,
-                            "item %u: OBU at %zu of %zu bytes is not all there",
-                            item->id, at, data.n);
+                            "image %u: OBU at %zu of %zu bytes is not all "
+                            "there",
+                            id, at, data.n);
         r.at += (size_t)n;
         cut_unit(&h->part, at, r.at - at, is_av1_picture(head >> 3 & 15));
     }
     return true;
 }
 
-bool imp_heif_cut_coded(struct imp_heif *h, const struct imp_heif_item *item,
+bool imp_heif_cut_coded(struct imp_heif *h, const char *type,
+                        const struct imp_heif_prop *config, uint32_t id,
                         struct imp_span data, struct imp_err *err)
 {
     imp_cutlist_start(&h->part, data.n);
-    bool hevc = strcmp(item->type, "hvc1") == 0;
-    return (hevc ? cut_hevc(h, item, data, err)
-                 : cut_av1(h, item, data, err)) &&
+    bool hevc = memcmp(type, "hvc1", 4) == 0;
+    return (hevc ? cut_hevc(h, config, id, data, err)
+                 : cut_av1(h, id, data, err)) &&
            imp_cutlist_finish(&h->part, err);
 }

@@ -171,6 +171,21 @@ static bool take_auxc(struct imp_heif *h, struct imp_heif_prop *p,
     return true;
 }
 
+// 23008-12 7.2.3: constraints of a sequence's coding, in the first six bits.
+static bool take_ccst(struct imp_heif *h, struct imp_heif_prop *p,
+                      struct imp_err *err)
+{
+    uint8_t bits[8] = {0};
+    struct imp_buf made = {0};
+    if (p->box.body.n != sizeof bits)
+        return true;
+    bits[4] = p->box.body.p[4] & 0xfc;
+    bool ok =
+        imp_buf_add(&made, bits, sizeof bits, err) && copy(h, p, &made, err);
+    imp_buf_clear(&made);
+    return ok;
+}
+
 // 14496-15 8.3.3.1: parameter sets stay, other units (SEI) go.
 static bool take_hvcc(struct imp_heif *h, struct imp_heif_prop *p,
                       struct imp_err *err)
@@ -211,13 +226,12 @@ static bool take_av1c(struct imp_heif *h, struct imp_heif_prop *p,
 {
     struct imp_span b = p->box.body, obus;
     struct imp_buf made = {0};
-    struct imp_heif_item av1 = {.type = "av01"};
     if (!imp_span_sub(b, 4, b.n < 4 ? 0 : b.n - 4, &obus))
         return true;
     bool ok = imp_buf_add(&made, b.p, 4, err);
     if (ok && obus.n) {
         struct imp_err why = {0};
-        if (!imp_heif_cut_coded(h, &av1, obus, &why))
+        if (!imp_heif_cut_coded(h, "av01", NULL, 0, obus, &why))
             goto out; // not readable: it goes
         struct imp_buf kept = {0};
         ok = imp_cutlist_apply(&h->part, obus, &kept, err) &&
@@ -246,16 +260,21 @@ static const struct row {
     {"imir", take_imir}, {"clap", take_clap}, {"pasp", take_pasp},
     {"auxC", take_auxc}, {"clli", take_clli}, {"mdcv", take_mdcv},
     {"a1op", take_a1op}, {"a1lx", take_a1lx}, {"lsel", take_lsel},
-    {"avcC", take_avcc},
+    {"avcC", take_avcc}, {"auxi", take_auxc}, {"ccst", take_ccst},
 };
 
-static bool take(struct imp_heif *h, struct imp_heif_prop *p,
-                 struct imp_err *err)
+bool imp_heif_take_prop(struct imp_heif *h, struct imp_heif_prop *p,
+                        struct imp_err *err)
 {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (imp_heif_is(&p->box, rows[i].type))
             return rows[i].take(h, p, err);
     return true;
+}
+
+bool imp_heif_is_config(const struct imp_heif_box *box)
+{
+    return imp_heif_is(box, "hvcC") || imp_heif_is(box, "av1C");
 }
 
 struct imp_heif_prop *imp_heif_prop_of(const struct imp_heif *h,
@@ -283,7 +302,7 @@ bool imp_heif_check_props(struct imp_heif *h, struct imp_err *err)
                                "item %u: property %u of %zu", l->item, l->prop,
                                h->n_props);
         struct imp_heif_prop *p = &h->prop[l->prop - 1];
-        if (!p->used && !take(h, p, err))
+        if (!p->used && !imp_heif_take_prop(h, p, err))
             return false;
         p->used = true;
         // Whoever does not know an essential property must not show the image.

@@ -119,7 +119,8 @@ static bool claim_coded(struct imp_heif *h, struct imp_heif_item *item,
 {
     item->method = 0;
     item->offset = (uint64_t)(data.p - h->in.p);
-    if (!imp_heif_cut_coded(h, item, data, err))
+    if (!imp_heif_cut_coded(h, item->type, imp_heif_prop_of(h, item, "hvcC"),
+                            item->id, data, err))
         return false;
     if (h->part.output_len == 0)
         return imp_fail_at(err, IMP_ERR_DAMAGED, item->offset,

@@ -1,74 +1,23 @@
 // The meta box, made anew in one form: so that what is made from it again is
 // the same.
-#include "image/heif.h"
+#include "image/heif_writer.h"
 
 #include <string.h>
 
-struct writer {
-    struct imp_heif *h;
-    struct imp_buf *out;
-    unsigned id_width, offset_width;
-    struct imp_err *err;
-    bool ok;
-};
-
-static void put(struct writer *w, unsigned bytes, uint64_t value)
-{
-    w->ok = w->ok && imp_heif_put(w->out, bytes, value, w->err);
-}
-
-static void add(struct writer *w, const void *bytes, size_t n)
-{
-    w->ok = w->ok && imp_buf_add(w->out, bytes, n, w->err);
-}
-
-// The same, of bytes that belong to the coded picture.
-static void add_coded(struct writer *w, struct imp_span bytes)
-{
-    if (w->ok && bytes.n)
-        w->h->coded[w->h->n_coded++] = w->out->n;
-    add(w, bytes.p, bytes.n);
-    if (w->ok && bytes.n)
-        w->h->coded[w->h->n_coded++] = w->out->n;
-}
-
-static size_t begin(struct writer *w, const char *type)
-{
-    size_t at = w->ok ? imp_heif_begin(w->out, type, w->err) : SIZE_MAX;
-    w->ok = at != SIZE_MAX;
-    return at;
-}
-
-static size_t begin_full(struct writer *w, const char *type, uint8_t version,
-                         uint32_t flags)
-{
-    size_t at = w->ok
-                    ? imp_heif_begin_full(w->out, type, version, flags, w->err)
-                    : SIZE_MAX;
-    w->ok = at != SIZE_MAX;
-    return at;
-}
-
-static void end(struct writer *w, size_t at)
-{
-    if (w->ok)
-        imp_heif_end(w->out, at);
-}
-
 // 14496-12 8.4.3: a name would be free text.
-static void put_hdlr(struct writer *w)
+static void put_hdlr(struct imp_heif_writer *w)
 {
-    size_t at = begin_full(w, "hdlr", 0, 0);
-    put(w, 4, 0);
-    add(w, "pict\0\0\0\0\0\0\0\0\0\0\0\0", 17);
-    end(w, at);
+    size_t at = w_begin_full(w, "hdlr", 0, 0);
+    w_put(w, 4, 0);
+    w_add(w, "pict\0\0\0\0\0\0\0\0\0\0\0\0", 17);
+    w_end(w, at);
 }
 
-static void put_pitm(struct writer *w)
+static void put_pitm(struct imp_heif_writer *w)
 {
-    size_t at = begin_full(w, "pitm", w->id_width == 4, 0);
-    put(w, w->id_width, w->h->primary);
-    end(w, at);
+    size_t at = w_begin_full(w, "pitm", w->id_width == 4, 0);
+    w_put(w, w->id_width, w->h->primary);
+    w_end(w, at);
 }
 
 static size_t kept(const struct imp_heif *h)
@@ -79,53 +28,53 @@ static size_t kept(const struct imp_heif *h)
     return n;
 }
 
-static void put_iinf(struct writer *w)
+static void put_iinf(struct imp_heif_writer *w)
 {
     const struct imp_heif *h = w->h;
-    size_t at = begin_full(w, "iinf", 0, 0);
-    put(w, 2, kept(h));
+    size_t at = w_begin_full(w, "iinf", 0, 0);
+    w_put(w, 2, kept(h));
     for (size_t i = 0; i < h->n_items; i++) {
         const struct imp_heif_item *item = &h->item[i];
         if (!item->keep)
             continue;
         size_t infe =
-            begin_full(w, "infe", w->id_width == 2 ? 2 : 3, item->hidden);
-        put(w, w->id_width, item->id);
-        put(w, 2, 0);
-        add(w, item->type, 4);
-        put(w, 1, 0); // no name
-        end(w, infe);
+            w_begin_full(w, "infe", w->id_width == 2 ? 2 : 3, item->hidden);
+        w_put(w, w->id_width, item->id);
+        w_put(w, 2, 0);
+        w_add(w, item->type, 4);
+        w_put(w, 1, 0); // no name
+        w_end(w, infe);
     }
-    end(w, at);
+    w_end(w, at);
 }
 
-static void put_iloc(struct writer *w)
+static void put_iloc(struct imp_heif_writer *w)
 {
     const struct imp_heif *h = w->h;
-    size_t at = begin_full(w, "iloc", w->id_width == 2 ? 1 : 2, 0);
-    put(w, 1, w->offset_width << 4 | 4);
-    put(w, 1, 0);
-    put(w, w->id_width, kept(h));
+    size_t at = w_begin_full(w, "iloc", w->id_width == 2 ? 1 : 2, 0);
+    w_put(w, 1, w->offset_width << 4 | 4);
+    w_put(w, 1, 0);
+    w_put(w, w->id_width, kept(h));
     for (size_t i = 0; i < h->n_items; i++) {
         const struct imp_heif_item *item = &h->item[i];
         if (!item->keep)
             continue;
         bool is_empty = item->fresh && item->data.n == 0;
-        put(w, w->id_width, item->id);
-        put(w, 2, item->fresh ? 1 : 0);
-        put(w, 2, 0);
-        put(w, 2, is_empty ? 0 : 1);
+        w_put(w, w->id_width, item->id);
+        w_put(w, 2, item->fresh ? 1 : 0);
+        w_put(w, 2, 0);
+        w_put(w, 2, is_empty ? 0 : 1);
         if (is_empty)
             continue;
-        put(w, w->offset_width, item->new_offset);
-        put(w, 4, item->new_length);
+        w_put(w, w->offset_width, item->new_offset);
+        w_put(w, 4, item->new_length);
     }
-    end(w, at);
+    w_end(w, at);
 }
 
 // References of one type from one item, to items that stay; the order of the
 // targets is that of the tiles of a grid.
-static void put_refs(struct writer *w, size_t first)
+static void put_refs(struct imp_heif_writer *w, size_t first)
 {
     const struct imp_heif *h = w->h;
     const struct imp_heif_ref *like = &h->ref[first];
@@ -137,13 +86,13 @@ static void put_refs(struct writer *w, size_t first)
         last = i + 1;
     for (size_t i = first; i < last; i++)
         n += imp_heif_item(w->h, h->ref[i].to)->keep;
-    size_t at = begin(w, like->type);
-    put(w, w->id_width, like->from);
-    put(w, 2, n);
+    size_t at = w_begin(w, like->type);
+    w_put(w, w->id_width, like->from);
+    w_put(w, 2, n);
     for (size_t i = first; i < last; i++)
         if (imp_heif_item(w->h, h->ref[i].to)->keep)
-            put(w, w->id_width, h->ref[i].to);
-    end(w, at);
+            w_put(w, w->id_width, h->ref[i].to);
+    w_end(w, at);
 }
 
 static bool ref_stays(struct imp_heif *h, const struct imp_heif_ref *r)
@@ -159,7 +108,7 @@ static bool ref_stays(struct imp_heif *h, const struct imp_heif_ref *r)
     return false;
 }
 
-static void put_iref(struct writer *w)
+static void put_iref(struct imp_heif_writer *w)
 {
     struct imp_heif *h = w->h;
     size_t n = 0;
@@ -169,41 +118,39 @@ static void put_iref(struct writer *w)
     h->n_refs = n;
     if (n == 0)
         return;
-    size_t at = begin_full(w, "iref", w->id_width == 4, 0);
+    size_t at = w_begin_full(w, "iref", w->id_width == 4, 0);
     for (size_t i = 0; i < n; i++) {
         bool same = i && h->ref[i].from == h->ref[i - 1].from &&
                     memcmp(h->ref[i].type, h->ref[i - 1].type, 4) == 0;
         if (!same)
             put_refs(w, i);
     }
-    end(w, at);
+    w_end(w, at);
 }
 
-static void put_ipco(struct writer *w)
+static void put_ipco(struct imp_heif_writer *w)
 {
     struct imp_heif *h = w->h;
     uint16_t index = 0;
-    size_t at = begin(w, "ipco");
+    size_t at = w_begin(w, "ipco");
     for (size_t i = 0; i < h->n_props; i++) {
         struct imp_heif_prop *p = &h->prop[i];
         if (!p->used || !p->bytes.p)
             continue;
         p->index = ++index;
-        size_t box = begin(w, p->box.type);
-        bool is_config =
-            imp_heif_is(&p->box, "hvcC") || imp_heif_is(&p->box, "av1C");
-        if (is_config)
-            add_coded(w, p->bytes);
+        size_t box = w_begin(w, p->box.type);
+        if (imp_heif_is_config(&p->box))
+            w_add_coded(w, p->bytes);
         else
-            add(w, p->bytes.p, p->bytes.n);
-        end(w, box);
+            w_add(w, p->bytes.p, p->bytes.n);
+        w_end(w, box);
     }
-    end(w, at);
+    w_end(w, at);
 }
 
 static size_t links_of(const struct imp_heif *h,
-                       const struct imp_heif_item *item, struct writer *w,
-                       bool wide)
+                       const struct imp_heif_item *item,
+                       struct imp_heif_writer *w, bool wide)
 {
     size_t n = 0;
     for (size_t i = 0; i < h->n_links; i++) {
@@ -214,33 +161,33 @@ static size_t links_of(const struct imp_heif *h,
         n++;
         unsigned essential = l->essential ? (wide ? 0x8000 : 0x80) : 0;
         if (w)
-            put(w, wide ? 2 : 1, essential | h->prop[l->prop - 1].index);
+            w_put(w, wide ? 2 : 1, essential | h->prop[l->prop - 1].index);
     }
     return n;
 }
 
-static void put_ipma(struct writer *w)
+static void put_ipma(struct imp_heif_writer *w)
 {
     const struct imp_heif *h = w->h;
     bool wide = h->n_props > 127;
     uint64_t n = 0;
     for (size_t i = 0; i < h->n_items; i++)
         n += h->item[i].keep && links_of(h, &h->item[i], NULL, wide);
-    size_t at = begin_full(w, "ipma", w->id_width == 4, wide);
-    put(w, 4, n);
+    size_t at = w_begin_full(w, "ipma", w->id_width == 4, wide);
+    w_put(w, 4, n);
     for (size_t i = 0; i < h->n_items; i++) {
         const struct imp_heif_item *item = &h->item[i];
         size_t many = item->keep ? links_of(h, item, NULL, wide) : 0;
         if (!many)
             continue;
-        put(w, w->id_width, item->id);
-        put(w, 1, many);
+        w_put(w, w->id_width, item->id);
+        w_put(w, 1, many);
         links_of(h, item, w, wide);
     }
-    end(w, at);
+    w_end(w, at);
 }
 
-static void put_idat(struct writer *w)
+static void put_idat(struct imp_heif_writer *w)
 {
     const struct imp_heif *h = w->h;
     uint64_t n = 0;
@@ -248,35 +195,35 @@ static void put_idat(struct writer *w)
         n += h->item[i].keep && h->item[i].fresh ? h->item[i].data.n : 0;
     if (n == 0)
         return;
-    size_t at = begin(w, "idat");
+    size_t at = w_begin(w, "idat");
     for (size_t i = 0; i < h->n_items; i++) {
         const struct imp_heif_item *item = &h->item[i];
         if (!item->keep || !item->fresh)
             continue;
         if (memcmp(item->type, "Exif", 4) == 0)
-            add(w, item->data.p, item->data.n);
+            w_add(w, item->data.p, item->data.n);
         else
-            add_coded(w, item->data);
+            w_add_coded(w, item->data);
     }
-    end(w, at);
+    w_end(w, at);
 }
 
-static void put_meta(struct writer *w)
+static void put_meta(struct imp_heif_writer *w)
 {
     w->out->n = 0;
-    w->h->n_coded = 0;
-    size_t at = begin_full(w, "meta", 0, 0);
+    w->coded->n = 0;
+    size_t at = w_begin_full(w, "meta", 0, 0);
     put_hdlr(w);
     put_pitm(w);
     put_iloc(w);
     put_iinf(w);
     put_iref(w);
-    size_t iprp = begin(w, "iprp");
+    size_t iprp = w_begin(w, "iprp");
     put_ipco(w);
     put_ipma(w);
-    end(w, iprp);
+    w_end(w, iprp);
     put_idat(w);
-    end(w, at);
+    w_end(w, at);
 }
 
 // Where each item's bytes will be: in idat, or `claims` bytes into the file and
@@ -310,14 +257,15 @@ bool imp_heif_write_meta(struct imp_heif *h, uint64_t ftyp_length,
                          uint64_t after, struct imp_buf *out,
                          struct imp_err *err)
 {
-    struct writer w = {.h = h, .out = out, .err = err, .ok = true};
+    struct imp_heif_writer w = {
+        .h = h, .out = out, .coded = &h->meta_coded, .err = err, .ok = true};
     w.id_width = 2;
     for (size_t i = 0; i < h->n_items; i++)
         if (h->item[i].keep && h->item[i].id > 0xffff)
             w.id_width = 4;
-    h->coded = imp_cutlist_alloc(h->cl, 2 * (h->n_items + h->n_props + 1) *
-                                            sizeof *h->coded);
-    if (!h->coded)
+    h->meta_coded.at = imp_cutlist_alloc(
+        h->cl, 2 * (h->n_items + h->n_props + 1) * sizeof *h->meta_coded.at);
+    if (!h->meta_coded.at)
         return imp_fail(err, IMP_ERR_MEMORY, "no memory for a meta box");
     w.offset_width = h->in.n < 0x7fffffff ? 4 : 8;
     if (!place_items(h, 0, err))

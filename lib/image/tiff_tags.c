@@ -266,7 +266,8 @@ static bool take_bytes(struct sorting *g, const struct row *row,
     return p != NULL;
 }
 
-// Technical Note 2: tables that the streams of strips and tiles leave out.
+// Technical Note 2: tables that the streams of strips and tiles leave out, and
+// so a part of them.
 static bool take_jpeg_tables(struct sorting *g, const struct row *row,
                              const struct imp_tiff_entry *e,
                              struct imp_err *err)
@@ -274,9 +275,8 @@ static bool take_jpeg_tables(struct sorting *g, const struct row *row,
     struct imp_buf clean = {0};
     if (g->s->compression != IMP_TIFF_JPEG)
         return drop(g, e, "of another compression", err);
-    bool ok =
-        imp_tiff_clean_jpeg_tables(g->t, e, &clean, err) &&
-        take_bytes(g, row, e, imp_buf_span(&clean), IMP_PART_STRUCTURE, err);
+    bool ok = imp_tiff_clean_jpeg_tables(g->t, e, &clean, err) &&
+              take_bytes(g, row, e, imp_buf_span(&clean), IMP_PART_CODED, err);
     imp_buf_clear(&clean);
     return ok;
 }
