@@ -9,11 +9,12 @@
 bool imp_heif_find(struct imp_span in, uint64_t base, const char *type,
                    struct imp_heif_box *box)
 {
-    for (size_t at = 0; at < in.n; at += (size_t)box->size) {
+    for (size_t at = 0; at < in.n;) {
         if (!imp_heif_box_at(in, base, at, box, NULL))
             return false;
         if (imp_heif_is(box, type))
             return true;
+        at += (size_t)box->size;
     }
     return false;
 }
