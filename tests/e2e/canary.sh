@@ -12,7 +12,10 @@ set -- jpeg/coding/wuffs__peacock.default.jpeg png/skimage__palette_color.png
 [ -z "${E2E_LONG-}" ] ||
     set -- "$@" jpeg/coding/wuffs__peacock.progressive.jpeg \
         jpeg/mpf-gainmap/libavif__apple_gainmap_new.jpg \
-        png/suite/libpng__basn6a16.png png/pillow__delay.png
+        png/suite/libpng__basn6a16.png png/pillow__delay.png \
+        webp/jhead__basic.webp gif/exiftool__GIF.gif \
+        tiff/pillow__multipage.tiff heic/gen2brain__test.heic \
+        heic/avif/libavif__white_1x1.avif
 plant() {
     "$IMP_TOOLS/canary-plant" "$IMP_CORPUS/$1" "$work/in/$(basename "$1")" \
         >"$work/n-$(basename "$1")"
