@@ -1,41 +1,21 @@
+#include "cutting.h"
 #include "image/heif.h"
-
-#include <criterion/criterion.h>
-#include <string.h>
 
 extern const struct imp_format imp_format_avif;
 
 #define NAME "Jane Doe"
 
-static struct imp_cutlist cl;
-static struct imp_buf in, out;
-static struct imp_err err;
-
-static bool drop(struct imp_editor *self, const struct imp_part *part,
-                 struct imp_verdict *v, struct imp_err *e)
-{
-    (void)self, (void)part, (void)e;
-    v->fate = IMP_FATE_DROP;
-    return true;
-}
+static struct imp_buf in;
 
 static bool cut(struct imp_span bytes)
 {
-    static struct imp_editor editor = {drop};
-    struct imp_job_image img = {.editor = &editor,
-                                .limits = {1 << 20, 1 << 20}};
-    err = (struct imp_err){0};
-    if (!imp_format_cut(&imp_format_avif, bytes, &img, &cl, &err))
-        return false;
-    cr_assert(imp_cutlist_apply(&cl, bytes, &out, &err));
-    return true;
+    return cut_as(&imp_format_avif, bytes);
 }
 
 static void tear_down(void)
 {
-    imp_cutlist_clear(&cl);
+    clear_cutting();
     imp_buf_clear(&in);
-    imp_buf_clear(&out);
 }
 
 TestSuite(heif_sequence, .fini = tear_down, .timeout = 60);
@@ -235,11 +215,7 @@ Test(heif_sequence, the_output_is_a_fixed_point)
 {
     make(17);
     cr_assert(cut(imp_buf_span(&in)), "%s", err.msg);
-    struct imp_buf once = out;
-    out = (struct imp_buf){0};
-    cr_assert(cut(imp_buf_span(&once)), "%s", err.msg);
-    cr_expect(imp_cutlist_all_kept(&cl));
-    imp_buf_clear(&once);
+    expect_fixed_point(&imp_format_avif);
 }
 
 Test(heif_sequence, a_sample_that_is_not_in_the_file_is_damage)

@@ -1,8 +1,5 @@
-#include "image/format.h"
+#include "cutting.h"
 #include "jpeg_maker.h"
-
-#include <criterion/criterion.h>
-#include <string.h>
 
 extern const struct imp_format imp_format_jpeg;
 
@@ -18,37 +15,12 @@ extern const struct imp_format imp_format_jpeg;
 #define DATA 0xA6, 0x17
 #define EOI 0xFF, 0xD9
 
-static struct imp_cutlist cl;
-static struct imp_buf out;
-static struct imp_err err;
-
-static bool drop(struct imp_editor *self, const struct imp_part *part,
-                 struct imp_verdict *v, struct imp_err *e)
-{
-    (void)self, (void)part, (void)e;
-    v->fate = IMP_FATE_DROP;
-    return true;
-}
-
 static bool cut(const uint8_t *jpeg, size_t n)
 {
-    static struct imp_editor editor = {drop};
-    struct imp_job_image img = {.editor = &editor, .limits = {9999, 9999}};
-    struct imp_span in = {jpeg, n};
-    err = (struct imp_err){0};
-    if (!imp_format_cut(&imp_format_jpeg, in, &img, &cl, &err))
-        return false;
-    cr_assert(imp_cutlist_apply(&cl, in, &out, &err));
-    return true;
+    return cut_as(&imp_format_jpeg, (struct imp_span){jpeg, n});
 }
 
-static void tear_down(void)
-{
-    imp_cutlist_clear(&cl);
-    imp_buf_clear(&out);
-}
-
-TestSuite(jpeg_lossless, .fini = tear_down, .timeout = 10);
+TestSuite(jpeg_lossless, .fini = clear_cutting, .timeout = 10);
 
 static const uint8_t clean[] = {SOI, SOF3, DHT, SOS(0, 1, 0), DATA, EOI};
 
