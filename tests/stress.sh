@@ -30,8 +30,9 @@ run_tsan() {
     TSAN_OPTIONS="halt_on_error=1 exitcode=66 ${TSAN_OPTIONS:-}" "$@"
 }
 
+# Without fair scheduling one thread can keep valgrind's lock from all others.
 run_drd() {
-    valgrind --tool=drd --error-exitcode=1 -q "$1" \
+    valgrind --tool=drd --fair-sched=yes --error-exitcode=1 -q "$1" \
         "$(drd_size "$(basename "$1")")"
 }
 
