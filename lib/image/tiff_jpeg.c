@@ -28,8 +28,12 @@ static bool outlive(struct imp_tiff *t, struct imp_cutlist *part,
 {
     for (size_t i = 0; i < part->n; i++) {
         struct imp_cut *c = &part->cut[i];
-        c->what =
-            c->kind == IMP_CUT_DROP ? "JPEG segment beside the picture" : what;
+        if (c->kind == IMP_CUT_DROP) {
+            c->what = "JPEG segment beside the picture";
+            continue;
+        }
+        c->what = what;
+        c->part = IMP_PART_CODED;
         if (c->kind != IMP_CUT_INSERT)
             continue;
         uint8_t *copy = imp_cutlist_alloc(t->cl, c->length);

@@ -303,6 +303,28 @@ Test(tiff, a_comment_within_a_jpeg_strip_goes_and_its_picture_stays)
     imp_buf_clear(&got);
 }
 
+// Quantisation steps may be any numbers, and so letters: no text of a TIFF.
+Test(tiff, a_stream_that_stays_is_coded_data_from_its_first_byte_to_its_last)
+{
+    struct maker m;
+    struct imp_buf jpeg = grey_jpeg(SIDE);
+    jpeg_insert(&jpeg, 2, 0xFE, NAME, 8);
+    start(&m);
+    picture(&m, 7, jpeg.p, jpeg.n);
+    cr_assert(cut(finish(&m, directory(&m, 0))), "%s", err.msg);
+    uint64_t coded = 0;
+    for (size_t i = 0; i < cl.n; i++) {
+        bool stays = cl.cut[i].kind != IMP_CUT_DROP;
+        if (stays && strcmp(cl.cut[i].what, "strip") == 0)
+            cr_expect_eq(cl.cut[i].part, IMP_PART_CODED);
+        if (stays && cl.cut[i].part == IMP_PART_CODED)
+            coded += cl.cut[i].length;
+    }
+    cr_expect_eq(coded, jpeg.n - 12); // without the comment's segment
+    imp_buf_clear(&m.buf);
+    imp_buf_clear(&jpeg);
+}
+
 // Technical Note 2: an abbreviated table specification, and a stream without.
 Test(tiff, a_strip_may_leave_its_tables_to_jpegtables_which_keeps_just_them)
 {
