@@ -219,13 +219,13 @@ static bool is_whole(struct imp_jpeg_reader *r, size_t at, struct imp_err *err)
     return true;
 }
 
-bool imp_jpeg_cut_image(struct imp_span in, struct imp_jpeg *j,
-                        struct imp_job_image *img, struct imp_cutlist *cl,
-                        struct imp_err *err)
+bool imp_jpeg_cut_image(struct imp_span in, struct imp_jpeg_spec *spec,
+                        struct imp_jpeg *j, struct imp_job_image *img,
+                        struct imp_cutlist *cl, struct imp_err *err)
 {
     struct imp_jpeg_reader r = {
         .in = in, .img = img, .cl = cl, .j = j, .at = 2};
-    if (!imp_jpeg_look_ahead(in, &r.uses, cl, err))
+    if (!imp_jpeg_look_ahead(in, spec, &r.uses, cl, err))
         return false;
     struct imp_jpeg_segment s;
     imp_cut_keep(cl, 0, 2, IMP_PART_STRUCTURE, "SOI");
@@ -248,7 +248,7 @@ static bool cut(struct imp_span in, struct imp_job_image *img,
                 struct imp_cutlist *cl, struct imp_err *err)
 {
     struct imp_jpeg *j = imp_cutlist_alloc(cl, sizeof *j);
-    return j ? imp_jpeg_cut_image(in, j, img, cl, err)
+    return j ? imp_jpeg_cut_image(in, NULL, j, img, cl, err)
              : imp_fail(err, IMP_ERR_MEMORY, "no memory for tables");
 }
 

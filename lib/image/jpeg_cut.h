@@ -18,11 +18,12 @@ struct imp_jpeg_reader {
     enum { IMP_JPEG_ICC_NOT_MET, IMP_JPEG_ICC_KEPT, IMP_JPEG_ICC_GONE } icc;
 };
 
-/* Emit the cuts for `in`, from SOI, which is there, to its last byte. `j` is
- * empty, or has tables that the image leaves out; memory of _cutlist_alloc. */
-bool imp_jpeg_cut_image(struct imp_span in, struct imp_jpeg *j,
-                        struct imp_job_image *img, struct imp_cutlist *cl,
-                        struct imp_err *err);
+/* Emit the cuts for `in`, from SOI, which is there, to its last byte. `spec` is
+ * NULL, or has tables that the image leaves out: they are in `j`, memory of
+ * _cutlist_alloc, which is empty without it. */
+bool imp_jpeg_cut_image(struct imp_span in, struct imp_jpeg_spec *spec,
+                        struct imp_jpeg *j, struct imp_job_image *img,
+                        struct imp_cutlist *cl, struct imp_err *err);
 
 /* Emit the cuts for an APPn, COM or reserved segment. */
 bool imp_jpeg_cut_app(struct imp_jpeg_reader *r,

@@ -8,12 +8,13 @@
 #define IMP_IMAGE_JPEG_STREAM_H
 
 #include "image/format.h"
+#include "image/jpeg_tables.h"
 
-/* Emit the cuts for a table specification, SOI to EOI, tables only (ITU-T T.81
- * B.5): TIFF's JPEGTables. Its DQT and DHT stay. The list is started and
- * finished here. IMP_ERR_DAMAGED if it is none. */
-bool imp_jpeg_cut_tables(struct imp_span tables, struct imp_cutlist *cl,
-                         struct imp_err *err);
+/* Emit the cuts for a table specification, once all streams are cut that share
+ * it: the DQT and DHT that they use stay; `*any` tells whether there are any.
+ * The list is started and finished here. IMP_ERR_DAMAGED if it is none. */
+bool imp_jpeg_cut_spec(const struct imp_jpeg_spec *spec, struct imp_cutlist *cl,
+                       bool *any, struct imp_err *err);
 
 /* What the frame of a stream says of its picture. */
 struct imp_jpeg_frame {
@@ -21,10 +22,10 @@ struct imp_jpeg_frame {
     unsigned components, precision;
 };
 
-/* Emit the cuts for the stream `in`, which may leave out tables that `tables`
- * (such a specification, or empty) has. The list is started and finished here.
- * Errors name segment and offset within `in`. */
-bool imp_jpeg_cut_stream(struct imp_span in, struct imp_span tables,
+/* Emit the cuts for the stream `in`, which may leave out tables that `spec`
+ * has. The list is started and finished here. Errors name segment and offset
+ * within `in`. */
+bool imp_jpeg_cut_stream(struct imp_span in, struct imp_jpeg_spec *spec,
                          enum imp_check check, uint64_t max_pixels,
                          struct imp_cutlist *cl, struct imp_jpeg_frame *frame,
                          struct imp_err *err);

@@ -134,24 +134,37 @@ static bool note_segment(struct look *l, uint8_t marker, struct imp_span body,
     return true;
 }
 
-bool imp_jpeg_look_ahead(struct imp_span in, struct imp_jpeg_uses *uses,
-                         struct imp_cutlist *cl, struct imp_err *err)
+static bool look_over(struct look *l, struct imp_span in, struct imp_err *err)
 {
-    struct look l = {.uses = uses};
     struct imp_jpeg_segment s;
-    *uses = (struct imp_jpeg_uses){0};
-    uses->used = imp_cutlist_alloc(cl, IMP_JPEG_TABLES);
-    if (!uses->used)
-        return imp_fail(err, IMP_ERR_MEMORY, "no memory for tables");
     size_t at = 2;
     while (imp_jpeg_next_segment(in, at, &s, NULL) &&
            s.marker != IMP_JPEG_EOI) {
         at = s.at + s.len;
-        if (!note_segment(&l, s.marker, s.body, err))
+        if (!note_segment(l, s.marker, s.body, err))
             return false;
         if (s.marker == IMP_JPEG_SOS)
             at = imp_jpeg_skip_scan(in, at);
     }
+    return true;
+}
+
+bool imp_jpeg_look_ahead(struct imp_span in, struct imp_jpeg_spec *spec,
+                         struct imp_jpeg_uses *uses, struct imp_cutlist *cl,
+                         struct imp_err *err)
+{
+    struct look l = {.uses = uses};
+    *uses = (struct imp_jpeg_uses){0};
+    uses->used = imp_cutlist_alloc(cl, IMP_JPEG_TABLES);
+    if (!uses->used)
+        return imp_fail(err, IMP_ERR_MEMORY, "no memory for tables");
+    if (spec && !look_over(&l, spec->bytes, err))
+        return false;
+    uses->next = uses->n; // the handler goes over those of `in`
+    if (!look_over(&l, in, err))
+        return false;
+    for (size_t i = 0; i < uses->next; i++)
+        spec->used[i] |= uses->used[i];
     return true;
 }
 

@@ -18,14 +18,23 @@
 struct imp_jpeg_uses {
     uint8_t *used; /* by definition, in the order of the file */
     size_t n;      /* definitions met by the look ahead */
-    size_t next;   /* definition that _keeps asks about next */
+    size_t next;   /* definition that _used_tables asks about next */
 };
 
-/* Look over `in`, a whole file. Damage is not told here: the look ahead ends at
+/* A table specification (ITU-T T.81 B.5), which streams share: TIFF's
+ * JPEGTables. */
+struct imp_jpeg_spec {
+    struct imp_span bytes;         /* SOI to EOI; empty if there is none */
+    uint8_t used[IMP_JPEG_TABLES]; /* by definition: a stream uses it */
+};
+
+/* Look over `in`, a whole file or a stream behind `spec`, in which what it uses
+ * is noted; NULL for a file. Damage is not told here: the look ahead ends at
  * it, and the handler meets it later. Memory lives with `cl`. IMP_ERR_LIMIT if
  * there are more definitions than any encoder writes. */
-bool imp_jpeg_look_ahead(struct imp_span in, struct imp_jpeg_uses *uses,
-                         struct imp_cutlist *cl, struct imp_err *err);
+bool imp_jpeg_look_ahead(struct imp_span in, struct imp_jpeg_spec *spec,
+                         struct imp_jpeg_uses *uses, struct imp_cutlist *cl,
+                         struct imp_err *err);
 
 /* Is this kind of segment a row of definitions? */
 bool imp_jpeg_is_table(uint8_t marker);

@@ -8,6 +8,7 @@
 
 #include "image/cutlist.h"
 #include "image/format.h"
+#include "image/jpeg_tables.h"
 #include "image/part.h"
 #include "image/regions.h"
 
@@ -145,7 +146,6 @@ struct imp_tiff_shape {
     uint64_t across, down; /* pieces in a plane */
     uint64_t n_pieces;
     const struct imp_tiff_entry *offsets, *counts; /* counts may be NULL */
-    const struct imp_tiff_entry *jpeg_tables;      /* may be NULL */
 };
 
 /* A strip or tile. */
@@ -190,14 +190,15 @@ struct imp_tiff {
     struct imp_cutlist *cl;
     struct imp_regions regions;
     struct imp_tiff_coder *coder;
-    struct imp_cutlist part; /* of one strip or tile that is JPEG */
-    bool big;                /* BigTIFF */
-    bool little;             /* "II" */
-    uint64_t header;         /* bytes */
-    uint64_t first_ifd;      /* offset */
-    size_t n_chain;          /* directories in the main chain */
-    size_t n_shown;          /* of them with a picture */
-    size_t asked;            /* parts shown to the editor */
+    struct imp_cutlist part;          /* of one strip or tile that is JPEG */
+    struct imp_jpeg_spec jpeg_tables; /* of the page that is being taken */
+    bool big;                         /* BigTIFF */
+    bool little;                      /* "II" */
+    uint64_t header;                  /* bytes */
+    uint64_t first_ifd;               /* offset */
+    size_t n_chain;                   /* directories in the main chain */
+    size_t n_shown;                   /* of them with a picture */
+    size_t asked;                     /* parts shown to the editor */
     bool asked_exif;
     uint64_t tables_left, coded_left, pixels_left; /* see fmt_tiff.c */
     struct imp_tiff_page **page;
@@ -290,15 +291,20 @@ void imp_tiff_coder_free(struct imp_tiff_coder *c);
  * ------------------------------
  */
 
+/* Before the pieces of `ifd`: its JPEGTables, or none. */
+void imp_tiff_start_jpeg(struct imp_tiff *t, const struct imp_tiff_ifd *ifd);
+
 /* Cut the stream of one piece and claim it in that form. */
 bool imp_tiff_take_jpeg(struct imp_tiff *t, const struct imp_tiff_shape *s,
                         const struct imp_tiff_piece *piece,
                         struct imp_err *err);
 
-/* `out`: what stays of JPEGTables. */
+/* Once all pieces are taken: `out` is what stays of JPEGTables, entry `e`;
+ * `*any` is false if no piece uses any of it. */
 bool imp_tiff_clean_jpeg_tables(struct imp_tiff *t,
                                 const struct imp_tiff_entry *e,
-                                struct imp_buf *out, struct imp_err *err);
+                                struct imp_buf *out, bool *any,
+                                struct imp_err *err);
 
 /* --- tiff_tags.c: the allow-list ---------------------------------------------
  */

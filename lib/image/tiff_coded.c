@@ -349,6 +349,7 @@ bool imp_tiff_take_pieces(struct imp_tiff *t, const struct imp_tiff_ifd *ifd,
     if (!page->offset || !page->length)
         return imp_fail(err, IMP_ERR_MEMORY, "no memory for %ju places",
                         (uintmax_t)s->n_pieces);
+    imp_tiff_start_jpeg(t, ifd);
     for (uint64_t i = 0; i < s->n_pieces; i++)
         if (!take_piece(t, s, i, codec, page, err))
             return imp_wrap(err, "%s", ifd->name);

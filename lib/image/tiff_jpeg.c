@@ -49,10 +49,7 @@ bool imp_tiff_take_jpeg(struct imp_tiff *t, const struct imp_tiff_shape *s,
                         const struct imp_tiff_piece *piece, struct imp_err *err)
 {
     struct imp_jpeg_frame frame;
-    struct imp_span tables = {0};
-    if (s->jpeg_tables)
-        tables = s->jpeg_tables->bytes;
-    if (!imp_jpeg_cut_stream(piece->coded, tables, t->img->check,
+    if (!imp_jpeg_cut_stream(piece->coded, &t->jpeg_tables, t->img->check,
                              t->img->limits.max_pixels, &t->part, &frame,
                              err)) {
         err->at += piece->at;
@@ -63,11 +60,20 @@ bool imp_tiff_take_jpeg(struct imp_tiff *t, const struct imp_tiff_shape *s,
            imp_regions_claim_cuts(&t->regions, piece->at, &t->part, err);
 }
 
+void imp_tiff_start_jpeg(struct imp_tiff *t, const struct imp_tiff_ifd *ifd)
+{
+    const struct imp_tiff_entry *e = imp_tiff_find(ifd, IMP_TIFF_JPEG_TABLES);
+    t->jpeg_tables = (struct imp_jpeg_spec){0};
+    if (e)
+        t->jpeg_tables.bytes = e->bytes;
+}
+
 bool imp_tiff_clean_jpeg_tables(struct imp_tiff *t,
                                 const struct imp_tiff_entry *e,
-                                struct imp_buf *out, struct imp_err *err)
+                                struct imp_buf *out, bool *any,
+                                struct imp_err *err)
 {
-    if (imp_jpeg_cut_tables(e->bytes, &t->part, err) &&
+    if (imp_jpeg_cut_spec(&t->jpeg_tables, &t->part, any, err) &&
         imp_cutlist_apply(&t->part, e->bytes, out, err))
         return true;
     err->at += e->value;

@@ -163,7 +163,6 @@ static bool find_pieces(const struct imp_tiff_ifd *ifd,
         return imp_fail_at(err, IMP_ERR_DAMAGED, ifd->at,
                            "%s: nothing tells where its %s are", ifd->name,
                            what);
-    s->jpeg_tables = imp_tiff_find(ifd, IMP_TIFF_JPEG_TABLES);
     uint64_t have = s->offsets->count;
     if (s->counts && s->counts->count < have)
         have = s->counts->count;

@@ -273,10 +273,14 @@ static bool take_jpeg_tables(struct sorting *g, const struct row *row,
                              struct imp_err *err)
 {
     struct imp_buf clean = {0};
+    bool any;
     if (g->s->compression != IMP_TIFF_JPEG)
         return drop(g, e, "of another compression", err);
-    bool ok = imp_tiff_clean_jpeg_tables(g->t, e, &clean, err) &&
-              take_bytes(g, row, e, imp_buf_span(&clean), IMP_PART_CODED, err);
+    bool ok = imp_tiff_clean_jpeg_tables(g->t, e, &clean, &any, err);
+    if (ok && any)
+        ok = take_bytes(g, row, e, imp_buf_span(&clean), IMP_PART_CODED, err);
+    else if (ok)
+        ok = drop(g, e, "that no strip or tile uses", err);
     imp_buf_clear(&clean);
     return ok;
 }

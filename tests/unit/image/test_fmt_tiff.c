@@ -325,19 +325,26 @@ Test(tiff, a_stream_that_stays_is_coded_data_from_its_first_byte_to_its_last)
     imp_buf_clear(&jpeg);
 }
 
+// Huffman tables are moved from the stream to a table specification.
+static struct imp_buf take_tables(struct imp_buf *jpeg)
+{
+    struct imp_buf tables = {0};
+    cr_assert(imp_buf_add(&tables, "\xFF\xD8\xFF\xD9", 4, NULL));
+    size_t dht = jpeg_find(jpeg, 0xC4, 0);
+    while (dht + 4 <= jpeg->n && jpeg->p[dht + 1] == 0xC4) {
+        size_t n = 2 + (size_t)imp_be16(jpeg->p + dht + 2);
+        jpeg_insert_raw(&tables, tables.n - 2, jpeg->p + dht, n);
+        memmove(jpeg->p + dht, jpeg->p + dht + n, jpeg->n - dht - n);
+        jpeg->n -= n;
+    }
+    return tables;
+}
+
 // Technical Note 2: an abbreviated table specification, and a stream without.
 Test(tiff, a_strip_may_leave_its_tables_to_jpegtables_which_keeps_just_them)
 {
     struct maker m;
-    struct imp_buf jpeg = grey_jpeg(SIDE), tables = {0};
-    cr_assert(imp_buf_add(&tables, "\xFF\xD8\xFF\xD9", 4, NULL));
-    size_t dht = jpeg_find(&jpeg, 0xC4, 0), n;
-    while (dht + 4 <= jpeg.n && jpeg.p[dht + 1] == 0xC4) {
-        n = 2 + (size_t)imp_be16(jpeg.p + dht + 2);
-        jpeg_insert_raw(&tables, tables.n - 2, jpeg.p + dht, n);
-        memmove(jpeg.p + dht, jpeg.p + dht + n, jpeg.n - dht - n);
-        jpeg.n -= n;
-    }
+    struct imp_buf jpeg = grey_jpeg(SIDE), tables = take_tables(&jpeg);
     jpeg_insert(&tables, 2, 0xFE, NAME, 8);
     start(&m);
     picture(&m, 7, jpeg.p, jpeg.n);
@@ -349,6 +356,66 @@ Test(tiff, a_strip_may_leave_its_tables_to_jpegtables_which_keeps_just_them)
     expect_clean(&m, in);
     imp_buf_clear(&jpeg);
     imp_buf_clear(&tables);
+}
+
+// A segment of its own, and a definition behind one that is used.
+Test(tiff, tables_in_jpegtables_that_no_strip_uses_go)
+{
+    static const uint8_t ac3[17] = {0x13, [8] = 8}; // eight codes of 8 bits
+    struct maker m;
+    struct imp_buf jpeg = grey_jpeg(SIDE), tables = take_tables(&jpeg);
+    struct imp_buf want = {0};
+    cr_assert(imp_buf_add(&want, tables.p, tables.n, NULL));
+    size_t length = imp_be16(tables.p + 4);
+    jpeg_insert_raw(&tables, 4 + length, NAME, 8);
+    jpeg_insert_raw(&tables, 4 + length, ac3, sizeof ac3);
+    imp_put_be16(tables.p + 4, (uint16_t)(length + sizeof ac3 + 8));
+    uint8_t dqt[65] = {3};
+    for (size_t i = 1; i + 8 <= sizeof dqt; i += 8)
+        memcpy(dqt + i, NAME, 8);
+    dqt[64] = 1;
+    jpeg_insert(&tables, tables.n - 2, 0xDB, dqt, sizeof dqt);
+    start(&m);
+    picture(&m, 7, jpeg.p, jpeg.n);
+    field(&m, 347, 7, (uint32_t)tables.n, place(&m, tables.p, tables.n));
+    struct imp_span in = finish(&m, directory(&m, 0));
+    cr_assert(cut(in), "%s", err.msg);
+    cr_expect(memmem(out.p, out.n, want.p, want.n));
+    expect_clean(&m, in);
+    imp_buf_clear(&jpeg);
+    imp_buf_clear(&tables);
+    imp_buf_clear(&want);
+}
+
+Test(tiff, jpegtables_that_no_strip_uses_go_as_a_whole)
+{
+    struct maker m;
+    struct imp_buf jpeg = grey_jpeg(SIDE), copy = grey_jpeg(SIDE);
+    struct imp_buf tables = take_tables(&copy);
+    start(&m);
+    picture(&m, 7, jpeg.p, jpeg.n);
+    field(&m, 347, 7, (uint32_t)tables.n, place(&m, tables.p, tables.n));
+    struct imp_span in = finish(&m, directory(&m, 0));
+    cr_assert(cut(in), "%s", err.msg);
+    cr_expect(memmem(in.p, in.n, "\xFF\xD8\xFF\xC4", 4));
+    cr_expect_not(memmem(out.p, out.n, "\xFF\xD8\xFF\xC4", 4));
+    expect_clean(&m, in);
+    imp_buf_clear(&jpeg);
+    imp_buf_clear(&copy);
+    imp_buf_clear(&tables);
+}
+
+Test(tiff, jpegtables_with_a_frame_are_damage)
+{
+    struct maker m;
+    struct imp_buf jpeg = grey_jpeg(SIDE);
+    start(&m);
+    picture(&m, 7, jpeg.p, jpeg.n);
+    field(&m, 347, 7, (uint32_t)jpeg.n, place(&m, jpeg.p, jpeg.n));
+    cr_expect_not(cut(finish(&m, directory(&m, 0))));
+    cr_expect_eq(err.code, IMP_ERR_DAMAGED, "%s", err.msg);
+    imp_buf_clear(&m.buf);
+    imp_buf_clear(&jpeg);
 }
 
 Test(tiff, a_jpeg_larger_than_its_strip_is_damage)
