@@ -2,6 +2,7 @@
 // kept, the rest is named and offered to the editor, which mostly lets it go.
 #include "image/format.h"
 #include "image/jpeg_cut.h"
+#include "image/jpeg_map.h"
 
 #include <string.h>
 
@@ -108,6 +109,18 @@ static void keep_scan_header(struct imp_jpeg_reader *r,
                        "SOS with values that mean nothing");
 }
 
+// The map that is asked for, if the frame is of a kind that has one.
+static struct imp_jpeg_map *map_of(struct imp_jpeg_reader *r)
+{
+    struct imp_jpeg_map *map = r->img->map;
+    if (!map || r->j->precision != 8 ||
+        (r->j->sof != IMP_JPEG_SOF0 && r->j->sof != IMP_JPEG_SOF1))
+        return NULL;
+    if (!map->frame)
+        imp_jpeg_map_frame(map, r->j, r->jfif, r->adobe);
+    return map;
+}
+
 static bool cut_scan(struct imp_jpeg_reader *r,
                      const struct imp_jpeg_segment *s, struct imp_err *err)
 {
@@ -122,10 +135,13 @@ static bool cut_scan(struct imp_jpeg_reader *r,
     if (!imp_jpeg_is_progressive(r->j))
         imp_jpeg_default_tables(r->j);
     keep_scan_header(r, s);
-    if (r->img->check != IMP_CHECK_CODED || imp_jpeg_is_arithmetic(r->j)) {
+    struct imp_jpeg_map *map = map_of(r);
+    if ((r->img->check != IMP_CHECK_CODED && !map) ||
+        imp_jpeg_is_arithmetic(r->j)) {
         end = imp_jpeg_skip_scan(r->in, data);
         imp_cut_keep(r->cl, data, end - data, IMP_PART_CODED, "scan");
-    } else if (!imp_jpeg_walk(r->j, &scan, r->in, data, r->cl, &end, err)) {
+    } else if (!imp_jpeg_walk(r->j, &scan, r->in, data, map, r->cl, &end,
+                              err)) {
         return false;
     }
     r->at = end;
@@ -224,7 +240,7 @@ bool imp_jpeg_cut_image(struct imp_span in, struct imp_jpeg_spec *spec,
                         struct imp_cutlist *cl, struct imp_err *err)
 {
     struct imp_jpeg_reader r = {
-        .in = in, .img = img, .cl = cl, .j = j, .at = 2};
+        .in = in, .img = img, .cl = cl, .j = j, .at = 2, .adobe = -1};
     if (!imp_jpeg_look_ahead(in, spec, &r.uses, cl, err))
         return false;
     struct imp_jpeg_segment s;

@@ -19,6 +19,8 @@ enum imp_check {
                             followed to its end then: containers alone */
 };
 
+struct imp_jpeg_map;
+
 struct imp_limits {
     uint64_t max_bytes;  /* of an input file */
     uint64_t max_pixels; /* width * height, all frames of one canvas */
@@ -29,6 +31,8 @@ struct imp_job_image {
     struct imp_editor *editor;
     struct imp_limits limits;
     enum imp_check check;
+    struct imp_jpeg_map *map; /* JPEG: filled in, for which coded data is
+                                 followed at any `check`; NULL: not wanted */
     /* Told by the handler: */
     uint32_t width, height;
 };

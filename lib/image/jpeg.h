@@ -58,8 +58,9 @@ struct imp_huff {
     /* Derived. A look-up by the next IMP_HUFF_BITS bits resolves one symbol
      * with its extra bits, and a second one if its code lies in them too. */
     struct imp_huff_step {
-        uint8_t len1, adv1; /* bits taken; coefficients passed. len1 0: the
-                               code is longer than the look-up */
+        uint8_t len1, adv1; /* bits taken; coefficients passed, or a DC
+                               symbol. len1 0: the code is longer than the
+                               look-up */
         uint8_t len2, adv2; /* the same for both; equal to the first if one */
     } step[1 << IMP_HUFF_BITS];
     int32_t max_code[18]; /* of each length, -1 if none */
@@ -91,6 +92,7 @@ struct imp_jpeg {
     uint32_t restart_interval; /* MCUs; 0: none */
     unsigned n_scans;
     bool dqt[4];
+    uint16_t quant[4][64]; /* in zigzag order */
     struct imp_huff dc[4], ac[4];
 };
 
@@ -102,6 +104,14 @@ struct imp_jpeg_scan {
     } in[IMP_JPEG_COMPS];
     uint8_t ss, se, ah, al;
     uint64_t n_mcu; /* in the whole scan */
+};
+
+/* A place between two bits of a scan: the last `rest` bits of a byte come
+ * first, then the byte at `next`. */
+struct imp_jpeg_place {
+    size_t next;
+    uint8_t rest;  /* 0..7 */
+    uint8_t ahead; /* these bits, left-aligned; zeros behind them */
 };
 
 /* A marker, and what belongs to it (T.81 B.1.1.4). */
@@ -151,13 +161,16 @@ bool imp_jpeg_set_height(struct imp_jpeg *j, uint32_t lines, uint64_t at,
  * leave them out and every decoder fills them in. */
 void imp_jpeg_default_tables(struct imp_jpeg *j);
 
+struct imp_jpeg_map;
+
 /* Walk a scan's entropy-coded segments from `at`: every block is resolved,
  * none is stored. Emits the cuts from `at` to `*end`, which is where the next
  * marker begins: coded bytes are kept, bytes behind the last block of an
- * interval are dropped. IMP_ERR_DAMAGED if data is missing or not valid. */
+ * interval are dropped. What is met goes into `map`, if that is not NULL.
+ * IMP_ERR_DAMAGED if data is missing or not valid. */
 bool imp_jpeg_walk(struct imp_jpeg *j, const struct imp_jpeg_scan *scan,
-                   struct imp_span in, size_t at, struct imp_cutlist *cl,
-                   size_t *end, struct imp_err *err);
+                   struct imp_span in, size_t at, struct imp_jpeg_map *map,
+                   struct imp_cutlist *cl, size_t *end, struct imp_err *err);
 
 bool imp_jpeg_is_progressive(const struct imp_jpeg *j);
 

@@ -51,14 +51,13 @@ static void cut_jfif(struct imp_jpeg_reader *r,
 static bool cut_adobe(struct imp_jpeg_reader *r,
                       const struct imp_jpeg_segment *s, struct imp_err *err)
 {
-    if (s->body.n < 12 || r->adobe) {
+    if (s->body.n < 12 || r->adobe >= 0) {
         imp_jpeg_drop(r, s, IMP_PART_UNKNOWN,
                       "APP14 Adobe, again or too short");
         return true;
     }
-    r->adobe = true;
     uint8_t body[12] = "Adobe\0\x64";
-    body[11] = s->body.p[11];
+    r->adobe = body[11] = s->body.p[11];
     if (body[11] > 2)
         return imp_fail_at(err, IMP_ERR_DAMAGED, s->at + 15,
                            "APP14 at offset %zu: colour transform %u, want 0 "

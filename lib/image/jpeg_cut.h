@@ -14,7 +14,8 @@ struct imp_jpeg_reader {
     struct imp_jpeg *j;
     struct imp_jpeg_uses uses;
     size_t at; /* next byte to speak for */
-    bool jfif, exif, adobe;
+    bool jfif, exif;
+    int adobe; /* its colour transform; -1 before it */
     enum { IMP_JPEG_ICC_NOT_MET, IMP_JPEG_ICC_KEPT, IMP_JPEG_ICC_GONE } icc;
 };
 

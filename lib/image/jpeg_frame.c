@@ -130,6 +130,9 @@ bool imp_jpeg_parse_dqt(struct imp_jpeg *j, struct imp_span body, uint64_t at,
                                "%zu bytes left",
                                (uintmax_t)at, slot, precision, body.n - i);
         j->dqt[slot] = true;
+        const uint8_t *step = body.p + i + 1;
+        for (size_t k = 0; k < 64; k++)
+            j->quant[slot][k] = precision ? imp_be16(step + 2 * k) : step[k];
         i += size;
     }
     return true;

@@ -18,11 +18,12 @@ static bool number_codes(struct imp_huff *t)
 }
 
 // Coefficients that an AC symbol passes, T.81 F.1.2.2: a run and the value
-// behind it, 16 zeros (ZRL), or all the rest of the block (EOB).
+// behind it, 16 zeros (ZRL), or all the rest of the block (EOB). Of a DC symbol
+// its category.
 static uint8_t advance(const struct imp_huff *t, uint8_t symbol)
 {
     if (t->use != IMP_HUFF_AC)
-        return 1;
+        return symbol;
     if (symbol == 0xF0)
         return 16;
     if ((symbol & 15) == 0)
@@ -106,4 +107,25 @@ const uint8_t *imp_bits_end(const struct imp_bits *b)
     for (int whole = (b->n - b->padding) / 8; whole > 0; whole--)
         p -= p[-1] == 0 && p[-2] == 0xFF ? 2 : 1;
     return p;
+}
+
+struct imp_jpeg_place imp_bits_place(const struct imp_bits *b,
+                                     struct imp_span in)
+{
+    unsigned rest = (unsigned)(b->n - b->padding) % 8;
+    return (struct imp_jpeg_place){
+        .next = (size_t)(imp_bits_end(b) - in.p),
+        .rest = (uint8_t)rest,
+        .ahead = (uint8_t)(b->acc >> 56 & ~0xFFu >> rest),
+    };
+}
+
+struct imp_bits imp_bits_at(struct imp_jpeg_place place, struct imp_span in)
+{
+    return (struct imp_bits){
+        .p = in.p + place.next,
+        .end = in.p + in.n,
+        .acc = (uint64_t)place.ahead << 56,
+        .n = place.rest,
+    };
 }

@@ -89,6 +89,14 @@ static inline uint32_t imp_bits_get(struct imp_bits *b, int n)
     return v;
 }
 
+/* The value of which the last `category` (0..15) bits of `bits` are the code
+ * (T.81 F.2.2.1, EXTEND). */
+static inline int imp_huff_extend(uint32_t bits, int category)
+{
+    int full = 1 << category, v = (int)(bits & (uint32_t)(full - 1));
+    return v < full >> 1 ? v - full + 1 : v;
+}
+
 /* Has a bit been taken that was not there? */
 static inline bool imp_bits_overrun(const struct imp_bits *b)
 {
@@ -110,7 +118,34 @@ static inline int imp_huff_symbol(struct imp_bits *b, const struct imp_huff *t)
     return -1;
 }
 
+/* A DC difference (T.81 F.2.2.1); false if its code is not valid. */
+static inline bool imp_huff_difference(struct imp_bits *b,
+                                       const struct imp_huff *t, int *value)
+{
+    imp_bits_refill(b);
+    const struct imp_huff_step *s = &t->step[imp_bits_peek(b, IMP_HUFF_BITS)];
+    int category;
+    uint32_t bits;
+    if (s->len1) {
+        category = s->adv1;
+        bits = imp_bits_peek(b, s->len1);
+        imp_bits_take(b, s->len1);
+    } else {
+        category = imp_huff_symbol(b, t);
+        if (category < 0)
+            return false;
+        bits = category ? imp_bits_get(b, category) : 0;
+    }
+    *value = imp_huff_extend(bits, category);
+    return true;
+}
+
 /* The byte behind the last one that a bit was taken from. */
 const uint8_t *imp_bits_end(const struct imp_bits *b);
+
+/* Where the next bit stands in `in`, and a reader that goes on from there. */
+struct imp_jpeg_place imp_bits_place(const struct imp_bits *b,
+                                     struct imp_span in);
+struct imp_bits imp_bits_at(struct imp_jpeg_place place, struct imp_span in);
 
 #endif

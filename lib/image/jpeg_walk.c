@@ -3,12 +3,14 @@
 // coefficient is stored.
 #include "image/jpeg.h"
 #include "image/jpeg_huff.h"
+#include "image/jpeg_map.h"
 
 // The blocks of one MCU in coding order, with the tables of each.
 struct mcu {
     unsigned n;
     struct {
         const struct imp_huff *dc, *ac;
+        unsigned comp; // of the scan
     } block[IMP_JPEG_MCU_BLOCKS];
 };
 
@@ -19,6 +21,10 @@ struct walk {
     uint64_t *nonzero;   // progressive AC: of the scan's component
     uint64_t next_block; // progressive AC: index into it
     uint32_t eob_run;    // progressive AC: blocks that end at once
+
+    struct imp_jpeg_scan_map *map; // NULL: nobody wants to know
+    uint32_t next_row, to_row;     // its next waypoint, MCUs until there
+    uint32_t dc[IMP_JPEG_COMPS];   // predictors, which may wrap around
 };
 
 // --- Sequential blocks, T.81 F.2.2 ---
@@ -80,6 +86,21 @@ static bool pass_sequential(struct walk *w)
     bool ok = true;
     for (unsigned i = 0; ok && i < w->mcu.n; i++)
         ok = pass_dc(&b, w->mcu.block[i].dc) && pass_ac(&b, w->mcu.block[i].ac);
+    w->bits = b;
+    return ok;
+}
+
+// The same, and what DC adds up to.
+static bool pass_mapped(struct walk *w)
+{
+    struct imp_bits b = w->bits;
+    bool ok = true;
+    for (unsigned i = 0; ok && i < w->mcu.n; i++) {
+        int difference = 0;
+        ok = imp_huff_difference(&b, w->mcu.block[i].dc, &difference) &&
+             pass_ac(&b, w->mcu.block[i].ac);
+        w->dc[w->mcu.block[i].comp] += (uint32_t)difference;
+    }
     w->bits = b;
     return ok;
 }
@@ -197,8 +218,10 @@ static bool pass_ac_more(struct walk *w)
 typedef bool (*pass_mcu)(struct walk *w);
 
 static pass_mcu choose(const struct imp_jpeg *j,
-                       const struct imp_jpeg_scan *scan)
+                       const struct imp_jpeg_scan *scan, bool mapped)
 {
+    if (mapped)
+        return pass_mapped;
     if (imp_jpeg_is_lossless(j))
         return pass_differences;
     if (j->sof != IMP_JPEG_SOF2)
@@ -242,6 +265,7 @@ static bool set_up_mcu(struct imp_jpeg *j, const struct imp_jpeg_scan *scan,
         for (unsigned k = 0; k < blocks; k++, mcu->n++) {
             mcu->block[mcu->n].dc = &j->dc[dc_slot];
             mcu->block[mcu->n].ac = &j->ac[ac_slot];
+            mcu->block[mcu->n].comp = i;
         }
     }
     return true;
@@ -277,11 +301,26 @@ static size_t next_marker(struct imp_span in, size_t at)
     return in.n;
 }
 
+static void note_row(struct walk *w, uint64_t in_interval, struct imp_span in)
+{
+    struct imp_jpeg_waypoint *row = &w->map->row[w->next_row++];
+    *row = (struct imp_jpeg_waypoint){.place = imp_bits_place(&w->bits, in),
+                                      .in_interval = in_interval};
+    for (unsigned i = 0; i < w->scan->n_comp; i++)
+        row->dc[i] = (int32_t)w->dc[i];
+    w->to_row = w->map->mcus_x;
+}
+
 static bool walk_interval(struct walk *w, pass_mcu pass, uint64_t n_mcu,
                           struct imp_span in, struct imp_err *err)
 {
     w->eob_run = 0;
+    memset(w->dc, 0, sizeof w->dc);
     for (uint64_t i = 0; i < n_mcu; i++) {
+        if (w->map && w->to_row-- == 0) {
+            note_row(w, n_mcu - i, in);
+            w->to_row--;
+        }
         bool valid = pass(w);
         if (valid && !imp_bits_overrun(&w->bits))
             continue;
@@ -296,12 +335,14 @@ static bool walk_interval(struct walk *w, pass_mcu pass, uint64_t n_mcu,
 }
 
 bool imp_jpeg_walk(struct imp_jpeg *j, const struct imp_jpeg_scan *scan,
-                   struct imp_span in, size_t at, struct imp_cutlist *cl,
-                   size_t *end, struct imp_err *err)
+                   struct imp_span in, size_t at, struct imp_jpeg_map *map,
+                   struct imp_cutlist *cl, size_t *end, struct imp_err *err)
 {
     struct walk w = {.scan = scan};
-    pass_mcu pass = choose(j, scan);
+    pass_mcu pass = choose(j, scan, map != NULL);
     if (!set_up_mcu(j, scan, at, &w.mcu, err))
+        return false;
+    if (map && !(w.map = imp_jpeg_map_scan(map, scan, cl, err)))
         return false;
     if ((pass == pass_ac_first || pass == pass_ac_more) &&
         !set_up_history(&w, cl, err))
@@ -322,6 +363,8 @@ bool imp_jpeg_walk(struct imp_jpeg *j, const struct imp_jpeg_scan *scan,
         imp_cut_drop(cl, stop, marker - stop, IMP_PART_TRAILER,
                      "bytes after the last coded block");
         *end = marker;
+        if (left == 0 && w.map)
+            w.map->end = imp_bits_place(&w.bits, in);
         if (left == 0)
             return true;
         unsigned want = IMP_JPEG_RST0 + interval % 8;
