@@ -213,6 +213,45 @@ static bool gives_back(const struct imp_cutlist *cl, struct imp_span input)
     return true;
 }
 
+// A cut of the old list, the patches that lie in it being put in.
+static size_t patch_cut(struct imp_cutlist *cl, const struct imp_cut *c,
+                        const struct imp_patch *patch, size_t n,
+                        const char *what)
+{
+    uint64_t at = c->offset, end = c->offset + c->length;
+    size_t used = 0;
+    if (c->kind == IMP_CUT_INSERT) {
+        imp_cut_insert(cl, c->bytes, c->length, c->part, c->what);
+        return 0;
+    }
+    for (; c->kind == IMP_CUT_KEEP && used < n; used++) {
+        const struct imp_patch *p = &patch[used];
+        if (p->at < at || p->at > end || p->length > end - p->at)
+            break;
+        cut_input(cl, c->kind, at, p->at - at, c->part, c->what);
+        imp_cut_drop(cl, p->at, p->length, c->part, what);
+        imp_cut_insert(cl, p->bytes, p->n, c->part, what);
+        at = p->at + p->length;
+    }
+    cut_input(cl, c->kind, at, end - at, c->part, c->what);
+    return used;
+}
+
+bool imp_cutlist_patch(struct imp_cutlist *cl, const struct imp_cutlist *cuts,
+                       const struct imp_patch *patch, size_t n,
+                       const char *what, struct imp_err *err)
+{
+    size_t done = 0;
+    imp_cutlist_start(cl, cuts->input_len);
+    for (size_t i = 0; i < cuts->n; i++)
+        done += patch_cut(cl, &cuts->cut[i], patch + done, n - done, what);
+    if (done < n)
+        return imp_fail_at(err, IMP_ERR_INVARIANT, patch[done].at,
+                           "cut list: a patch at %ju lies in no keep",
+                           (uintmax_t)patch[done].at);
+    return imp_cutlist_finish(cl, err);
+}
+
 void imp_cutlist_settle(struct imp_cutlist *cl, struct imp_span input)
 {
     if (!cl->finished || input.n != cl->input_len)

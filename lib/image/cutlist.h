@@ -82,6 +82,21 @@ bool imp_cutlist_finish(struct imp_cutlist *cl, struct imp_err *err);
  * that lay out anew (TIFF, HEIF) so leave alone what is clean already. */
 void imp_cutlist_settle(struct imp_cutlist *cl, struct imp_span input);
 
+/* Other bytes instead of `length` bytes of the input, from `at` on. */
+struct imp_patch {
+    uint64_t at, length;
+    const uint8_t *bytes;
+    size_t n;
+};
+
+/* Make `cl` (started and finished here) do what `cuts`, finished, does, but for
+ * the patches: in the order of the input, each within one keep of `cuts` and of
+ * its kind of part. Names are borrowed: `cuts` must outlive `cl`.
+ * IMP_ERR_INVARIANT if a patch lies elsewhere. */
+bool imp_cutlist_patch(struct imp_cutlist *cl, const struct imp_cutlist *cuts,
+                       const struct imp_patch *patch, size_t n,
+                       const char *what, struct imp_err *err);
+
 /* Does it leave the input as it is: nothing dropped, zeroed or inserted? */
 bool imp_cutlist_all_kept(const struct imp_cutlist *cl);
 

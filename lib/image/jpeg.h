@@ -40,7 +40,10 @@ enum {
 #define IMP_JPEG_COMPS 4       /* components in a frame that we take */
 #define IMP_JPEG_SCANS 100     /* more is an attack: each costs a whole walk */
 #define IMP_JPEG_MCU_BLOCKS 10 /* T.81 B.2.3: blocks in an interleaved MCU */
-#define IMP_HUFF_BITS 11       /* bits resolved in one look-up */
+#define IMP_JPEG_EXIF_HEAD                                                 \
+    10                   /* of an APP1 segment: marker, length, "Exif" and \
+                            two zeros (CIPA DC-008 4.7.2.1) */
+#define IMP_HUFF_BITS 11 /* bits resolved in one look-up */
 
 /* What the symbols of a table are. */
 enum imp_huff_use {
@@ -186,6 +189,9 @@ bool imp_jpeg_is_arithmetic(const struct imp_jpeg *j);
  * warning of it is IMP_ERR_DAMAGED: missing data, bytes left over behind the
  * last block. */
 bool imp_jpeg_check_arithmetic(struct imp_span in, struct imp_err *err);
+
+/* The first place from `at` on where a marker stands, or in.n. */
+size_t imp_jpeg_next_marker(struct imp_span in, size_t at);
 
 /* The first place from `at` on where a marker other than RSTn stands, or in.n:
  * the end of a scan that is not walked. */

@@ -82,7 +82,7 @@ static bool cut_exif(struct imp_jpeg_reader *r,
     if (!ask(r, s, IMP_PART_EXIF, name, tiff, &v, err))
         return false;
     if (v.fate == IMP_FATE_KEEP && s->body.p[5] == 0) {
-        imp_jpeg_keep(r, s, name);
+        imp_cut_keep(r->cl, s->at, s->len, IMP_PART_EXIF, name);
         return true;
     }
     imp_jpeg_drop(r, s, IMP_PART_EXIF, name);

@@ -4,20 +4,12 @@
 #include "image/jpeg.h"
 #include "image/jpeg_huff.h"
 #include "image/jpeg_map.h"
-
-// The blocks of one MCU in coding order, with the tables of each.
-struct mcu {
-    unsigned n;
-    struct {
-        const struct imp_huff *dc, *ac;
-        unsigned comp; // of the scan
-    } block[IMP_JPEG_MCU_BLOCKS];
-};
+#include "image/jpeg_pass.h"
 
 struct walk {
     struct imp_bits bits;
     const struct imp_jpeg_scan *scan;
-    struct mcu mcu;
+    struct imp_jpeg_mcu mcu;
     uint64_t *nonzero;   // progressive AC: of the scan's component
     uint64_t next_block; // progressive AC: index into it
     uint32_t eob_run;    // progressive AC: blocks that end at once
@@ -27,90 +19,12 @@ struct walk {
     uint32_t dc[IMP_JPEG_COMPS];   // predictors, which may wrap around
 };
 
-// --- Sequential blocks, T.81 F.2.2 ---
-
-static inline bool pass_dc(struct imp_bits *b, const struct imp_huff *t)
-{
-    imp_bits_refill(b);
-    const struct imp_huff_step *s = &t->step[imp_bits_peek(b, IMP_HUFF_BITS)];
-    if (s->len1) {
-        imp_bits_take(b, s->len1);
-        return true;
-    }
-    int category = imp_huff_symbol(b, t);
-    if (category > 0 && category < 16)
-        imp_bits_get(b, category);
-    return category >= 0;
-}
-
-// A code longer than the look-up; returns how far it advances, 0 if invalid.
-static unsigned pass_long_ac(struct imp_bits *b, const struct imp_huff *t)
-{
-    int symbol = imp_huff_symbol(b, t);
-    if (symbol < 0)
-        return 0;
-    if (symbol & 15)
-        imp_bits_get(b, symbol & 15);
-    else
-        return symbol == 0xF0 ? 16 : IMP_HUFF_EOB;
-    return (unsigned)(symbol >> 4) + 1;
-}
-
-static inline bool pass_ac(struct imp_bits *b, const struct imp_huff *t)
-{
-    unsigned k = 1;
-    while (k < 64) {
-        imp_bits_refill(b);
-        const struct imp_huff_step *s =
-            &t->step[imp_bits_peek(b, IMP_HUFF_BITS)];
-        if (!s->len1) {
-            unsigned adv = pass_long_ac(b, t);
-            if (!adv)
-                return false;
-            k += adv;
-        } else if (k < 48) { // the first of two cannot end the block
-            imp_bits_take(b, s->len2);
-            k += s->adv2;
-        } else {
-            imp_bits_take(b, s->len1);
-            k += s->adv1;
-        }
-    }
-    return k == 64 || k >= IMP_HUFF_EOB;
-}
-
-static bool pass_sequential(struct walk *w)
-{
-    // A copy of the reader stays in registers through the MCU.
-    struct imp_bits b = w->bits;
-    bool ok = true;
-    for (unsigned i = 0; ok && i < w->mcu.n; i++)
-        ok = pass_dc(&b, w->mcu.block[i].dc) && pass_ac(&b, w->mcu.block[i].ac);
-    w->bits = b;
-    return ok;
-}
-
-// The same, and what DC adds up to.
-static bool pass_mapped(struct walk *w)
-{
-    struct imp_bits b = w->bits;
-    bool ok = true;
-    for (unsigned i = 0; ok && i < w->mcu.n; i++) {
-        int difference = 0;
-        ok = imp_huff_difference(&b, w->mcu.block[i].dc, &difference) &&
-             pass_ac(&b, w->mcu.block[i].ac);
-        w->dc[w->mcu.block[i].comp] += (uint32_t)difference;
-    }
-    w->bits = b;
-    return ok;
-}
-
 // --- Progressive blocks, T.81 G.1.2; samples of lossless frames, H.2 ---
 
 static bool pass_differences(struct walk *w)
 {
     for (unsigned i = 0; i < w->mcu.n; i++)
-        if (!pass_dc(&w->bits, w->mcu.block[i].dc))
+        if (!imp_jpeg_pass_dc(&w->bits, w->mcu.block[i].dc))
             return false;
     return true;
 }
@@ -215,6 +129,16 @@ static bool pass_ac_more(struct walk *w)
 
 // --- Intervals and scans ---
 
+static bool pass_sequential(struct walk *w)
+{
+    return imp_jpeg_pass_mcu(&w->bits, &w->mcu);
+}
+
+static bool pass_mapped(struct walk *w)
+{
+    return imp_jpeg_pass_mcu_mapped(&w->bits, &w->mcu, w->dc);
+}
+
 typedef bool (*pass_mcu)(struct walk *w);
 
 static pass_mcu choose(const struct imp_jpeg *j,
@@ -242,9 +166,9 @@ static bool table_ready(struct imp_huff *t, enum imp_huff_use use,
                        t->defined ? "not valid" : "not defined");
 }
 
-// Tables that the scan uses, and the order of blocks in an MCU (T.81 A.2.3).
-static bool set_up_mcu(struct imp_jpeg *j, const struct imp_jpeg_scan *scan,
-                       size_t at, struct mcu *mcu, struct imp_err *err)
+// Tables that the scan uses, ready for it.
+static bool set_up_tables(struct imp_jpeg *j, const struct imp_jpeg_scan *scan,
+                          size_t at, struct imp_err *err)
 {
     bool dc = scan->ss == 0 && scan->ah == 0;
     bool ac = scan->se > 0;
@@ -260,15 +184,17 @@ static bool set_up_mcu(struct imp_jpeg *j, const struct imp_jpeg_scan *scan,
             return false;
         if (ac && !table_ready(&j->ac[ac_slot], IMP_HUFF_AC, ac_slot, at, err))
             return false;
-        const struct imp_jpeg_comp *c = scan->in[i].comp;
-        unsigned blocks = scan->n_comp == 1 ? 1u : (unsigned)c->h * c->v;
-        for (unsigned k = 0; k < blocks; k++, mcu->n++) {
-            mcu->block[mcu->n].dc = &j->dc[dc_slot];
-            mcu->block[mcu->n].ac = &j->ac[ac_slot];
-            mcu->block[mcu->n].comp = i;
-        }
     }
     return true;
+}
+
+static void set_up_mcu(const struct imp_jpeg *j,
+                       const struct imp_jpeg_scan *scan,
+                       struct imp_jpeg_mcu *mcu)
+{
+    for (unsigned i = 0; i < scan->n_comp; i++)
+        imp_jpeg_mcu_add(mcu, scan, i, &j->dc[scan->in[i].dc],
+                         &j->ac[scan->in[i].ac]);
 }
 
 // History for a progressive AC scan: made with a component's first one.
@@ -287,7 +213,7 @@ static bool set_up_history(struct walk *w, struct imp_cutlist *cl,
     return true;
 }
 
-static size_t next_marker(struct imp_span in, size_t at)
+size_t imp_jpeg_next_marker(struct imp_span in, size_t at)
 {
     while (at < in.n) {
         const uint8_t *ff = memchr(in.p + at, 0xFF, in.n - at);
@@ -340,8 +266,9 @@ bool imp_jpeg_walk(struct imp_jpeg *j, const struct imp_jpeg_scan *scan,
 {
     struct walk w = {.scan = scan};
     pass_mcu pass = choose(j, scan, map != NULL);
-    if (!set_up_mcu(j, scan, at, &w.mcu, err))
+    if (!set_up_tables(j, scan, at, err))
         return false;
+    set_up_mcu(j, scan, &w.mcu);
     if (map && !(w.map = imp_jpeg_map_scan(map, scan, cl, err)))
         return false;
     if ((pass == pass_ac_first || pass == pass_ac_more) &&
@@ -358,7 +285,7 @@ bool imp_jpeg_walk(struct imp_jpeg *j, const struct imp_jpeg_scan *scan,
             return false;
         left -= n;
         size_t stop = (size_t)(imp_bits_end(&w.bits) - in.p);
-        size_t marker = next_marker(in, stop);
+        size_t marker = imp_jpeg_next_marker(in, stop);
         imp_cut_keep(cl, at, stop - at, IMP_PART_CODED, "scan");
         imp_cut_drop(cl, stop, marker - stop, IMP_PART_TRAILER,
                      "bytes after the last coded block");
@@ -381,7 +308,7 @@ bool imp_jpeg_walk(struct imp_jpeg *j, const struct imp_jpeg_scan *scan,
 size_t imp_jpeg_skip_scan(struct imp_span in, size_t at)
 {
     for (;;) {
-        at = next_marker(in, at);
+        at = imp_jpeg_next_marker(in, at);
         if (at == in.n || in.p[at + 1] < IMP_JPEG_RST0 ||
             in.p[at + 1] > IMP_JPEG_RST7)
             return at;

@@ -43,7 +43,8 @@ struct imp_result {
                                  worker never says DUPLICATE */
     struct imp_err err;       /* the reason, unless archived */
     const char *format;       /* static; NULL if not recognised */
-    const char *route;        /* static: "cut", "pixels" */
+    const char *route;        /* static: how it was marked, "splice",
+                                 "coefficients", "pixels", or "none" */
     uint64_t bytes_in;
     /* Only if ARCHIVED: */
     char name[IMP_NAME_MAX]; /* a function of the digest within one run: of two

@@ -36,6 +36,21 @@ static uint32_t luma(const uint8_t rgb[3])
     return (299u * rgb[0] + 587u * rgb[1] + 114u * rgb[2] + 500) / 1000;
 }
 
+void imp_paint_outline(const struct imp_paint *paint, uint8_t rgb[3])
+{
+    memset(rgb, luma(paint->rgb) >= 128 ? 0 : 255, 3);
+}
+
+void imp_paint_cmyk(const uint8_t rgb[3], uint8_t cmyk[4])
+{
+    unsigned most = rgb[0];
+    for (unsigned i = 1; i < 3; i++)
+        most = rgb[i] > most ? rgb[i] : most;
+    for (unsigned i = 0; i < 3; i++)
+        cmyk[i] = (uint8_t)(most ? (most - rgb[i]) * 255 / most : 0);
+    cmyk[3] = (uint8_t)(255 - most);
+}
+
 static void convert(const uint8_t rgb[3], enum imp_space space, uint32_t full,
                     uint32_t out[COLOURS_MAX])
 {
@@ -49,18 +64,16 @@ static void convert(const uint8_t rgb[3], enum imp_space space, uint32_t full,
             out[i] = rgb[i] * scale;
         return;
     }
-    uint32_t most = rgb[0];
-    for (unsigned i = 1; i < 3; i++)
-        most = rgb[i] > most ? rgb[i] : most;
-    for (unsigned i = 0; i < 3; i++)
-        out[i] = most ? (most - rgb[i]) * 255 / most * scale : 0;
-    out[3] = (255 - most) * scale;
+    uint8_t cmyk[4];
+    imp_paint_cmyk(rgb, cmyk);
+    for (unsigned i = 0; i < 4; i++)
+        out[i] = cmyk[i] * scale;
 }
 
 static struct colours colours_of(const struct imp_raster *r,
                                  const struct imp_paint *paint)
 {
-    static const uint8_t black[3] = {0, 0, 0}, white[3] = {255, 255, 255};
+    uint8_t outline[3];
     struct colours c = {
         .n = imp_raster_bands(r) - (r->alpha ? 1 : 0),
         .full = r->wide ? 65535 : 255,
@@ -70,8 +83,8 @@ static struct colours colours_of(const struct imp_raster *r,
     if (c.opacity == 0) // fainter than the weights can tell
         c.opacity = 1;
     convert(paint->rgb, r->space, c.full, c.text);
-    convert(luma(paint->rgb) >= 128 ? black : white, r->space, c.full,
-            c.outline);
+    imp_paint_outline(paint, outline);
+    convert(outline, r->space, c.full, c.outline);
     return c;
 }
 

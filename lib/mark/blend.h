@@ -31,9 +31,15 @@ struct imp_paint {
     double opacity;
 };
 
+/* The outline is black or white, whichever contrasts with the text. */
+void imp_paint_outline(const struct imp_paint *paint, uint8_t rgb[3]);
+
+/* The CMYK that is seen as this colour, 0: no ink. */
+void imp_paint_cmyk(const uint8_t rgb[3], uint8_t cmyk[4]);
+
 /* Draw `ink` with its upper left corner at x, y, all inside. A pixel that the
  * ink does not cover is not touched. Where the picture is transparent it
- * becomes as opaque as the ink. The outline is black or white. */
+ * becomes as opaque as the ink. */
 void imp_blend(struct imp_raster *r, uint32_t x, uint32_t y,
                const struct imp_ink *ink, const struct imp_paint *paint);
 

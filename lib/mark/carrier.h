@@ -10,11 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* How a picture was coded, to code it again no worse. */
+/* How a picture was coded, to code its pixels again no worse. */
 struct imp_coding {
-    int quality;       /* JPEG: 1..100 as libjpeg counts */
-    bool halve_chroma; /* JPEG: chroma has at most half the samples each way */
-    bool interlace;    /* progressive JPEG, Adam7 PNG */
+    bool interlace; /* PNG: Adam7 */
 };
 
 struct imp_look {
@@ -24,7 +22,8 @@ struct imp_look {
 };
 
 struct imp_carrier {
-    const char *format; /* as imp_format's name */
+    const char *format;   /* as imp_format's name */
+    bool by_coefficients; /* drawn on so; else on its pixels */
 
     /* Look at a whole file without decoding. IMP_ERR_DAMAGED, or
      * IMP_ERR_UNSUPPORTED if it is of a kind that cannot be marked. */

@@ -6,6 +6,7 @@
 #include "base/err.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Coverage of text alone, 0 to 255 a pixel, rows without gaps. `{0}` is
@@ -23,6 +24,18 @@ void imp_mask_clear(struct imp_mask *mask);
 /* The text, and the outline that lies beneath it; both of one size. */
 struct imp_ink {
     struct imp_mask text, outline;
+};
+
+/* Ink on a picture: the upper left corners of its copies, each of them wholly
+ * inside and none on another, from the top down. */
+struct imp_spot {
+    uint32_t x, y;
+};
+
+struct imp_inked {
+    const struct imp_ink *ink; /* borrowed, as is `spot` */
+    const struct imp_spot *spot;
+    size_t n;
 };
 
 /* Pixels that an outline adds on each side of text of this line height. */

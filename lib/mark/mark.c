@@ -4,7 +4,11 @@
 #include "mark/carrier.h"
 #include "mark/ink.h"
 #include "mark/layout.h"
+#include "mark/orient.h"
 #include "mark/pixels.h"
+#include "mark/recode.h"
+#include "mark/splice.h"
+#include "mark/stencil.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +20,13 @@ struct imp_marker {
     struct imp_template *text;
     struct imp_mark_spec spec; // but for its text
     const struct imp_pixels *pixels;
+    struct imp_stencils *stencils;
+};
+
+struct imp_pen {
+    struct imp_splicer splicer;
+    struct imp_cutlist cuts;
+    struct imp_buf text;
 };
 
 struct imp_mark_spec imp_mark_spec_default(void)
@@ -113,6 +124,8 @@ struct imp_marker *imp_marker_new(const struct imp_mark_spec *spec,
     m->spec.text = NULL;
     m->text = imp_template_new(spec->text, err);
     if (m->text)
+        m->stencils = imp_stencils_new(err);
+    if (m->stencils)
         m->pixels = imp_pixels_load(err);
     if (m->pixels && try_text(m, err))
         return m;
@@ -126,8 +139,27 @@ void imp_marker_free(struct imp_marker *m)
 {
     if (!m)
         return;
+    imp_stencils_free(m->stencils);
     imp_template_free(m->text);
     free(m);
+}
+
+struct imp_pen *imp_pen_new(struct imp_err *err)
+{
+    struct imp_pen *pen = calloc(1, sizeof *pen);
+    if (!pen)
+        imp_fail(err, IMP_ERR_MEMORY, "no memory for a pen");
+    return pen;
+}
+
+void imp_pen_free(struct imp_pen *pen)
+{
+    if (!pen)
+        return;
+    imp_splicer_clear(&pen->splicer);
+    imp_cutlist_clear(&pen->cuts);
+    imp_buf_clear(&pen->text);
+    free(pen);
 }
 
 bool imp_marker_uses(const struct imp_marker *m, enum imp_field field)
@@ -191,30 +223,63 @@ static bool draw_fitting(const struct imp_marker *m, const char *text,
     }
 }
 
-// Ink as it lies in the stored picture, and where.
-static bool make_ink(const struct imp_marker *m, const char *text,
-                     const struct imp_look *look, struct imp_ink *ink,
-                     struct imp_rect *where, struct imp_err *err)
+// Ink as it lies in the stored picture, and where: an imp_stencil_make.
+static bool make_stencil(void *self, const struct imp_stencil_key *key,
+                         struct imp_stencil *out, struct imp_err *err)
 {
-    struct imp_size stored = {look->width, look->height};
-    struct imp_size upright = imp_layout_upright(stored, look->orientation);
-    if (!draw_fitting(m, text, upright, ink, err))
+    const struct imp_marker *m = self;
+    struct imp_size upright =
+        imp_layout_upright(key->picture, key->orientation);
+    if (!draw_fitting(m, key->text, upright, &out->ink, err))
         return false;
-    *where = imp_layout_place(&m->spec.place, upright, size_of(ink));
-    *where = imp_layout_store(*where, stored, look->orientation);
-    return imp_ink_store(ink, look->orientation, err);
+    struct imp_rect where =
+        imp_layout_place(&m->spec.place, upright, size_of(&out->ink));
+    where = imp_layout_store(where, key->picture, key->orientation);
+    out->spot = (struct imp_spot){where.x, where.y};
+    return imp_ink_store(&out->ink, key->orientation, err);
+}
+
+static const struct imp_stencil *take_stencil(struct imp_marker *m,
+                                              const struct imp_buf *text,
+                                              const struct imp_look *look,
+                                              struct imp_err *err)
+{
+    const struct imp_stencil_key key = {
+        .text = (const char *)text->p,
+        .picture = {look->width, look->height},
+        .orientation = look->orientation,
+    };
+    return imp_stencils_take(m->stencils, &key, make_stencil, m, err);
+}
+
+static struct imp_paint paint_of(const struct imp_marker *m)
+{
+    struct imp_paint paint = {.opacity = m->spec.opacity};
+    memcpy(paint.rgb, m->spec.rgb, sizeof paint.rgb);
+    return paint;
+}
+
+static struct imp_mark_report report_of(const struct imp_stencil *stencil,
+                                        const char *route)
+{
+    return (struct imp_mark_report){
+        .x = stencil->spot.x,
+        .y = stencil->spot.y,
+        .width = stencil->ink.text.width,
+        .height = stencil->ink.text.height,
+        .route = route,
+    };
 }
 
 // Decode, draw, code again: a whole file, with whatever the encoder adds.
 static bool draw_pixels(const struct imp_marker *m, const char *format,
                         struct imp_span image, const struct imp_look *look,
-                        const struct imp_ink *ink, struct imp_rect where,
+                        const struct imp_stencil *stencil,
                         struct imp_buf *coded, struct imp_err *err)
 {
     bool ok = false;
     struct imp_raster raster;
-    struct imp_paint paint = {.opacity = m->spec.opacity};
-    memcpy(paint.rgb, m->spec.rgb, sizeof paint.rgb);
+    struct imp_paint paint = paint_of(m);
 
     struct imp_picture *picture =
         m->pixels->decode(format, image, &raster, err);
@@ -226,19 +291,16 @@ static bool draw_pixels(const struct imp_marker *m, const char *format,
                  raster.width, raster.height, look->width, look->height);
         goto out;
     }
-    imp_blend(&raster, where.x, where.y, ink, &paint);
+    imp_blend(&raster, stencil->spot.x, stencil->spot.y, &stencil->ink, &paint);
     ok = m->pixels->encode(picture, format, &look->coding, coded, err);
 out:
     m->pixels->free(picture);
     return ok;
 }
 
-static bool look_at(const struct imp_marker *m,
-                    const struct imp_carrier *carrier, struct imp_span image,
-                    struct imp_look *look, struct imp_err *err)
+static bool check_size(const struct imp_marker *m, const struct imp_look *look,
+                       struct imp_err *err)
 {
-    if (!carrier->look(image, look, err))
-        return false;
     uint64_t pixels = (uint64_t)look->width * look->height;
     if (pixels > m->spec.max_pixels)
         return imp_fail(err, IMP_ERR_LIMIT,
@@ -247,35 +309,111 @@ static bool look_at(const struct imp_marker *m,
     return true;
 }
 
+// --- JPEG while it is cleaned ---
+
+// What the output's EXIF will say: a viewer turns the picture by it.
+static unsigned orientation_of(struct imp_span in,
+                               const struct imp_cutlist *cuts)
+{
+    for (size_t i = 0; i < cuts->n; i++) {
+        const struct imp_cut *c = &cuts->cut[i];
+        if (c->part != IMP_PART_EXIF || c->kind == IMP_CUT_DROP ||
+            c->length < IMP_JPEG_EXIF_HEAD)
+            continue;
+        const uint8_t *p =
+            c->kind == IMP_CUT_INSERT ? c->bytes : in.p + c->offset;
+        return imp_orientation_read((struct imp_span){
+            p + IMP_JPEG_EXIF_HEAD, (size_t)c->length - IMP_JPEG_EXIF_HEAD});
+    }
+    return 1;
+}
+
+static enum imp_spliced_mark splice(struct imp_marker *m, struct imp_pen *pen,
+                                    struct imp_span in,
+                                    const struct imp_cutlist *cuts,
+                                    const struct imp_jpeg_map *map,
+                                    const struct imp_stencil *stencil,
+                                    struct imp_buf *out, struct imp_err *err)
+{
+    const struct imp_paint paint = paint_of(m);
+    const struct imp_inked where = {&stencil->ink, &stencil->spot, 1};
+    const struct imp_jpeg_kind kind = imp_jpeg_kind_of(map);
+    struct imp_jpeg_ink ink;
+    imp_jpeg_ink_init(&ink, &kind, where, &paint);
+    enum imp_spliced r =
+        imp_splice(&pen->splicer, in, cuts, map, &ink, &pen->cuts, err);
+    if (r == IMP_SPLICE_NO_CODE)
+        return IMP_MARK_NOT_SPLICED;
+    bool ok = r == IMP_SPLICED && imp_cutlist_apply(&pen->cuts, in, out, err);
+    return ok ? IMP_MARK_SPLICED : IMP_MARK_FAILED;
+}
+
+enum imp_spliced_mark
+imp_marker_splice(struct imp_marker *m, struct imp_pen *pen, struct imp_span in,
+                  const struct imp_cutlist *cuts,
+                  const struct imp_jpeg_map *map,
+                  const char *const value[IMP_FIELDS], struct imp_buf *out,
+                  struct imp_mark_report *report, struct imp_err *err)
+{
+    if (!map->frame || map->colour == IMP_JPEG_OTHER)
+        return IMP_MARK_NOT_SPLICED;
+    const struct imp_look look = {.width = map->frame->width,
+                                  .height = map->frame->height,
+                                  .orientation = orientation_of(in, cuts)};
+    const struct imp_stencil *stencil = NULL;
+    if (expand(m, value, &pen->text, err) && check_size(m, &look, err))
+        stencil = take_stencil(m, &pen->text, &look, err);
+    enum imp_spliced_mark r = IMP_MARK_FAILED;
+    if (stencil) {
+        r = splice(m, pen, in, cuts, map, stencil, out, err);
+        *report = report_of(stencil, "splice");
+        imp_stencils_put(m->stencils, stencil);
+    }
+    if (r == IMP_MARK_FAILED)
+        imp_wrap(err, "mark");
+    return r;
+}
+
+// --- A whole file ---
+
+static bool draw(struct imp_marker *m, const struct imp_carrier *carrier,
+                 struct imp_span image, const struct imp_look *look,
+                 const struct imp_stencil *stencil, struct imp_buf *coded,
+                 struct imp_err *err)
+{
+    const struct imp_paint paint = paint_of(m);
+    const struct imp_inked where = {&stencil->ink, &stencil->spot, 1};
+    if (carrier->by_coefficients)
+        return imp_recode(image, where, &paint, coded, err);
+    return draw_pixels(m, carrier->format, image, look, stencil, coded, err);
+}
+
 bool imp_marker_apply(struct imp_marker *m, const char *format,
                       struct imp_span image,
                       const char *const value[IMP_FIELDS], struct imp_buf *out,
                       struct imp_mark_report *report, struct imp_err *err)
 {
-    bool ok = false;
     struct imp_buf text = {0}, coded = {0};
-    struct imp_ink ink = {0};
+    const struct imp_stencil *stencil = NULL;
     struct imp_look look;
-    struct imp_rect where;
 
     out->n = 0;
     const struct imp_carrier *carrier = imp_carrier_of(format);
     if (!carrier)
         return imp_fail(err, IMP_ERR_UNSUPPORTED,
                         "mark: %s cannot be marked: want jpeg or png", format);
-    if (!expand(m, value, &text, err) ||
-        !look_at(m, carrier, image, &look, err) ||
-        !make_ink(m, (const char *)text.p, &look, &ink, &where, err) ||
-        !draw_pixels(m, format, image, &look, &ink, where, &coded, err) ||
-        !carrier->rewrap(image, imp_buf_span(&coded), out, err)) {
+    if (expand(m, value, &text, err) && carrier->look(image, &look, err) &&
+        check_size(m, &look, err))
+        stencil = take_stencil(m, &text, &look, err);
+    bool ok = stencil && draw(m, carrier, image, &look, stencil, &coded, err) &&
+              carrier->rewrap(image, imp_buf_span(&coded), out, err);
+    if (ok)
+        *report = report_of(stencil, carrier->by_coefficients ? "coefficients"
+                                                              : "pixels");
+    else
         imp_wrap(err, "mark");
-        goto out;
-    }
-    *report = (struct imp_mark_report){where.x, where.y, where.width,
-                                       where.height, "pixels"};
-    ok = true;
-out:
-    imp_ink_clear(&ink);
+    if (stencil)
+        imp_stencils_put(m->stencils, stencil);
     imp_buf_clear(&coded);
     imp_buf_clear(&text);
     return ok;

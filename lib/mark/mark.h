@@ -6,13 +6,14 @@
  * may call imp_marker_apply then.
  *
  * The same image, spec and values give the same bytes. Outside the mark's
- * rectangle a PNG keeps every pixel; a JPEG is coded anew, at no lower quality.
- */
+ * rectangle a PNG keeps every pixel, and outside of the blocks that have ink a
+ * JPEG keeps every coefficient. */
 #ifndef IMP_MARK_MARK_H
 #define IMP_MARK_MARK_H
 
 #include "base/bytes.h"
 #include "base/template.h"
+#include "image/cutlist.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -87,8 +88,32 @@ bool imp_marker_uses(const struct imp_marker *m, enum imp_field field);
  * the orientation is applied), the outline included. */
 struct imp_mark_report {
     uint32_t x, y, width, height;
-    const char *route; /* "pixels" */
+    const char *route; /* "splice", "coefficients", "pixels" */
 };
+
+/* What one thread keeps from image to image. */
+struct imp_pen; /* opaque */
+struct imp_pen *imp_pen_new(struct imp_err *err);
+void imp_pen_free(struct imp_pen *pen);
+
+struct imp_jpeg_map;
+
+enum imp_spliced_mark {
+    IMP_MARK_SPLICED,
+    IMP_MARK_NOT_SPLICED, /* it takes _apply */
+    IMP_MARK_FAILED,      /* see `err`: as for _apply */
+};
+
+/* Draw the mark on a sequential Huffman JPEG while it is cleaned: `cuts` is the
+ * finished list of `in` that `map` was made with. `out` (emptied first) gets
+ * the whole file, cleaned and marked; only the blocks under the ink are coded
+ * anew. `value` feeds the template. */
+enum imp_spliced_mark
+imp_marker_splice(struct imp_marker *m, struct imp_pen *pen, struct imp_span in,
+                  const struct imp_cutlist *cuts,
+                  const struct imp_jpeg_map *map,
+                  const char *const value[IMP_FIELDS], struct imp_buf *out,
+                  struct imp_mark_report *report, struct imp_err *err);
 
 /* Draw the mark on `image`, a whole file of the format called `format`
  * ("jpeg", "png"), into `out` (emptied first; of no use on failure): a whole
@@ -99,8 +124,8 @@ struct imp_mark_report {
  * A line of text is never lower than 8 pixels, and shrinks towards that if the
  * mark would not fit. False with `err`: IMP_ERR_LIMIT if it does not fit even
  * then, or the picture has more than max_pixels; IMP_ERR_UNSUPPORTED for a kind
- * that cannot be marked (12-bit, lossless and arithmetic JPEG, animated PNG,
- * other formats); IMP_ERR_DAMAGED if it does not decode without a warning;
+ * that cannot be marked (12-bit and lossless JPEG, animated PNG, other
+ * formats); IMP_ERR_DAMAGED if it does not decode without a warning;
  * IMP_ERR_MEMORY. Never a silent nothing. */
 bool imp_marker_apply(struct imp_marker *m, const char *format,
                       struct imp_span image,

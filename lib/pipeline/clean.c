@@ -75,23 +75,24 @@ const struct imp_format *imp_cleaner_format(struct imp_span in,
 
 static bool cut(struct imp_cleaner *c, const struct imp_format *fmt,
                 struct imp_span in, enum imp_check check,
-                struct imp_job_image *image, struct imp_cutlist *cuts,
-                struct imp_err *err)
+                struct imp_jpeg_map *map, struct imp_job_image *image,
+                struct imp_cutlist *cuts, struct imp_err *err)
 {
     *image = (struct imp_job_image){.editor = imp_deid_editor(c->deid),
                                     .limits = c->rules.limits,
-                                    .check = check};
+                                    .check = check,
+                                    .map = map};
     return imp_format_cut(fmt, in, image, cuts, err);
 }
 
 // Nothing is believed: an output must itself come out as all kept. Its coded
 // data has just been checked, so its structure is enough.
-static bool check_again(struct imp_cleaner *c, const struct imp_format *fmt,
-                        struct imp_span out, struct imp_err *err)
+bool imp_cleaner_check(struct imp_cleaner *c, const struct imp_format *fmt,
+                       struct imp_span out, struct imp_err *err)
 {
     struct imp_job_image image;
     imp_deid_look_again(c->deid);
-    if (!cut(c, fmt, out, IMP_CHECK_AGAIN, &image, &c->again, err))
+    if (!cut(c, fmt, out, IMP_CHECK_AGAIN, NULL, &image, &c->again, err))
         return imp_wrap(err, "output");
     for (size_t i = 0; i < c->again.n; i++)
         if (c->again.cut[i].kind != IMP_CUT_KEEP)
@@ -101,15 +102,20 @@ static bool check_again(struct imp_cleaner *c, const struct imp_format *fmt,
     return imp_deid_check_residual(c->deid, &c->again, out, err);
 }
 
-bool imp_cleaner_clean(struct imp_cleaner *c, const struct imp_format *fmt,
-                       struct imp_span in, enum imp_check check,
-                       struct imp_span *out, struct imp_err *err)
+bool imp_cleaner_cut(struct imp_cleaner *c, const struct imp_format *fmt,
+                     struct imp_span in, enum imp_check check,
+                     struct imp_jpeg_map *map, struct imp_err *err)
 {
     imp_deid_observe(c->deid, c->observer);
-    bool ok = cut(c, fmt, in, check, &c->image, &c->cuts, err);
+    bool ok = cut(c, fmt, in, check, map, &c->image, &c->cuts, err);
     imp_deid_observe(c->deid, NULL);
-    if (!ok)
-        return false;
+    return ok;
+}
+
+bool imp_cleaner_finish(struct imp_cleaner *c, const struct imp_format *fmt,
+                        struct imp_span in, struct imp_span *out,
+                        struct imp_err *err)
+{
     if (imp_cutlist_all_kept(&c->cuts)) {
         *out = in;
         return imp_deid_check_residual(c->deid, &c->cuts, in, err);
@@ -117,7 +123,22 @@ bool imp_cleaner_clean(struct imp_cleaner *c, const struct imp_format *fmt,
     if (!imp_cutlist_apply(&c->cuts, in, &c->out, err))
         return false;
     *out = imp_buf_span(&c->out);
-    return check_again(c, fmt, *out, err);
+    return imp_cleaner_check(c, fmt, *out, err);
+}
+
+bool imp_cleaner_clean(struct imp_cleaner *c, const struct imp_format *fmt,
+                       struct imp_span in, enum imp_check check,
+                       struct imp_span *out, struct imp_err *err)
+{
+    return imp_cleaner_cut(c, fmt, in, check, NULL, err) &&
+           imp_cleaner_finish(c, fmt, in, out, err);
+}
+
+bool imp_cleaner_pieces(struct imp_cleaner *c, struct imp_span in,
+                        const struct iovec **pieces, size_t *n,
+                        struct imp_err *err)
+{
+    return imp_cutlist_pieces(&c->cuts, in, pieces, n, err);
 }
 
 const struct imp_cutlist *imp_cleaner_cuts(const struct imp_cleaner *c)

@@ -51,6 +51,26 @@ bool imp_cleaner_clean(struct imp_cleaner *c, const struct imp_format *fmt,
                        struct imp_span in, enum imp_check check,
                        struct imp_span *out, struct imp_err *err);
 
+/* The same in two steps, for a JPEG that is to be marked on the way: cut `in`
+ * and fill in `map` (of which `{0}` is given), then let whoever draws make
+ * `marked` of the cuts; which is believed no more than any other output. */
+bool imp_cleaner_cut(struct imp_cleaner *c, const struct imp_format *fmt,
+                     struct imp_span in, enum imp_check check,
+                     struct imp_jpeg_map *map, struct imp_err *err);
+bool imp_cleaner_check(struct imp_cleaner *c, const struct imp_format *fmt,
+                       struct imp_span marked, struct imp_err *err);
+
+/* What is left to do after imp_cleaner_cut if nothing is drawn: `*out` as for
+ * _clean. */
+bool imp_cleaner_finish(struct imp_cleaner *c, const struct imp_format *fmt,
+                        struct imp_span in, struct imp_span *out,
+                        struct imp_err *err);
+
+/* The clean image as pieces, for writev(2) or a digest, once `in` is cut. */
+bool imp_cleaner_pieces(struct imp_cleaner *c, struct imp_span in,
+                        const struct iovec **pieces, size_t *n,
+                        struct imp_err *err);
+
 /* Of the last call, if it got so far: the cuts that it made of `in`, and what
  * the handler told. */
 const struct imp_cutlist *imp_cleaner_cuts(const struct imp_cleaner *c);

@@ -1,5 +1,6 @@
 // A worker takes one image from its bytes to a staged object:
 // read, clean, mark, clean again, store.
+#include "image/jpeg_map.h"
 #include "pipeline/clean.h"
 #include "pipeline/inspect.h"
 #include "pipeline/internal.h"
@@ -13,6 +14,8 @@ struct imp_worker {
     struct imp_findings *findings; // NULL if nobody wants to know
     struct imp_inspection inspection;
     struct imp_sha256 *sha;
+    struct imp_pen *pen; // NULL if nothing is marked
+    struct imp_jpeg_map map;
     struct imp_buf input, marked; // kept from image to image
 };
 
@@ -20,7 +23,7 @@ static bool set_up(struct imp_worker *w, struct imp_err *err)
 {
     w->cleaner = imp_cleaner_new(w->run->policy, &w->run->cleaning, err);
     w->sha = w->cleaner ? imp_sha256_new(err) : NULL;
-    if (!w->sha)
+    if (!w->sha || (w->run->marker && !(w->pen = imp_pen_new(err))))
         return false;
     if (!w->run->config->on_inspection)
         return true;
@@ -48,6 +51,7 @@ void imp_worker_free(struct imp_worker *w)
         return;
     imp_buf_clear(&w->marked);
     imp_buf_clear(&w->input);
+    imp_pen_free(w->pen);
     imp_sha256_free(w->sha);
     imp_findings_free(w->findings);
     imp_cleaner_free(w->cleaner);
@@ -61,43 +65,92 @@ static bool still_wanted(struct imp_worker *w, struct imp_err *err)
     return imp_fail(err, IMP_ERR_CANCELLED, "not finished within the grace");
 }
 
-// The image as it came, to clean bytes; with an ear on why, if that is wanted.
-static bool clean(struct imp_worker *w, const struct imp_format *fmt,
-                  struct imp_span in, struct imp_span *out, struct imp_err *err)
+// The image as it came, to cuts; with an ear on why, if that is wanted. For a
+// mark, a JPEG's blocks are noted on the way.
+static bool cut(struct imp_worker *w, const struct imp_format *fmt,
+                struct imp_span in, struct imp_err *err)
+{
+    struct imp_jpeg_map *map = w->run->marker ? &w->map : NULL;
+    w->map = (struct imp_jpeg_map){0};
+    return imp_cleaner_cut(w->cleaner, fmt, in, w->run->cleaning.check, map,
+                           err);
+}
+
+static bool cut_and_tell(struct imp_worker *w, const struct imp_format *fmt,
+                         struct imp_span in, struct imp_err *err)
 {
     if (!w->findings)
-        return imp_cleaner_clean(w->cleaner, fmt, in, w->run->cleaning.check,
-                                 out, err);
+        return cut(w, fmt, in, err);
     imp_cleaner_observe(w->cleaner, imp_findings_observer(w->findings));
-    bool ok = imp_cleaner_clean(w->cleaner, fmt, in, w->run->cleaning.check,
-                                out, err);
+    bool ok = cut(w, fmt, in, err);
     imp_cleaner_observe(w->cleaner, NULL);
     return imp_findings_tell(w->findings, w->cleaner, &w->inspection,
                              ok ? err : NULL) &&
            ok;
 }
 
+// --- The mark ---
+
+// Of the de-identified image that the cuts of `in` make.
+static bool digest_of(struct imp_worker *w, struct imp_span in,
+                      char hex[IMP_SHA256_HEX], struct imp_err *err)
+{
+    const struct iovec *piece;
+    size_t n;
+    if (!imp_cleaner_pieces(w->cleaner, in, &piece, &n, err))
+        return false;
+    imp_sha256_start(w->sha);
+    for (size_t i = 0; i < n; i++)
+        imp_sha256_add(w->sha, piece[i].iov_base, piece[i].iov_len);
+    struct imp_digest d = imp_sha256_end(w->sha);
+    imp_digest_hex(&d, hex);
+    return true;
+}
+
 // The encoder may have added metadata of its own, so the marked image is cut
 // as if it had come from outside.
-static bool mark(struct imp_worker *w, const struct imp_format *fmt,
-                 struct imp_span *image, struct imp_err *err)
+static bool mark_clean(struct imp_worker *w, const struct imp_format *fmt,
+                       const char *const value[IMP_FIELDS],
+                       struct imp_span *image, struct imp_mark_report *report,
+                       struct imp_err *err)
 {
-    struct imp_run *run = w->run;
-    struct imp_mark_report report;
-    char digest[IMP_SHA256_HEX] = "";
-    if (imp_marker_uses(run->marker, IMP_FIELD_DIGEST)) {
-        imp_sha256_start(w->sha);
-        imp_sha256_add(w->sha, image->p, image->n);
-        struct imp_digest d = imp_sha256_end(w->sha);
-        imp_digest_hex(&d, digest);
-    }
-    const char *value[IMP_FIELDS] = {[IMP_FIELD_DIGEST] = digest,
-                                     [IMP_FIELD_DATE] = run->config->date,
-                                     [IMP_FIELD_EXT] = fmt->ext};
-    return imp_marker_apply(run->marker, fmt->name, *image, value, &w->marked,
-                            &report, err) &&
+    return imp_cleaner_finish(w->cleaner, fmt, *image, image, err) &&
+           imp_marker_apply(w->run->marker, fmt->name, *image, value,
+                            &w->marked, report, err) &&
            imp_cleaner_clean(w->cleaner, fmt, imp_buf_span(&w->marked),
                              IMP_CHECK_CODED, image, err);
+}
+
+static bool mark(struct imp_worker *w, const struct imp_format *fmt,
+                 struct imp_span *image, struct imp_result *r,
+                 struct imp_err *err)
+{
+    struct imp_marker *marker = w->run->marker;
+    struct imp_mark_report report;
+    char digest[IMP_SHA256_HEX] = "";
+    if (imp_marker_uses(marker, IMP_FIELD_DIGEST) &&
+        !digest_of(w, *image, digest, err))
+        return false;
+    const char *value[IMP_FIELDS] = {[IMP_FIELD_DIGEST] = digest,
+                                     [IMP_FIELD_DATE] = w->run->config->date,
+                                     [IMP_FIELD_EXT] = fmt->ext};
+    bool ok = false;
+    switch (imp_marker_splice(marker, w->pen, *image,
+                              imp_cleaner_cuts(w->cleaner), &w->map, value,
+                              &w->marked, &report, err)) {
+    case IMP_MARK_SPLICED:
+        *image = imp_buf_span(&w->marked);
+        ok = imp_cleaner_check(w->cleaner, fmt, *image, err);
+        break;
+    case IMP_MARK_NOT_SPLICED:
+        ok = mark_clean(w, fmt, value, image, &report, err);
+        break;
+    case IMP_MARK_FAILED:
+        break;
+    }
+    if (ok)
+        r->route = report.route;
+    return ok;
 }
 
 static bool store(struct imp_worker *w, const struct imp_format *fmt,
@@ -132,15 +185,13 @@ static bool process(struct imp_worker *w, const struct imp_job *job,
     if (!fmt)
         return false;
     r->format = fmt->name;
-    r->route = "cut";
-    if (!clean(w, fmt, image, &image, err) || !still_wanted(w, err))
+    r->route = "none";
+    if (!cut_and_tell(w, fmt, image, err) || !still_wanted(w, err))
         return false;
-    if (w->run->marker) {
-        r->route = "pixels";
-        if (!mark(w, fmt, &image, err) || !still_wanted(w, err))
-            return false;
-    }
-    return store(w, fmt, image, r, err);
+    bool ok = w->run->marker
+                  ? mark(w, fmt, &image, r, err)
+                  : imp_cleaner_finish(w->cleaner, fmt, image, &image, err);
+    return ok && still_wanted(w, err) && store(w, fmt, image, r, err);
 }
 
 // What the worker and the cleaner found out, and how it ended.

@@ -20,8 +20,9 @@ struct coefficients {
     struct {
         int h, v;
         uint32_t across, down; /* blocks, those that fill MCUs included */
-        int16_t *block;        /* 64 each, in natural order */
-        uint16_t quant[64];    /* the same */
+        uint32_t shown_across, shown_down; /* without them */
+        int16_t *block;                    /* 64 each, in natural order */
+        uint16_t quant[64];                /* the same */
     } comp[4];
 };
 
@@ -51,6 +52,8 @@ static inline void coefficients_copy(struct jpeg_decompress_struct *d,
     out->comp[i].h = c->h_samp_factor;
     out->comp[i].v = c->v_samp_factor;
     out->comp[i].across = across;
+    out->comp[i].shown_across = c->width_in_blocks;
+    out->comp[i].shown_down = c->height_in_blocks;
     out->comp[i].down = down;
     out->comp[i].block = malloc((size_t)across * down * 64 * sizeof(int16_t));
     for (int k = 0; c->quant_table && k < 64; k++)

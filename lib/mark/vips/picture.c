@@ -7,12 +7,6 @@ struct imp_picture {
     VipsImage *image; // in memory, ours alone
 };
 
-static int load_jpeg(void *bytes, size_t n, VipsImage **out)
-{
-    return vips_jpegload_buffer(bytes, n, out, "fail_on", VIPS_FAIL_ON_WARNING,
-                                "access", VIPS_ACCESS_SEQUENTIAL, NULL);
-}
-
 static int load_png(void *bytes, size_t n, VipsImage **out)
 {
     return vips_pngload_buffer(bytes, n, out, "fail_on", VIPS_FAIL_ON_WARNING,
@@ -20,18 +14,6 @@ static int load_png(void *bytes, size_t n, VipsImage **out)
 }
 
 // Metadata is not for the encoder to write: the carrier has it.
-static int save_jpeg(VipsImage *in, const struct imp_coding *coding,
-                     void **bytes, size_t *n)
-{
-    VipsForeignSubsample chroma = coding->halve_chroma
-                                      ? VIPS_FOREIGN_SUBSAMPLE_ON
-                                      : VIPS_FOREIGN_SUBSAMPLE_OFF;
-    return vips_jpegsave_buffer(in, bytes, n, "Q", coding->quality,
-                                "subsample_mode", chroma, "interlace",
-                                coding->interlace, "optimize_coding", TRUE,
-                                "strip", TRUE, NULL);
-}
-
 static int save_png(VipsImage *in, const struct imp_coding *coding,
                     void **bytes, size_t *n)
 {
@@ -46,7 +28,6 @@ static const struct codec {
     int (*save)(VipsImage *in, const struct imp_coding *coding, void **bytes,
                 size_t *n);
 } CODEC[] = {
-    {"jpeg", load_jpeg, save_jpeg},
     {"png", load_png, save_png},
 };
 

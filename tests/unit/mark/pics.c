@@ -1,5 +1,8 @@
 #include "pics.h"
 
+#include "image/format.h"
+#include "image/jpeg_map.h"
+
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +121,39 @@ struct imp_mark_report mark_all(const struct imp_mark_spec *spec,
               err.msg);
     imp_marker_free(m);
     return report;
+}
+
+extern const struct imp_format imp_format_jpeg;
+
+static bool keep(struct imp_editor *self, const struct imp_part *part,
+                 struct imp_verdict *v, struct imp_err *err)
+{
+    (void)self, (void)part, (void)err;
+    v->fate = IMP_FATE_KEEP;
+    return true;
+}
+
+bool mark_spliced(const struct imp_mark_spec *spec, struct imp_span in,
+                  struct imp_buf *out, struct imp_mark_report *report)
+{
+    struct imp_err err = {0};
+    struct imp_editor editor = {keep};
+    struct imp_jpeg_map map = {0};
+    struct imp_cutlist cuts = {0};
+    struct imp_job_image img = {
+        .editor = &editor, .limits = {1 << 26, 1 << 26}, .map = &map};
+    struct imp_marker *m = imp_marker_new(spec, &err);
+    struct imp_pen *pen = imp_pen_new(&err);
+    cr_assert(m && pen, "%s", err.msg);
+    cr_assert(imp_format_cut(&imp_format_jpeg, in, &img, &cuts, &err), "%s",
+              err.msg);
+    enum imp_spliced_mark r =
+        imp_marker_splice(m, pen, in, &cuts, &map, VALUES, out, report, &err);
+    cr_assert_neq(r, IMP_MARK_FAILED, "%s", err.msg);
+    imp_cutlist_clear(&cuts);
+    imp_pen_free(pen);
+    imp_marker_free(m);
+    return r == IMP_MARK_SPLICED;
 }
 
 enum imp_code mark_code(const struct imp_mark_spec *spec, const char *format,

@@ -62,6 +62,11 @@ struct jpeg_kind {
     bool progressive, arithmetic;
     unsigned orientation; /* 0: no EXIF */
     bool icc;             /* some APP2 segment */
+    int restart;          /* MCUs; 0: none */
+    bool apart;           /* a scan for each component */
+    bool own_codes;       /* Huffman tables for just this picture */
+    enum { PICS_USUAL, PICS_RGB, PICS_YCCK } space;
+    bool noisy; /* coefficients in every block, of all sizes */
 };
 
 void jpeg_make(const struct jpeg_kind *kind, uint32_t width, uint32_t height,
@@ -88,6 +93,10 @@ extern const char *const VALUES[IMP_FIELDS];
 struct imp_mark_report mark_all(const struct imp_mark_spec *spec,
                                 const char *format, struct imp_span in,
                                 struct imp_buf *out);
+/* The same while a JPEG is cut, all of its segments being kept; false if the
+ * splice does not do it. */
+bool mark_spliced(const struct imp_mark_spec *spec, struct imp_span in,
+                  struct imp_buf *out, struct imp_mark_report *report);
 /* The code with which marking fails. */
 enum imp_code mark_code(const struct imp_mark_spec *spec, const char *format,
                         struct imp_span in);

@@ -31,9 +31,10 @@ static void add_segments(struct jpeg_compress_struct *c,
         jpeg_write_marker(c, JPEG_APP0 + 2, icc, sizeof icc);
 }
 
-// A smooth gradient: coding it changes little.
-static void write_rows(struct jpeg_compress_struct *c)
+// A smooth gradient: coding it changes little; or noise, the same each time.
+static void write_rows(struct jpeg_compress_struct *c, bool noisy)
 {
+    unsigned seed = 12345;
     size_t n = (size_t)c->input_components;
     uint8_t *row = malloc(c->image_width * n);
     cr_assert_not_null(row);
@@ -43,6 +44,10 @@ static void write_rows(struct jpeg_compress_struct *c)
                 row[x * n + i] =
                     (uint8_t)(40 + i * 30 + x * 90 / c->image_width +
                               y * 40 / c->image_height);
+        for (size_t i = 0; noisy && i < c->image_width * n; i++) {
+            seed = seed * 1103515245u + 12345u;
+            row[i] = (uint8_t)(seed >> 20);
+        }
         jpeg_write_scanlines(c, &row, 1);
     }
     free(row);
@@ -65,16 +70,28 @@ void jpeg_make(const struct jpeg_kind *kind, uint32_t width, uint32_t height,
                        : kind->components == 3 ? JCS_RGB
                                                : JCS_CMYK;
     jpeg_set_defaults(&c);
+    if (kind->space != PICS_USUAL)
+        jpeg_set_colorspace(&c, kind->space == PICS_RGB ? JCS_RGB : JCS_YCCK);
     jpeg_set_quality(&c, kind->quality, TRUE);
     set_sampling(&c, kind);
     if (kind->progressive)
         jpeg_simple_progression(&c);
     c.arith_code = kind->arithmetic;
+    c.restart_interval = (unsigned)kind->restart;
+    c.optimize_coding = kind->own_codes;
+    jpeg_scan_info scans[4] = {0};
+    for (int i = 0; kind->apart && i < kind->components; i++)
+        scans[i] = (jpeg_scan_info){
+            .comps_in_scan = 1, .component_index = {i}, .Se = 63};
+    if (kind->apart) {
+        c.scan_info = scans;
+        c.num_scans = kind->components;
+    }
     c.density_unit = 1;
     c.X_density = c.Y_density = 123;
     jpeg_start_compress(&c, TRUE);
     add_segments(&c, kind);
-    write_rows(&c);
+    write_rows(&c, kind->noisy);
     jpeg_finish_compress(&c);
     jpeg_destroy_compress(&c);
     out->n = 0;

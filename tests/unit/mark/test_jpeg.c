@@ -1,4 +1,5 @@
-// Marking JPEG files: coded anew, but no worse, and of the same kind.
+// Marking JPEG files: of the same kind afterwards, whatever the route.
+#include "../../lib/coefficients.h"
 #include "pics.h"
 
 #include <criterion/criterion.h>
@@ -6,20 +7,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct {
-    struct jpeg_kind kind;
-    int out_h, out_v; // sampling factors afterwards
-} KINDS[] = {
-    {{3, 2, 2, 75, false, false, 1, true}, 2, 2},
-    {{3, 1, 1, 92, false, false, 1, false}, 1, 1},
-    {{3, 2, 1, 60, false, false, 0, false}, 1, 1}, // never less chroma
-    {{3, 1, 2, 60, false, false, 0, false}, 1, 1},
-    {{3, 2, 2, 98, true, false, 1, false}, 2, 2},
-    {{3, 4, 2, 50, false, false, 0, false}, 2, 2},
-    {{1, 1, 1, 80, false, false, 1, true}, 1, 1},
-    {{1, 1, 1, 30, true, false, 0, false}, 1, 1},
-    {{4, 1, 1, 85, false, false, 1, true}, 1, 1},
-    {{4, 1, 1, 20, true, false, 0, false}, 1, 1},
+static const struct jpeg_kind KINDS[] = {
+    {.components = 3,
+     .h = 2,
+     .v = 2,
+     .quality = 75,
+     .orientation = 1,
+     .icc = true},
+    {.components = 3, .quality = 92, .orientation = 6},
+    {.components = 3, .h = 2, .v = 1, .quality = 60, .restart = 5},
+    {.components = 3, .h = 1, .v = 2, .quality = 60},
+    {.components = 3,
+     .h = 2,
+     .v = 2,
+     .quality = 98,
+     .progressive = true,
+     .orientation = 1},
+    {.components = 3, .h = 4, .v = 2, .quality = 50},
+    {.components = 3, .h = 2, .v = 2, .quality = 80, .arithmetic = true},
+    {.components = 3, .h = 2, .v = 1, .quality = 80, .apart = true},
+    {.components = 1, .quality = 80, .orientation = 8, .icc = true},
+    {.components = 1, .quality = 30, .progressive = true},
+    {.components = 4, .quality = 85, .orientation = 1, .icc = true},
+    {.components = 4, .quality = 20, .progressive = true},
 };
 #define COUNT (sizeof KINDS / sizeof *KINDS)
 
@@ -55,32 +65,34 @@ ParameterizedTestParameters(mark_jpeg, stays_of_its_kind_and_quality)
     return cr_make_param_array(int, row, COUNT);
 }
 
+static void judge_kind(const struct jpeg_facts *was,
+                       const struct jpeg_facts *is)
+{
+    cr_expect_eq(is->components, was->components);
+    cr_expect_eq(is->progressive, was->progressive);
+    cr_expect_arr_eq(is->h, was->h, sizeof was->h);
+    cr_expect_arr_eq(is->v, was->v, sizeof was->v);
+    cr_expect_arr_eq(is->quant, was->quant, sizeof was->quant);
+    cr_expect_eq(is->jfif, was->jfif);
+    cr_expect_eq(is->x_density, was->x_density);
+    cr_expect_eq(is->unit, was->unit);
+    cr_expect_eq(is->exif, was->exif);
+    cr_expect_eq(is->icc, was->icc);
+}
+
 ParameterizedTest(int *row, mark_jpeg, stays_of_its_kind_and_quality)
 {
-    const struct jpeg_kind *kind = &KINDS[*row].kind;
     struct imp_buf in = {0}, out = {0};
     struct jpeg_facts was, is;
     int away, lighter;
     struct imp_mark_spec spec = spec_of("{date}");
     spec.scale = 0.15;
-    jpeg_make(kind, 300, 200, &in);
+    jpeg_make(&KINDS[*row], 300, 200, &in);
     struct imp_mark_report r = mark_all(&spec, "jpeg", imp_buf_span(&in), &out);
+    cr_expect_str_eq(r.route, "coefficients");
     struct pic a = jpeg_read(imp_buf_span(&in), &was);
     struct pic b = jpeg_read(imp_buf_span(&out), &is);
-
-    cr_expect_eq(is.components, was.components);
-    cr_expect_eq(is.progressive, was.progressive);
-    cr_expect(is.h[0] == KINDS[*row].out_h && is.v[0] == KINDS[*row].out_v,
-              "row %d: sampling %d x %d", *row, is.h[0], is.v[0]);
-    for (int i = 0; i < is.components; i++)
-        for (int k = 0; k < 64; k++)
-            cr_expect_leq(is.quant[i][k], was.quant[i][k],
-                          "row %d: coarser step", *row);
-    cr_expect_eq(is.jfif, was.jfif);
-    cr_expect_eq(is.x_density, was.x_density);
-    cr_expect_eq(is.unit, was.unit);
-    cr_expect_eq(is.exif, was.exif);
-    cr_expect_eq(is.icc, was.icc);
+    judge_kind(&was, &is);
     changes(&a, &b, &r, &away, &lighter);
     cr_expect_leq(away, 6, "row %d: %d away from the mark", *row, away);
     cr_expect_geq(lighter, 40, "row %d: no white text", *row);
@@ -90,24 +102,45 @@ ParameterizedTest(int *row, mark_jpeg, stays_of_its_kind_and_quality)
     imp_buf_clear(&out);
 }
 
-Test(mark_jpeg, keeps_the_quality_it_finds)
+ParameterizedTestParameters(mark_jpeg, either_route_gives_the_same_coefficients)
 {
-    // Not above it either: a file must not grow for nothing.
-    for (int quality = 5; quality <= 100; quality += 19) {
-        struct jpeg_kind kind = {.components = 3, .quality = quality};
-        struct imp_buf in = {0}, out = {0};
-        struct jpeg_facts was, is;
-        struct imp_mark_spec spec = spec_of("x");
-        jpeg_make(&kind, 100, 100, &in);
-        mark_all(&spec, "jpeg", imp_buf_span(&in), &out);
-        struct pic a = jpeg_read(imp_buf_span(&in), &was);
-        struct pic b = jpeg_read(imp_buf_span(&out), &is);
-        cr_expect_arr_eq(is.quant, was.quant, sizeof was.quant[0] * 3);
-        pic_clear(&a);
-        pic_clear(&b);
-        imp_buf_clear(&in);
-        imp_buf_clear(&out);
+    static int row[COUNT];
+    for (int i = 0; i < (int)COUNT; i++)
+        row[i] = i;
+    return cr_make_param_array(int, row, COUNT);
+}
+
+ParameterizedTest(int *row, mark_jpeg, either_route_gives_the_same_coefficients)
+{
+    struct imp_buf in = {0}, out = {0}, spliced = {0};
+    struct imp_mark_spec spec = spec_of("{date}");
+    struct imp_mark_report by_splice;
+    jpeg_make(&KINDS[*row], 300, 200, &in);
+    struct imp_mark_report r = mark_all(&spec, "jpeg", imp_buf_span(&in), &out);
+    bool sequential = !KINDS[*row].progressive && !KINDS[*row].arithmetic;
+    cr_assert_eq(mark_spliced(&spec, imp_buf_span(&in), &spliced, &by_splice),
+                 sequential);
+    if (sequential) {
+        struct coefficients a = coefficients_of(imp_buf_span(&out));
+        struct coefficients b = coefficients_of(imp_buf_span(&spliced));
+        cr_assert(a.n && a.n == b.n);
+        cr_expect_eq(b.warnings, 0);
+        // libjpeg fills MCUs beyond the picture in its own way.
+        for (int i = 0; i < a.n; i++)
+            for (uint32_t y = 0; y < a.comp[i].shown_down; y++) {
+                size_t at = (size_t)y * a.comp[i].across * 64;
+                cr_expect_arr_eq(a.comp[i].block + at, b.comp[i].block + at,
+                                 (size_t)a.comp[i].shown_across * 128);
+            }
+        cr_expect_str_eq(by_splice.route, "splice");
+        by_splice.route = r.route;
+        cr_expect_arr_eq(&by_splice, &r, sizeof r);
+        coefficients_clear(&a);
+        coefficients_clear(&b);
     }
+    imp_buf_clear(&in);
+    imp_buf_clear(&out);
+    imp_buf_clear(&spliced);
 }
 
 Test(mark_jpeg, lies_where_the_viewer_looks)
@@ -135,13 +168,7 @@ Test(mark_jpeg, refuses_kinds_that_cannot_be_marked)
 {
     struct imp_mark_spec spec = spec_of("x");
     struct jpeg_kind plain = {.components = 3, .quality = 80};
-    struct jpeg_kind arithmetic = plain;
     struct imp_buf in = {0};
-    arithmetic.arithmetic = true;
-    jpeg_make(&arithmetic, 64, 64, &in);
-    cr_expect_eq(mark_code(&spec, "jpeg", imp_buf_span(&in)),
-                 IMP_ERR_UNSUPPORTED);
-
     jpeg_make(&plain, 64, 64, &in);
     uint8_t *sof = memmem(in.p, in.n, "\xFF\xC0\0\x11\x08", 5);
     cr_assert_not_null(sof);

@@ -1,0 +1,21 @@
+/* recode.h - a mark in a JPEG that the splice cannot serve: progressive or
+ * arithmetic, or with Huffman tables that lack a code. All coefficients are
+ * read by libjpeg and coded anew; those outside of the ink are the same
+ * afterwards. Any thread. */
+#ifndef IMP_MARK_RECODE_H
+#define IMP_MARK_RECODE_H
+
+#include "base/bytes.h"
+#include "mark/blend.h"
+#include "mark/ink.h"
+
+#include <stdbool.h>
+
+/* `file` is a whole JPEG file of 8 bits. `out`, appended to: a whole file of
+ * the same process, without its application segments. IMP_ERR_DAMAGED,
+ * _UNSUPPORTED for two components, _MEMORY. */
+bool imp_recode(struct imp_span file, struct imp_inked where,
+                const struct imp_paint *paint, struct imp_buf *out,
+                struct imp_err *err);
+
+#endif
