@@ -25,8 +25,8 @@ struct sqlite3_stmt;
                   "ON CONFLICT DO UPDATE SET value = excluded.value")          \
     ROW(HAS_OBJECTS, "SELECT EXISTS(SELECT 1 FROM objects)")                   \
     ROW(OTHER_RECIPE, "SELECT EXISTS(SELECT 1 FROM runs WHERE recipe <> ?1)")  \
-    ROW(START_RUN, "INSERT INTO runs(recipe, policy, started) "                \
-                   "VALUES(?1, ?2, unixepoch())")                              \
+    ROW(START_RUN, "INSERT INTO runs(recipe, policy, mark, started) "          \
+                   "VALUES(?1, ?2, ?3, unixepoch())")                          \
     ROW(EACH_POLICY, "SELECT DISTINCT policy FROM runs WHERE policy NOT NULL " \
                      "AND (archived > 0 OR ended IS NULL) ORDER BY policy")    \
     ROW(END_RUN, "UPDATE runs SET ended = unixepoch(), archived = ?2, "        \
@@ -37,12 +37,15 @@ struct sqlite3_stmt;
     ROW(INPUT_ID, "SELECT id FROM inputs WHERE key = ?1 AND path = ?2")        \
     ROW(ADD_INPUT,                                                             \
         "INSERT INTO inputs(key, path, size, inode, mtime_ns, outcome, "       \
-        "code, reason, offset, format, route, object, run) "                   \
-        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")      \
+        "code, reason, offset, format, route, object, run, "                   \
+        "mark_x, mark_y, mark_width, mark_height) "                            \
+        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "      \
+        "?14, ?15, ?16, ?17)")                                                 \
     ROW(SET_INPUT,                                                             \
         "UPDATE inputs SET size = ?3, inode = ?4, mtime_ns = ?5, "             \
         "outcome = ?6, code = ?7, reason = ?8, offset = ?9, format = ?10, "    \
-        "route = ?11, object = ?12, run = ?13 WHERE id = ?14")                 \
+        "route = ?11, object = ?12, run = ?13, mark_x = ?14, mark_y = ?15, "   \
+        "mark_width = ?16, mark_height = ?17 WHERE id = ?18")                  \
     ROW(OBJECT, "SELECT id, name FROM objects WHERE digest = ?1")              \
     ROW(OBJECT_DIGEST, "SELECT digest FROM objects WHERE name = ?1")           \
     ROW(ADD_OBJECT, "INSERT INTO objects(name, digest, length) "               \

@@ -188,7 +188,7 @@ static bool input_id(struct imp_ledger *l, const char *path, bool *found,
     return true;
 }
 
-// Parameters 3 to 13, which ADD_INPUT and SET_INPUT share.
+// Parameters 3 to 17, which ADD_INPUT and SET_INPUT share.
 static void bind_result(struct sqlite3_stmt *s, int64_t run,
                         const struct imp_result *r, int64_t object)
 {
@@ -208,6 +208,12 @@ static void bind_result(struct sqlite3_stmt *s, int64_t run,
     if (in_archive)
         sqlite3_bind_int64(s, 12, object);
     sqlite3_bind_int64(s, 13, run);
+    if (in_archive && r->mark.width) {
+        sqlite3_bind_int64(s, 14, r->mark.x);
+        sqlite3_bind_int64(s, 15, r->mark.y);
+        sqlite3_bind_int64(s, 16, r->mark.width);
+        sqlite3_bind_int64(s, 17, r->mark.height);
+    }
 }
 
 bool imp_ledger_put_input(struct imp_ledger *l, int64_t run,
@@ -227,7 +233,7 @@ bool imp_ledger_put_input(struct imp_ledger *l, int64_t run,
     if (found) {
         s = imp_db_get(&l->db, IMP_SQL_SET_INPUT, err);
         if (s)
-            sqlite3_bind_int64(s, 14, id);
+            sqlite3_bind_int64(s, 18, id);
     } else {
         s = by_path(l, IMP_SQL_ADD_INPUT, r->path, err);
     }

@@ -227,22 +227,22 @@ bool imp_ledger_dirty(struct imp_ledger *l, bool *dirty, struct imp_err *err)
 
 // --- Runs ---
 
-bool imp_ledger_start_run(struct imp_ledger *l, const struct imp_digest *recipe,
-                          const struct imp_digest *policy, int64_t *run,
-                          bool *other_recipe, struct imp_err *err)
+bool imp_ledger_start_run(struct imp_ledger *l, const struct imp_recipe *recipe,
+                          int64_t *run, bool *other_recipe, struct imp_err *err)
 {
     struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_OTHER_RECIPE, err);
     if (!s)
         return false;
-    imp_db_bind_digest(s, 1, recipe);
+    imp_db_bind_digest(s, 1, &recipe->digest);
     if (!ask(l, s, other_recipe, err))
         return false;
 
     s = imp_db_get(&l->db, IMP_SQL_START_RUN, err);
     if (!s)
         return false;
-    imp_db_bind_digest(s, 1, recipe);
-    imp_db_bind_digest(s, 2, policy);
+    imp_db_bind_digest(s, 1, &recipe->digest);
+    imp_db_bind_digest(s, 2, &recipe->policy);
+    imp_db_bind_text(s, 3, recipe->mark);
     if (!imp_db_run(&l->db, s, err))
         return false;
     *run = sqlite3_last_insert_rowid(l->db.handle);

@@ -52,12 +52,18 @@ bool imp_ledger_bind(struct imp_ledger *l, const char *identity, bool empty,
 
 /* --- runs --- */
 
-/* Note the start of a run; `recipe` is the digest of policy, mark and name
- * template, `policy` that of the policy alone. `*other_recipe` tells if an
- * earlier run used another one. */
-bool imp_ledger_start_run(struct imp_ledger *l, const struct imp_digest *recipe,
-                          const struct imp_digest *policy, int64_t *run,
-                          bool *other_recipe, struct imp_err *err);
+/* How a run makes its outputs. */
+struct imp_recipe {
+    struct imp_digest digest; /* of policy, mark and name template */
+    struct imp_digest policy; /* of the policy alone */
+    const char *mark;         /* template of the mark's text; NULL: no mark */
+};
+
+/* Note the start of a run. `*other_recipe` tells if an earlier run used another
+ * recipe. */
+bool imp_ledger_start_run(struct imp_ledger *l, const struct imp_recipe *recipe,
+                          int64_t *run, bool *other_recipe,
+                          struct imp_err *err);
 
 /* Note its end, with the counts. */
 bool imp_ledger_end_run(struct imp_ledger *l, int64_t run,

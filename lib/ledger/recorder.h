@@ -45,6 +45,9 @@ struct imp_result {
     const char *format;       /* static; NULL if not recognised */
     const char *route;        /* static: how it was marked, "splice",
                                  "coefficients", "pixels", or "none" */
+    struct {
+        uint32_t x, y, width, height; /* stored pixels; no width: no mark */
+    } mark;
     uint64_t bytes_in;
     /* Only if ARCHIVED: */
     char name[IMP_NAME_MAX]; /* a function of the digest within one run: of two

@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#define SCHEMA 2
+#define SCHEMA 3
 #define TEXT_OF(number) #number
 #define TEXT(number) TEXT_OF(number)
 
@@ -20,6 +20,7 @@ static const char tables[] =
     " id INTEGER PRIMARY KEY,"
     " recipe BLOB NOT NULL CHECK(length(recipe) = 32),"
     " policy BLOB CHECK(length(policy) = 32)," // NULL: of before schema 2
+    " mark TEXT,"                              // its template; NULL: no mark
     " started INTEGER NOT NULL,"               // seconds since the epoch
     " ended INTEGER,"
     " archived INTEGER, duplicate INTEGER, skipped INTEGER,"
@@ -42,6 +43,9 @@ static const char tables[] =
     "  'quarantined', 'failed', 'cancelled')),"
     " code TEXT, reason TEXT, offset INTEGER," // why not archived
     " format TEXT, route TEXT,"
+    // Where the mark is, in stored pixels; NULL: there is none.
+    " mark_x INTEGER, mark_y INTEGER,"
+    " mark_width INTEGER, mark_height INTEGER,"
     " object INTEGER REFERENCES objects(id),"
     " run INTEGER NOT NULL REFERENCES runs(id),"
     " CHECK((outcome IN ('archived', 'duplicate')) = (object IS NOT NULL))"
@@ -63,10 +67,17 @@ static bool create(struct imp_db *db, struct imp_err *err)
     return ok;
 }
 
-// What each schema added to the one before it; [1] leads from 1 to 2.
+// What each schema added to the one before it; [1] leads from 1 to 2. Before 3
+// an image without a mark had the route "cut".
 static const char *const upgrades[SCHEMA] = {
     [1] = "ALTER TABLE runs"
           " ADD COLUMN policy BLOB CHECK(length(policy) = 32);",
+    [2] = "ALTER TABLE runs ADD COLUMN mark TEXT;"
+          "ALTER TABLE inputs ADD COLUMN mark_x INTEGER;"
+          "ALTER TABLE inputs ADD COLUMN mark_y INTEGER;"
+          "ALTER TABLE inputs ADD COLUMN mark_width INTEGER;"
+          "ALTER TABLE inputs ADD COLUMN mark_height INTEGER;"
+          "UPDATE inputs SET route = 'none' WHERE route = 'cut';",
 };
 
 static bool upgrade(struct imp_db *db, int64_t version, struct imp_err *err)

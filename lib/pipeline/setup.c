@@ -112,9 +112,11 @@ static bool open_ledger_and_target(struct imp_run *run, struct imp_ctx *wait,
 
 static bool start_run(struct imp_run *run, struct imp_err *err)
 {
-    struct imp_digest recipe, policy = imp_policy_digest(run->policy);
-    return digest_recipe(run, &recipe, err) &&
-           imp_ledger_start_run(run->ledger, &recipe, &policy, &run->id,
+    const struct imp_mark_spec *mark = run->config->mark;
+    struct imp_recipe recipe = {.policy = imp_policy_digest(run->policy),
+                                .mark = mark ? mark->text : NULL};
+    return digest_recipe(run, &recipe.digest, err) &&
+           imp_ledger_start_run(run->ledger, &recipe, &run->id,
                                 &run->other_recipe, err);
 }
 

@@ -148,9 +148,14 @@ static bool mark(struct imp_worker *w, const struct imp_format *fmt,
     case IMP_MARK_FAILED:
         break;
     }
-    if (ok)
-        r->route = report.route;
-    return ok;
+    if (!ok)
+        return false;
+    r->route = report.route;
+    r->mark.x = report.x;
+    r->mark.y = report.y;
+    r->mark.width = report.width;
+    r->mark.height = report.height;
+    return true;
 }
 
 static bool store(struct imp_worker *w, const struct imp_format *fmt,

@@ -255,7 +255,7 @@ int main(int argc, char **argv)
     size_t results = argc > 1 ? strtoul(argv[1], NULL, 10) : 2000;
     char dir[] = "/tmp/imgpipe-stress-XXXXXX";
     struct imp_err err = {0};
-    struct imp_digest recipe = {{0}};
+    struct imp_recipe recipe = {0};
     bool other;
     struct fake fake = {.random = 1};
     fake.visible = calloc(results + 1, 1);
@@ -263,8 +263,8 @@ int main(int argc, char **argv)
     struct recording rec = {.fake = &fake, .ch = imp_chan_new(QUEUE)};
     if (fake.visible && fake.told && mkdtemp(dir))
         rec.ledger = imp_ledger_open(dir, NULL, &err);
-    if (!rec.ledger || !imp_ledger_start_run(rec.ledger, &recipe, &recipe,
-                                             &rec.run, &other, &err)) {
+    if (!rec.ledger ||
+        !imp_ledger_start_run(rec.ledger, &recipe, &rec.run, &other, &err)) {
         printf("cannot start: %s\n0 passed, 1 failed\n", err.msg);
         return 1;
     }

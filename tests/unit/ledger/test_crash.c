@@ -158,14 +158,15 @@ static bool run_once(const char *dir, int steps, struct imp_err *err)
 {
     struct world w = {.steps = steps};
     struct imp_commit_ops ops = ops_of(&w);
-    struct imp_digest recipe = {{0}}, listing;
+    struct imp_recipe recipe = {0};
+    struct imp_digest listing;
     int64_t run;
     bool other, dirty, present, ok = false;
     w.ledger = imp_ledger_open(text("%s/state", dir), NULL, err);
     if (w.ledger)
         w.target = imp_target_open(text("%s/bag", dir), NULL, err);
     if (w.target && imp_recorder_recover(w.ledger, &ops, err) &&
-        imp_ledger_start_run(w.ledger, &recipe, &recipe, &run, &other, err) &&
+        imp_ledger_start_run(w.ledger, &recipe, &run, &other, err) &&
         record_all(&w, run, err) && imp_ledger_dirty(w.ledger, &dirty, err)) {
         const struct imp_objects objects = {.self = w.ledger, .each = each};
         step(&w);

@@ -54,12 +54,12 @@ static struct imp_digest digest_of(const char *s)
 static int64_t start_run(void)
 {
     struct imp_err err = {0};
-    struct imp_digest recipe = digest_of("recipe");
+    struct imp_recipe recipe = {.digest = digest_of("recipe"),
+                                .mark = "TRIAL {date}"};
     int64_t run;
     bool other;
-    cr_assert(
-        imp_ledger_start_run(ledger, &recipe, &recipe, &run, &other, &err),
-        "%s", err.msg);
+    cr_assert(imp_ledger_start_run(ledger, &recipe, &run, &other, &err), "%s",
+              err.msg);
     return run;
 }
 
@@ -179,10 +179,10 @@ Test(ledger, a_newer_schema_and_a_file_that_is_no_ledger_are_refused)
     struct imp_err err = {0};
     imp_ledger_free(ledger);
     ledger = NULL;
-    judge("PRAGMA user_version = 3");
+    judge("PRAGMA user_version = 4");
     cr_expect_null(imp_ledger_open(state, NULL, &err));
     cr_expect_eq(err.code, IMP_ERR_CONFIG);
-    cr_expect(strstr(err.msg, "schema 3"), "%s", err.msg);
+    cr_expect(strstr(err.msg, "schema 4"), "%s", err.msg);
 
     put_file(text("%s/ledger.db", state), "this is not a database at all");
     cr_expect_null(imp_ledger_open(state, NULL, &err));
@@ -204,7 +204,8 @@ Test(ledger, a_run_has_a_beginning_an_end_and_counts)
     struct imp_err err = {0};
     const uint64_t count[IMP_OUTCOMES] = {1, 2, 3, 4, 5, 6};
     int64_t run = start_run();
-    cr_expect_str_eq(judge("SELECT ended IS NULL FROM runs"), "1\n");
+    cr_expect_str_eq(judge("SELECT ended IS NULL, mark FROM runs"),
+                     "1|TRIAL {date}\n");
     cr_expect(imp_ledger_end_run(ledger, run, count, &err), "%s", err.msg);
     cr_expect_str_eq(judge("SELECT archived, duplicate, skipped, quarantined, "
                            "failed, cancelled, ended >= started FROM runs"),
@@ -213,14 +214,15 @@ Test(ledger, a_run_has_a_beginning_an_end_and_counts)
 
 Test(ledger, another_recipe_than_before_is_told)
 {
-    struct imp_digest a = digest_of("a"), b = digest_of("b");
+    struct imp_recipe a = {.digest = digest_of("a")};
+    struct imp_recipe b = {.digest = digest_of("b")};
     int64_t run;
     bool other = true;
-    cr_assert(imp_ledger_start_run(ledger, &a, &a, &run, &other, NULL));
+    cr_assert(imp_ledger_start_run(ledger, &a, &run, &other, NULL));
     cr_expect_not(other);
-    cr_assert(imp_ledger_start_run(ledger, &a, &a, &run, &other, NULL));
+    cr_assert(imp_ledger_start_run(ledger, &a, &run, &other, NULL));
     cr_expect_not(other);
-    cr_assert(imp_ledger_start_run(ledger, &b, &b, &run, &other, NULL));
+    cr_assert(imp_ledger_start_run(ledger, &b, &run, &other, NULL));
     cr_expect(other);
     cr_expect_eq(run, 3);
 }
@@ -425,7 +427,7 @@ static bool note(void *self, const char *name, const struct imp_digest *digest,
 Test(ledger, a_reader_that_finds_work_lets_the_WAL_start_over)
 {
     struct imp_err err = {0};
-    struct imp_digest recipe = digest_of("recipe");
+    struct imp_recipe recipe = {.digest = digest_of("recipe")};
     struct imp_ledger *reader = imp_ledger_reader(ledger, &err);
     cr_assert(reader, "%s", err.msg);
     for (int i = 0; i < 2000; i++) {
@@ -434,8 +436,7 @@ Test(ledger, a_reader_that_finds_work_lets_the_WAL_start_over)
         int64_t run;
         bool other;
         cr_assert(imp_ledger_known(reader, "/new", &now, &known, &err));
-        cr_assert(
-            imp_ledger_start_run(ledger, &recipe, &recipe, &run, &other, &err));
+        cr_assert(imp_ledger_start_run(ledger, &recipe, &run, &other, &err));
     }
     struct stat wal;
     cr_assert_eq(stat(text("%s/ledger.db-wal", state), &wal), 0);
@@ -520,6 +521,27 @@ Test(ledger, adopting_takes_up_all_or_nothing)
     cr_expect_eq(err.code, IMP_ERR_CONFIG);
 }
 
+Test(ledger, where_a_mark_lies_is_kept_and_nothing_where_there_is_none)
+{
+    struct imp_err err = {0};
+    int64_t run = start_run();
+    put_object("aa");
+    struct imp_result *r = imp_result_new("/a");
+    r->outcome = IMP_ARCHIVED;
+    r->mark.x = 3;
+    r->mark.y = 4;
+    r->mark.width = 500;
+    r->mark.height = 60;
+    static const char ask[] =
+        "SELECT mark_x, mark_y, mark_width, mark_height FROM inputs";
+    cr_assert(imp_ledger_put_input(ledger, run, r, 1, &err), "%s", err.msg);
+    cr_expect_str_eq(judge(ask), "3|4|500|60\n");
+    r->mark.width = 0;
+    cr_assert(imp_ledger_put_input(ledger, run, r, 1, &err), "%s", err.msg);
+    cr_expect_str_eq(judge(ask), "|||\n");
+    imp_result_free(r);
+}
+
 // --- Policies and older schemas ---
 
 static bool note_policy(void *self, const struct imp_digest *policy,
@@ -539,7 +561,8 @@ static void run_with_policy(const struct imp_digest *policy, uint64_t archived)
     const uint64_t count[IMP_OUTCOMES] = {[IMP_ARCHIVED] = archived};
     int64_t run;
     bool other;
-    cr_assert(imp_ledger_start_run(ledger, policy, policy, &run, &other, &err));
+    struct imp_recipe recipe = {*policy, *policy, NULL};
+    cr_assert(imp_ledger_start_run(ledger, &recipe, &run, &other, &err));
     cr_assert(imp_ledger_end_run(ledger, run, count, &err));
 }
 
@@ -562,10 +585,15 @@ Test(ledger, a_ledger_of_schema_1_is_taken_over_with_its_runs)
 {
     imp_ledger_free(ledger);
     judge("ALTER TABLE runs DROP COLUMN policy; "
+          "ALTER TABLE runs DROP COLUMN mark; "
+          "ALTER TABLE inputs DROP COLUMN mark_x; "
+          "ALTER TABLE inputs DROP COLUMN mark_y; "
+          "ALTER TABLE inputs DROP COLUMN mark_width; "
+          "ALTER TABLE inputs DROP COLUMN mark_height; "
           "INSERT INTO runs(recipe, started, archived) "
           "VALUES(zeroblob(32), 1, 3); PRAGMA user_version = 1;");
     ledger = open_ledger();
-    cr_expect_str_eq(judge("PRAGMA user_version"), "2\n");
+    cr_expect_str_eq(judge("PRAGMA user_version"), "3\n");
     char list[100] = "";
     cr_assert(imp_ledger_each_policy(ledger, note_policy, list, NULL));
     cr_expect_str_eq(list, "", "a run of before has no policy to tell");

@@ -49,14 +49,13 @@ static struct imp_digest digest_of(const char *s)
 
 static void set_up(void)
 {
-    struct imp_digest recipe = digest_of("recipe");
+    struct imp_recipe recipe = {.digest = digest_of("recipe")};
     bool other;
     dir = tempdir_make();
     state = text("%s/state", dir);
     ledger = imp_ledger_open(state, NULL, NULL);
     cr_assert(ledger);
-    cr_assert(
-        imp_ledger_start_run(ledger, &recipe, &recipe, &run, &other, NULL));
+    cr_assert(imp_ledger_start_run(ledger, &recipe, &run, &other, NULL));
 }
 
 static void tear_down(void)
