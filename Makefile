@@ -74,6 +74,7 @@ CLI_SRC := $(wildcard cli/*.c)
 UNIT_MODULES := $(notdir $(wildcard tests/unit/*))
 STRESS_SRC := $(wildcard tests/stress/*.c)
 BENCH_SRC := $(wildcard tests/bench/*.c)
+JUDGE_SRC := $(wildcard tests/judge/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
@@ -83,6 +84,7 @@ PIXELS := $(B)/lib/imgpipe/pixels.so
 UNITS := $(UNIT_MODULES:%=$(B)/bin/unit-%)
 STRESSES := $(patsubst tests/stress/%.c,$(B)/bin/stress-%,$(STRESS_SRC))
 BENCHES := $(patsubst tests/bench/%.c,$(B)/bin/%,$(BENCH_SRC))
+JUDGES := $(patsubst tests/judge/%.c,$(B)/bin/%,$(JUDGE_SRC))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/bin/%,$(FUZZ_SRC))
 
 .PHONY: all check demo deps install uninstall lint format asan tsan fuzz bench \
@@ -122,6 +124,10 @@ endef
 $(foreach m,$(UNIT_MODULES),$(eval $(call UNIT_RULE,$(m))))
 
 $(B)/bin/stress-%: $(B)/obj/tests/stress/%.o $(LIB)
+	@mkdir -p $(@D)
+	$(LINK)
+
+$(B)/bin/judge_%: $(B)/obj/tests/judge/judge_%.o
 	@mkdir -p $(@D)
 	$(LINK)
 
@@ -168,7 +174,7 @@ demo: deps-build ## set up, build, run the main job on samples/uploads
 check: deps-check ## set up, build, pass all tests
 	@$(SUBMAKE) run-check
 
-build-all: all $(UNITS) $(STRESSES)
+build-all: all $(UNITS) $(STRESSES) $(JUDGES)
 
 # AddressSanitizer must abort: a test program that Criterion forked would
 # otherwise count a leak as passed.

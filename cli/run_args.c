@@ -112,54 +112,6 @@ SETTER(max_pixels)
         &((struct cli_run_args *)self)->config.cleaning.limits.max_pixels, err);
 }
 
-SETTER(mark_text)
-{
-    struct cli_run_args *a = self;
-    struct imp_template *t = imp_template_new(value, err);
-    if (!t)
-        return false;
-    imp_template_free(t);
-    replace(&a->mark_text, value);
-    return value[0] || imp_fail(err, IMP_ERR_CONFIG, "want a text");
-}
-
-SETTER(mark_position)
-{
-    struct cli_run_args *a = self;
-    a->mark_option = "--mark-position";
-    return imp_mark_place_parse(value, &a->mark.place, err);
-}
-
-SETTER(mark_scale)
-{
-    struct cli_run_args *a = self;
-    a->mark_option = "--mark-scale";
-    return cli_fraction(value, 0.005, 1, &a->mark.scale, err);
-}
-
-SETTER(mark_opacity)
-{
-    struct cli_run_args *a = self;
-    a->mark_option = "--mark-opacity";
-    return cli_fraction(value, 0.01, 1, &a->mark.opacity, err);
-}
-
-SETTER(mark_colour)
-{
-    struct cli_run_args *a = self;
-    a->mark_option = "--mark-colour";
-    return imp_mark_colour_parse(value, a->mark.rgb, err);
-}
-
-SETTER(mark_no_outline)
-{
-    UNUSED;
-    struct cli_run_args *a = self;
-    a->mark_option = "--mark-no-outline";
-    a->mark.outline = false;
-    return true;
-}
-
 SETTER(date)
 {
     if (!cli_date(value, err))
@@ -247,19 +199,7 @@ const struct cli_option cli_run_options[] = {
     {"policy", 0, "POLICY",
      "What may stay: strict (default), research, or a policy file", set_policy},
     CLI_CLEANING_OPTIONS(set_check, set_max_bytes, set_max_pixels),
-    {"mark-text", 0, "TEXT",
-     "Draw this; takes {date}, {digest}, {digest:8}, {ext}", set_mark_text},
-    {"mark-position", 0, "PLACE",
-     "north-west ... centre ... south-east (default), or X,Y in pixels or %",
-     set_mark_position},
-    {"mark-scale", 0, "FRACTION",
-     "Height of the text, of the shorter side (default: 4%)", set_mark_scale},
-    {"mark-opacity", 0, "FRACTION", "1% to 100% (default: 70%)",
-     set_mark_opacity},
-    {"mark-colour", 0, "COLOUR", "#rrggbb or a name (default: white)",
-     set_mark_colour},
-    {"mark-no-outline", 0, NULL, "Draw the text without its outline",
-     set_mark_no_outline},
+    CLI_MARK_OPTIONS,
     {"date", 0, "DATE", "What {date} stands for (default: today, UTC)",
      set_date},
     {"deadline", 0, "TIME", "Stop the run, cleanly, after this time",
@@ -293,7 +233,7 @@ void cli_run_args_init(struct cli_run_args *a)
                 .jobs = cores > 0 ? (unsigned)cores : 1,
                 .grace_ms = 5000,
             },
-        .mark = imp_mark_spec_default(),
+        .mark.spec = imp_mark_spec_default(),
         .include = g_ptr_array_new_with_free_func(g_free),
         .exclude = g_ptr_array_new_with_free_func(g_free),
         .deadline_ms = -1,
@@ -308,7 +248,7 @@ void cli_run_args_clear(struct cli_run_args *a)
     g_free(a->archive);
     g_free(a->state);
     g_free(a->policy);
-    g_free(a->mark_text);
+    g_free(a->mark.text);
 }
 
 static const char *const *patterns(GPtrArray *list)
@@ -334,25 +274,22 @@ bool cli_run_args_complete(struct cli_run_args *a, int argc, char **argv)
                   "list on standard input");
         return false;
     }
-    if (a->mark_option && !a->mark_text) {
-        cli_error("run: %s does nothing without --mark-text", a->mark_option);
+    if (!cli_mark_args_complete(&a->mark))
         return false;
-    }
     if (a->quiet && a->verbose) {
         cli_error("run: --quiet and --verbose exclude each other");
         return false;
     }
     a->config.archive = a->archive;
     a->config.policy = a->policy;
-    a->config.mark = a->mark_text ? &a->mark : NULL;
-    a->mark.text = a->mark_text;
+    a->config.mark = a->mark.text ? &a->mark.spec : NULL;
     a->config.paths = (const char *const *)argv + 1;
     a->config.rules.include = patterns(a->include);
     a->config.rules.exclude = patterns(a->exclude);
     a->config.date = a->today;
-    a->mark.max_pixels = a->config.cleaning.limits.max_pixels;
-    if (!a->mark.max_pixels)
-        a->mark.max_pixels = IMP_DEFAULT_MAX_PIXELS;
+    a->mark.spec.max_pixels = a->config.cleaning.limits.max_pixels;
+    if (!a->mark.spec.max_pixels)
+        a->mark.spec.max_pixels = IMP_DEFAULT_MAX_PIXELS;
     if (!a->config.queue)
         a->config.queue = 2 * (size_t)a->config.jobs;
     return true;

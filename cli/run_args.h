@@ -4,6 +4,7 @@
 #define IMP_CLI_RUN_ARGS_H
 
 #include "cli.h"
+#include "mark_args.h"
 
 #include "pipeline/run.h"
 
@@ -11,10 +12,9 @@
 #include <stdint.h>
 
 struct cli_run_args {
+    struct cli_mark_args mark; /* first: its setters are given the whole */
     struct imp_run_config config;
-    struct imp_mark_spec mark;
-    const char *mark_option; /* the first --mark-... other than the text */
-    char *archive, *state, *policy, *mark_text; /* NULL: not given */
+    char *archive, *state, *policy; /* NULL: not given */
     char today[16];
     struct _GPtrArray *include, *exclude;
     int64_t deadline_ms; /* -1: none */

@@ -110,6 +110,21 @@ static uint32_t width_of(const struct imp_jpeg_ink *ink)
     return ink->where.ink->text.width;
 }
 
+// The first copy of the ink that reaches below `y`, by bisection: they are
+// sorted from the top down and of one height.
+static size_t first_below(const struct imp_jpeg_ink *ink, uint32_t y)
+{
+    size_t from = 0, to = ink->where.n;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        if (ink->where.spot[middle].y + height_of(ink) <= y)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
 bool imp_jpeg_ink_span(const struct imp_jpeg_ink *ink, unsigned comp,
                        uint32_t by, uint32_t *first, uint32_t *last)
 {
@@ -117,10 +132,10 @@ bool imp_jpeg_ink_span(const struct imp_jpeg_ink *ink, unsigned comp,
     uint32_t top = pixel_of(by * SIDE, v, ink->v_max);
     uint32_t bottom = pixel_of((by + 1) * SIDE, v, ink->v_max);
     uint32_t from = UINT32_MAX, to = 0;
-    for (size_t i = 0; i < ink->where.n; i++) {
+    for (size_t i = first_below(ink, top); i < ink->where.n; i++) {
         const struct imp_spot *s = &ink->where.spot[i];
-        if (s->y >= bottom || s->y + height_of(ink) <= top)
-            continue;
+        if (s->y >= bottom)
+            break;
         from = s->x < from ? s->x : from;
         to = s->x + width_of(ink) > to ? s->x + width_of(ink) : to;
     }
@@ -187,9 +202,11 @@ static void cover_block(const struct imp_jpeg_ink *ink, unsigned comp,
         .top = pixel_of(by * SIDE, v, ink->v_max),
         .bottom = pixel_of((by + 1) * SIDE, v, ink->v_max),
     };
+    const struct imp_inked *w = &ink->where;
     memset(c, 0, sizeof *c);
-    for (size_t i = 0; i < ink->where.n; i++)
-        add_spot(ink, comp, &block, &ink->where.spot[i], c);
+    for (size_t i = first_below(ink, block.top);
+         i < w->n && w->spot[i].y < block.bottom; i++)
+        add_spot(ink, comp, &block, &w->spot[i], c);
 }
 
 static float part_of(uint32_t cover, float pixels)

@@ -4,16 +4,16 @@
 
 #include <math.h>
 
-#define MARGIN 0.02 // of the shorter side
-
 static uint32_t shorter(struct imp_size s)
 {
     return s.width < s.height ? s.width : s.height;
 }
 
-static uint32_t margin_of(struct imp_size picture)
+// Along a side, and no longer than it.
+static uint32_t pixels_of(struct imp_measure m, uint32_t side)
 {
-    return (uint32_t)lround(MARGIN * shorter(picture));
+    double n = round(m.percent ? m.value * side / 100 : m.value);
+    return n < side ? (uint32_t)n : side;
 }
 
 struct imp_size imp_layout_upright(struct imp_size stored, unsigned orientation)
@@ -32,13 +32,14 @@ uint32_t imp_layout_line(const struct imp_mark_spec *spec,
     return line > IMP_MARK_LINE_MAX ? IMP_MARK_LINE_MAX : (uint32_t)line;
 }
 
-struct imp_size imp_layout_room(const struct imp_mark_place *place,
+struct imp_size imp_layout_room(const struct imp_mark_spec *spec,
                                 struct imp_size picture)
 {
-    if (place->by_xy)
+    if (spec->place.by == IMP_BY_XY)
         return picture;
-    uint32_t both = 2 * margin_of(picture); // 4 % of the shorter side
-    return (struct imp_size){picture.width - both, picture.height - both};
+    uint32_t both = 2 * pixels_of(spec->margin, shorter(picture));
+    return (struct imp_size){picture.width > both ? picture.width - both : 0,
+                             picture.height > both ? picture.height - both : 0};
 }
 
 bool imp_layout_fits(struct imp_size mark, struct imp_size room)
@@ -66,27 +67,54 @@ static uint32_t by_gravity(unsigned third, uint32_t side, uint32_t mark,
 
 static uint32_t by_measure(struct imp_measure m, uint32_t side, uint32_t mark)
 {
-    double at = round(m.percent ? m.value * side / 100 : m.value);
-    uint32_t last = side - mark;
-    if (at <= 0)
-        return 0;
-    return at < last ? (uint32_t)at : last;
+    uint32_t at = pixels_of(m, side), last = side - mark;
+    return at < last ? at : last;
 }
 
-struct imp_rect imp_layout_place(const struct imp_mark_place *place,
-                                 struct imp_size picture, struct imp_size mark)
+// Number `i` of `n` along one side, with what is left over at both ends.
+static uint32_t by_number(uint32_t i, uint32_t n, uint32_t side, uint32_t mark,
+                          uint32_t gap)
 {
+    uint64_t all = (uint64_t)n * mark + (uint64_t)(n - 1) * gap;
+    return (uint32_t)((side - all) / 2 + (uint64_t)i * (mark + gap));
+}
+
+struct imp_layout_grid imp_layout_grid(const struct imp_mark_spec *spec,
+                                       struct imp_size picture,
+                                       struct imp_size mark)
+{
+    if (spec->place.by != IMP_TILED)
+        return (struct imp_layout_grid){1, 1};
+    uint64_t gap = pixels_of(spec->spacing, shorter(picture));
+    struct imp_size room = imp_layout_room(spec, picture);
+    return (struct imp_layout_grid){
+        (uint32_t)((room.width + gap) / (mark.width + gap)),
+        (uint32_t)((room.height + gap) / (mark.height + gap))};
+}
+
+struct imp_rect imp_layout_place(const struct imp_mark_spec *spec,
+                                 struct imp_size picture, struct imp_size mark,
+                                 struct imp_layout_grid grid, uint32_t i)
+{
+    const struct imp_mark_place *place = &spec->place;
     struct imp_rect r = {.width = mark.width, .height = mark.height};
-    if (place->by_xy) {
+    uint32_t side = shorter(picture);
+    if (place->by == IMP_TILED) {
+        uint32_t gap = pixels_of(spec->spacing, side);
+        r.x = by_number(i % grid.across, grid.across, picture.width, mark.width,
+                        gap);
+        r.y = by_number(i / grid.across, grid.down, picture.height, mark.height,
+                        gap);
+    } else if (place->by == IMP_BY_XY) {
         r.x = by_measure(place->x, picture.width, mark.width);
         r.y = by_measure(place->y, picture.height, mark.height);
-        return r;
+    } else {
+        // The gravities stand in rows of three, from the upper left.
+        unsigned g = (unsigned)place->gravity;
+        uint32_t margin = pixels_of(spec->margin, side);
+        r.x = by_gravity(g % 3, picture.width, mark.width, margin);
+        r.y = by_gravity(g / 3, picture.height, mark.height, margin);
     }
-    // The gravities stand in rows of three, from the upper left.
-    unsigned g = (unsigned)place->gravity;
-    uint32_t margin = margin_of(picture);
-    r.x = by_gravity(g % 3, picture.width, mark.width, margin);
-    r.y = by_gravity(g / 3, picture.height, mark.height, margin);
     return r;
 }
 

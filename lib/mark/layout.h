@@ -26,9 +26,9 @@ struct imp_size imp_layout_upright(struct imp_size stored,
 uint32_t imp_layout_line(const struct imp_mark_spec *spec,
                          struct imp_size picture);
 
-/* The room for a mark in an upright picture: less the margins, if it is placed
- * by gravity. A side may be 0. */
-struct imp_size imp_layout_room(const struct imp_mark_place *place,
+/* The room for a mark in an upright picture: less the margins, unless it is
+ * placed by x and y. A side may be 0. */
+struct imp_size imp_layout_room(const struct imp_mark_spec *spec,
                                 struct imp_size picture);
 
 bool imp_layout_fits(struct imp_size mark, struct imp_size room);
@@ -38,9 +38,17 @@ bool imp_layout_fits(struct imp_size mark, struct imp_size room);
 uint32_t imp_layout_shrink(uint32_t line, struct imp_size mark,
                            struct imp_size room);
 
-/* Where a mark that fits the picture goes; both upright. */
-struct imp_rect imp_layout_place(const struct imp_mark_place *place,
-                                 struct imp_size picture, struct imp_size mark);
+/* Where a mark that fits the picture goes; both upright. A tiled one is there
+ * `across` times and `down` times: this is number `i` of them, row by row. */
+struct imp_layout_grid {
+    uint32_t across, down;
+};
+struct imp_layout_grid imp_layout_grid(const struct imp_mark_spec *spec,
+                                       struct imp_size picture,
+                                       struct imp_size mark);
+struct imp_rect imp_layout_place(const struct imp_mark_spec *spec,
+                                 struct imp_size picture, struct imp_size mark,
+                                 struct imp_layout_grid grid, uint32_t i);
 
 /* The same rectangle in the stored picture. */
 struct imp_rect imp_layout_store(struct imp_rect upright,

@@ -33,6 +33,8 @@ struct imp_mark_spec imp_mark_spec_default(void)
 {
     return (struct imp_mark_spec){
         .place = {.gravity = IMP_SOUTH_EAST},
+        .margin = {2, true},
+        .spacing = {10, true},
         .scale = 0.04,
         .opacity = 0.7,
         .rgb = {255, 255, 255},
@@ -64,9 +66,14 @@ static bool check_spec(const struct imp_mark_spec *spec, struct imp_err *err)
     if (spec->max_pixels == 0)
         return imp_fail(err, IMP_ERR_CONFIG,
                         "the pixel limit is 0, want 1 or more");
-    if (spec->place.by_xy)
-        return check_measure("x", spec->place.x, err) &&
-               check_measure("y", spec->place.y, err);
+    if (!(spec->angle >= -180 && spec->angle <= 180))
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "the angle is %g, want -180 to 180", spec->angle);
+    if (!check_measure("x", spec->place.x, err) ||
+        !check_measure("y", spec->place.y, err) ||
+        !check_measure("the margin", spec->margin, err) ||
+        !check_measure("the spacing", spec->spacing, err))
+        return false;
     if ((unsigned)spec->place.gravity > IMP_SOUTH_EAST)
         return imp_fail(err, IMP_ERR_CONFIG, "gravity %u, want 0 to %u",
                         (unsigned)spec->place.gravity, IMP_SOUTH_EAST);
@@ -104,9 +111,9 @@ static bool try_text(const struct imp_marker *m, struct imp_err *err)
     };
     struct imp_buf text = {0};
     struct imp_mask mask = {0};
-    bool ok =
-        expand(m, sample, &text, err) &&
-        m->pixels->draw_text((const char *)text.p, PROBE_LINE, &mask, err);
+    bool ok = expand(m, sample, &text, err) &&
+              m->pixels->draw_text((const char *)text.p, PROBE_LINE,
+                                   m->spec.angle, &mask, err);
     imp_mask_clear(&mask);
     imp_buf_clear(&text);
     return ok;
@@ -174,7 +181,7 @@ static bool draw_at(const struct imp_marker *m, const char *text, uint32_t line,
                     struct imp_ink *ink, struct imp_err *err)
 {
     struct imp_mask mask = {0};
-    bool ok = m->pixels->draw_text(text, line, &mask, err) &&
+    bool ok = m->pixels->draw_text(text, line, m->spec.angle, &mask, err) &&
               imp_ink_init(ink, &mask, line, m->spec.outline, err);
     imp_mask_clear(&mask);
     return ok;
@@ -201,7 +208,7 @@ static bool draw_fitting(const struct imp_marker *m, const char *text,
                          struct imp_size picture, struct imp_ink *ink,
                          struct imp_err *err)
 {
-    struct imp_size room = imp_layout_room(&m->spec.place, picture);
+    struct imp_size room = imp_layout_room(&m->spec, picture);
     uint32_t line = imp_layout_line(&m->spec, picture);
     if (!draw_at(m, text, PROBE_LINE, ink, err))
         return false;
@@ -223,20 +230,60 @@ static bool draw_fitting(const struct imp_marker *m, const char *text,
     }
 }
 
-// Ink as it lies in the stored picture, and where: an imp_stencil_make.
+static int from_the_top(const void *left, const void *right)
+{
+    const struct imp_spot *a = left, *b = right;
+    if (a->y != b->y)
+        return a->y < b->y ? -1 : 1;
+    return a->x < b->x ? -1 : a->x > b->x;
+}
+
+// All places of a mark of this upright size, as they are stored.
+static bool lay_out(const struct imp_marker *m,
+                    const struct imp_stencil_key *key, struct imp_size mark,
+                    struct imp_stencil *out, struct imp_err *err)
+{
+    struct imp_size upright =
+        imp_layout_upright(key->picture, key->orientation);
+    struct imp_layout_grid grid = imp_layout_grid(&m->spec, upright, mark);
+    uint64_t n = (uint64_t)grid.across * grid.down;
+    out->spot = n <= UINT32_MAX ? calloc(n, sizeof *out->spot) : NULL;
+    if (!out->spot)
+        return imp_fail(err, IMP_ERR_MEMORY, "no memory for %ju copies",
+                        (uintmax_t)n);
+    uint32_t right = 0, bottom = 0;
+    out->bounds.x = out->bounds.y = UINT32_MAX;
+    for (; out->n < n; out->n++) {
+        struct imp_rect r = imp_layout_store(
+            imp_layout_place(&m->spec, upright, mark, grid, (uint32_t)out->n),
+            key->picture, key->orientation);
+        out->spot[out->n] = (struct imp_spot){r.x, r.y};
+        out->bounds.x = r.x < out->bounds.x ? r.x : out->bounds.x;
+        out->bounds.y = r.y < out->bounds.y ? r.y : out->bounds.y;
+        right = r.x + r.width > right ? r.x + r.width : right;
+        bottom = r.y + r.height > bottom ? r.y + r.height : bottom;
+    }
+    out->bounds.width = right - out->bounds.x;
+    out->bounds.height = bottom - out->bounds.y;
+    qsort(out->spot, out->n, sizeof *out->spot, from_the_top);
+    return true;
+}
+
+// An imp_stencil_make.
 static bool make_stencil(void *self, const struct imp_stencil_key *key,
                          struct imp_stencil *out, struct imp_err *err)
 {
     const struct imp_marker *m = self;
     struct imp_size upright =
         imp_layout_upright(key->picture, key->orientation);
-    if (!draw_fitting(m, key->text, upright, &out->ink, err))
-        return false;
-    struct imp_rect where =
-        imp_layout_place(&m->spec.place, upright, size_of(&out->ink));
-    where = imp_layout_store(where, key->picture, key->orientation);
-    out->spot = (struct imp_spot){where.x, where.y};
-    return imp_ink_store(&out->ink, key->orientation, err);
+    return draw_fitting(m, key->text, upright, &out->ink, err) &&
+           lay_out(m, key, size_of(&out->ink), out, err) &&
+           imp_ink_store(&out->ink, key->orientation, err);
+}
+
+static struct imp_inked inked_of(const struct imp_stencil *stencil)
+{
+    return (struct imp_inked){&stencil->ink, stencil->spot, stencil->n};
 }
 
 static const struct imp_stencil *take_stencil(struct imp_marker *m,
@@ -263,10 +310,10 @@ static struct imp_mark_report report_of(const struct imp_stencil *stencil,
                                         const char *route)
 {
     return (struct imp_mark_report){
-        .x = stencil->spot.x,
-        .y = stencil->spot.y,
-        .width = stencil->ink.text.width,
-        .height = stencil->ink.text.height,
+        .x = stencil->bounds.x,
+        .y = stencil->bounds.y,
+        .width = stencil->bounds.width,
+        .height = stencil->bounds.height,
         .route = route,
     };
 }
@@ -291,7 +338,9 @@ static bool draw_pixels(const struct imp_marker *m, const char *format,
                  raster.width, raster.height, look->width, look->height);
         goto out;
     }
-    imp_blend(&raster, stencil->spot.x, stencil->spot.y, &stencil->ink, &paint);
+    for (size_t i = 0; i < stencil->n; i++)
+        imp_blend(&raster, stencil->spot[i].x, stencil->spot[i].y,
+                  &stencil->ink, &paint);
     ok = m->pixels->encode(picture, format, &look->coding, coded, err);
 out:
     m->pixels->free(picture);
@@ -336,7 +385,7 @@ static enum imp_spliced_mark splice(struct imp_marker *m, struct imp_pen *pen,
                                     struct imp_buf *out, struct imp_err *err)
 {
     const struct imp_paint paint = paint_of(m);
-    const struct imp_inked where = {&stencil->ink, &stencil->spot, 1};
+    const struct imp_inked where = inked_of(stencil);
     const struct imp_jpeg_kind kind = imp_jpeg_kind_of(map);
     struct imp_jpeg_ink ink;
     imp_jpeg_ink_init(&ink, &kind, where, &paint);
@@ -382,7 +431,7 @@ static bool draw(struct imp_marker *m, const struct imp_carrier *carrier,
                  struct imp_err *err)
 {
     const struct imp_paint paint = paint_of(m);
-    const struct imp_inked where = {&stencil->ink, &stencil->spot, 1};
+    const struct imp_inked where = inked_of(stencil);
     if (carrier->by_coefficients)
         return imp_recode(image, where, &paint, coded, err);
     return draw_pixels(m, carrier->format, image, look, stencil, coded, err);

@@ -39,9 +39,8 @@ struct imp_measure {
 
 /* Where the mark goes, as the viewer sees the upright picture. */
 struct imp_mark_place {
-    bool by_xy;               /* else by gravity */
-    enum imp_gravity gravity; /* 2 % of the shorter side from the sides that
-                                 it touches */
+    enum { IMP_BY_GRAVITY, IMP_BY_XY, IMP_TILED } by;
+    enum imp_gravity gravity; /* a margin away from the sides that it touches */
     struct imp_measure x, y;  /* of the mark's upper left corner; moved as far
                                  as needed to have all of it in the picture */
 };
@@ -51,6 +50,9 @@ struct imp_mark_spec {
                          as it stands; a line feed starts a new line, other
                          control characters are refused */
     struct imp_mark_place place;
+    struct imp_measure margin;  /* by gravity or tiled: of the shorter side */
+    struct imp_measure spacing; /* tiled: between two, of the shorter side */
+    double angle;   /* degrees that the text is turned, counter-clockwise */
     double scale;   /* height of a line of text : the shorter side, 0.005..1 */
     double opacity; /* 0 < opacity <= 1 */
     uint8_t rgb[3]; /* sRGB; the outline is black or white, whichever
@@ -59,13 +61,19 @@ struct imp_mark_spec {
     uint64_t max_pixels; /* of a picture, before any is decoded */
 };
 
-/* The defaults: south-east, 4 %, 70 %, white, outlined, 500 million pixels. */
+/* The defaults: south-east, 4 %, 70 %, white, outlined, upright, margin 2 %,
+ * spacing 10 %, 500 million pixels. */
 struct imp_mark_spec imp_mark_spec_default(void);
 
-/* Accepted forms: "south-east" ... "centre" ("center" too), or "X,Y" with each
- * a number of pixels ("120") or percent ("5%"). IMP_ERR_CONFIG names them. */
+/* Accepted forms: "south-east" ... "centre" ("center" too), or "X,Y", each of
+ * them a measure. IMP_ERR_CONFIG names them. */
 bool imp_mark_place_parse(const char *text, struct imp_mark_place *out,
                           struct imp_err *err);
+
+/* A number of pixels ("120") or percent ("5%", up to 100); else IMP_ERR_CONFIG.
+ */
+bool imp_mark_measure_parse(const char *text, struct imp_measure *out,
+                            struct imp_err *err);
 
 /* "#rrggbb", "white", "black", "grey" ("gray"), "red", "orange", "yellow",
  * "green", "cyan", "blue" or "magenta"; else IMP_ERR_CONFIG. */
@@ -85,7 +93,8 @@ void imp_marker_free(struct imp_marker *m);
 bool imp_marker_uses(const struct imp_marker *m, enum imp_field field);
 
 /* What was done, for the ledger. The rectangle is in stored pixels (before
- * the orientation is applied), the outline included. */
+ * the orientation is applied), the outline included; it holds all copies of a
+ * tiled mark. */
 struct imp_mark_report {
     uint32_t x, y, width, height;
     const char *route; /* "splice", "coefficients", "pixels" */

@@ -69,7 +69,7 @@ bool imp_mark_place_parse(const char *text, struct imp_mark_place *out,
             return true;
         }
     }
-    struct imp_mark_place xy = {.by_xy = true};
+    struct imp_mark_place xy = {.by = IMP_BY_XY};
     const char *p = text;
     if (parse_measure(&p, &xy.x) && *p == ',') {
         p++;
@@ -84,6 +84,18 @@ bool imp_mark_place_parse(const char *text, struct imp_mark_place *out,
         "north-east, west, centre, east, south-west, south, "
         "south-east, or X,Y in pixels (120,80) or percent (5%%,5%%)",
         text);
+}
+
+bool imp_mark_measure_parse(const char *text, struct imp_measure *out,
+                            struct imp_err *err)
+{
+    const char *p = text;
+    struct imp_measure m;
+    if (!parse_measure(&p, &m) || *p)
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "\"%.40s\": want pixels (120) or percent (5%%)", text);
+    *out = m;
+    return true;
 }
 
 static int hex_digit(char c)

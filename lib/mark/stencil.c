@@ -35,6 +35,7 @@ static void free_entry(struct entry *e)
     if (!e)
         return;
     imp_ink_clear(&e->stencil.ink);
+    free(e->stencil.spot);
     free((char *)(uintptr_t)e->key.text);
     free(e);
 }

@@ -20,7 +20,9 @@ struct imp_stencil_key {
 /* Ink as it lies in the stored picture. */
 struct imp_stencil {
     struct imp_ink ink;
-    struct imp_spot spot; /* upper left corner */
+    struct imp_spot *spot; /* as in struct imp_inked; of malloc */
+    size_t n;
+    struct imp_rect bounds; /* of all of it */
 };
 
 /* Render: `out` is empty. */

@@ -24,39 +24,74 @@ static VipsImage *render(const char *text, uint32_t line)
     return image;
 }
 
-static bool has_ink(const uint8_t *p, size_t n)
+// Counter-clockwise; libvips turns the other way.
+static VipsImage *turn(VipsImage *in, double angle)
 {
-    while (n > 0)
-        if (p[--n])
-            return true;
-    return false;
+    VipsImage *out = NULL;
+    if (angle == 0 || vips_rotate(in, &out, -angle, NULL))
+        return NULL;
+    return out;
 }
 
-bool imp_vips_draw_text(const char *text, uint32_t line, struct imp_mask *mask,
-                        struct imp_err *err)
+struct box {
+    size_t left, top, right, bottom; // right and bottom are outside
+};
+
+// What is inked of an image; false if nothing is.
+static bool find_ink(const uint8_t *p, size_t width, size_t height,
+                     struct box *box)
 {
-    bool ok = false;
-    size_t n = 0;
+    *box = (struct box){.left = width, .top = height};
+    for (size_t y = 0; y < height; y++)
+        for (size_t x = 0; x < width; x++) {
+            if (!p[y * width + x])
+                continue;
+            box->left = x < box->left ? x : box->left;
+            box->right = x + 1 > box->right ? x + 1 : box->right;
+            box->top = y < box->top ? y : box->top;
+            box->bottom = y + 1;
+        }
+    return box->bottom > 0;
+}
+
+static bool take_ink(const uint8_t *p, size_t width, size_t height,
+                     struct imp_mask *mask, struct imp_err *err)
+{
+    struct box box;
+    if (!p || !find_ink(p, width, height, &box))
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "the text leaves no ink: no letters, or no font for "
+                        "them");
+    size_t row = box.right - box.left;
+    if (!imp_mask_init(mask, (uint32_t)row, (uint32_t)(box.bottom - box.top),
+                       err))
+        return false;
+    for (size_t y = box.top; y < box.bottom; y++)
+        memcpy(mask->cover + (y - box.top) * row, p + y * width + box.left,
+               row);
+    return true;
+}
+
+bool imp_vips_draw_text(const char *text, uint32_t line, double angle,
+                        struct imp_mask *mask, struct imp_err *err)
+{
+    size_t n = 0, width = 0, height = 0;
     void *pixels = NULL;
-    VipsImage *image = NULL;
+    VipsImage *image = NULL, *turned = NULL;
 
     if (!g_utf8_validate(text, -1, NULL))
         return imp_fail(err, IMP_ERR_CONFIG, "the text is not UTF-8");
     image = render(text, line);
-    if (image && image->Bands == 1 && image->BandFmt == VIPS_FORMAT_UCHAR)
-        pixels = vips_image_write_to_memory(image, &n);
-    if (!pixels || !has_ink(pixels, n)) {
-        imp_fail(err, IMP_ERR_CONFIG,
-                 "the text leaves no ink: no letters, or no font for them");
-        goto out;
+    if (image && image->Bands == 1 && image->BandFmt == VIPS_FORMAT_UCHAR) {
+        turned = turn(image, angle);
+        VipsImage *shown = turned ? turned : image;
+        width = (size_t)shown->Xsize;
+        height = (size_t)shown->Ysize;
+        pixels = vips_image_write_to_memory(shown, &n);
     }
-    if (!imp_mask_init(mask, (uint32_t)image->Xsize, (uint32_t)image->Ysize,
-                       err))
-        goto out;
-    memcpy(mask->cover, pixels, n);
-    ok = true;
-out:
+    bool ok = take_ink(pixels, width, height, mask, err);
     g_free(pixels);
+    VIPS_UNREF(turned);
     VIPS_UNREF(image);
     vips_error_clear();
     vips_thread_shutdown();

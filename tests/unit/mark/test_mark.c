@@ -67,7 +67,7 @@ Test(mark, new_refuses_a_spec_that_makes_no_mark)
         expect_refused(spec, "opacity");
     }
     struct imp_mark_spec xy = spec_of("x");
-    xy.place = (struct imp_mark_place){.by_xy = true, .x = {-1, false}};
+    xy.place = (struct imp_mark_place){.by = IMP_BY_XY, .x = {-1, false}};
     expect_refused(xy, "x below 0");
 }
 

@@ -13,9 +13,10 @@ Test(mark_parse, place_takes_nine_gravities)
         IMP_WEST,       IMP_CENTRE, IMP_EAST,
         IMP_SOUTH_WEST, IMP_SOUTH,  IMP_SOUTH_EAST};
     for (size_t i = 0; i < 9; i++) {
-        struct imp_mark_place p = {.by_xy = true};
+        struct imp_mark_place p = {.by = IMP_BY_XY};
         cr_assert(imp_mark_place_parse(name[i], &p, NULL));
-        cr_expect(!p.by_xy && p.gravity == gravity[i], "%s", name[i]);
+        cr_expect(p.by == IMP_BY_GRAVITY && p.gravity == gravity[i], "%s",
+                  name[i]);
     }
 }
 
@@ -23,7 +24,7 @@ Test(mark_parse, place_takes_pixels_and_percent)
 {
     struct imp_mark_place p = {0};
     cr_assert(imp_mark_place_parse("120,7.5%", &p, NULL));
-    cr_expect(p.by_xy);
+    cr_expect_eq(p.by, IMP_BY_XY);
     cr_expect(p.x.value == 120 && !p.x.percent);
     cr_expect(p.y.value == 7.5 && p.y.percent);
 }

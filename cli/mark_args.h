@@ -1,0 +1,69 @@
+/* mark_args.h - the options of a watermark. */
+#ifndef IMP_CLI_MARK_ARGS_H
+#define IMP_CLI_MARK_ARGS_H
+
+#include "cli.h"
+
+#include "mark/mark.h"
+
+#include <stdbool.h>
+
+struct cli_mark_args {
+    struct imp_mark_spec spec;
+    char *text; /* NULL: not given; of g_malloc */
+    bool tile;
+    /* NULL, or an option that was given: any but the text; one that a tiled
+     * mark needs, or excludes. */
+    const char *option, *of_tile, *of_place;
+};
+
+/* What the options cannot say one by one; a message on standard error. Fills in
+ * the spec's text. */
+bool cli_mark_args_complete(struct cli_mark_args *a);
+
+/* Rows of an option table; what they fill in must begin with a struct
+ * cli_mark_args. */
+bool cli_set_mark_text(void *self, const char *value, struct imp_err *err);
+bool cli_set_mark_position(void *self, const char *value, struct imp_err *err);
+bool cli_set_mark_margin(void *self, const char *value, struct imp_err *err);
+bool cli_set_mark_tile(void *self, const char *value, struct imp_err *err);
+bool cli_set_mark_spacing(void *self, const char *value, struct imp_err *err);
+bool cli_set_mark_angle(void *self, const char *value, struct imp_err *err);
+bool cli_set_mark_scale(void *self, const char *value, struct imp_err *err);
+bool cli_set_mark_opacity(void *self, const char *value, struct imp_err *err);
+bool cli_set_mark_colour(void *self, const char *value, struct imp_err *err);
+bool cli_set_mark_no_outline(void *self, const char *value,
+                             struct imp_err *err);
+
+#define CLI_MARK_OPTIONS                                                       \
+    {"mark-text", 0, "TEXT",                                                   \
+     "Draw this; takes {date}, {digest}, {digest:8}, {ext}",                   \
+     cli_set_mark_text},                                                       \
+        {"mark-position", 0, "PLACE",                                          \
+         "north-west ... centre ... south-east (default), or X,Y in pixels "   \
+         "or %",                                                               \
+         cli_set_mark_position},                                               \
+        {"mark-margin", 0, "SIZE",                                             \
+         "From the picture's sides, in pixels or % of the shorter one "        \
+         "(default: 2%)",                                                      \
+         cli_set_mark_margin},                                                 \
+        {"mark-tile", 0, NULL, "Repeat it all over the picture",               \
+         cli_set_mark_tile},                                                   \
+        {"mark-spacing", 0, "SIZE",                                            \
+         "Between repeated marks, in pixels or % (default: 10%)",              \
+         cli_set_mark_spacing},                                                \
+        {"mark-angle", 0, "DEGREES",                                           \
+         "Turn the text, counter-clockwise (default: 0)", cli_set_mark_angle}, \
+        {"mark-scale", 0, "FRACTION",                                          \
+         "Height of the text, of the shorter side (default: 4%)",              \
+         cli_set_mark_scale},                                                  \
+        {"mark-opacity", 0, "FRACTION", "1% to 100% (default: 70%)",           \
+         cli_set_mark_opacity},                                                \
+        {"mark-colour", 0, "COLOUR", "#rrggbb or a name (default: white)",     \
+         cli_set_mark_colour},                                                 \
+    {                                                                          \
+        "mark-no-outline", 0, NULL, "Draw the text without its outline",       \
+            cli_set_mark_no_outline                                            \
+    }
+
+#endif
