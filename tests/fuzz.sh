@@ -14,7 +14,7 @@ for target in "$build"/bin/fuzz_*; do
     seeds=$build/fuzz/seeds-$name
     mkdir -p "$kept" "$seeds"
     case $name in
-    jpeg* | exif | icc) kinds='.*\.\(jpe?g\|mpo\)' ;;
+    jpeg* | exif | icc | splice) kinds='.*\.\(jpe?g\|mpo\)' ;;
     png) kinds='.*png' ;;
     tiff) kinds='.*\.\(tiff?\|btf\|dng\|nef\|cr2\)' ;;
     heif) kinds='.*\.\(hei[cf]\|hif\|avif\)' ;;
