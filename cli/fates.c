@@ -1,4 +1,5 @@
 #include "fates.h"
+#include "json.h"
 
 #include <glib.h>
 #include <inttypes.h>
@@ -92,33 +93,6 @@ static void put_text(FILE *to, const char *path, const struct imp_inspection *i,
 
 // --- JSON ---
 
-// A string as RFC 8259 7 has it; bytes that are no UTF-8 become U+FFFD.
-static void put_string(FILE *to, const char *text)
-{
-    char *valid = g_utf8_make_valid(text, -1);
-    fputc('"', to);
-    for (const char *p = valid; *p; p++) {
-        if (*p == '"' || *p == '\\')
-            fprintf(to, "\\%c", *p);
-        else if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            fprintf(to, "\\u%04x", (unsigned char)*p);
-        else
-            fputc(*p, to);
-    }
-    fputc('"', to);
-    g_free(valid);
-}
-
-// A member behind others; NULL becomes null.
-static void put_member(FILE *to, const char *name, const char *value)
-{
-    fprintf(to, ", \"%s\": ", name);
-    if (value)
-        put_string(to, value);
-    else
-        fputs("null", to);
-}
-
 static void put_json_items(FILE *to, const struct imp_inspected_part *part,
                            bool values)
 {
@@ -126,11 +100,11 @@ static void put_json_items(FILE *to, const struct imp_inspected_part *part,
     for (size_t i = 0; i < part->n_items; i++) {
         const struct imp_inspected_item *item = &part->item[i];
         fprintf(to, "%s{\"name\": ", i ? ", " : "");
-        put_string(to, item->name);
+        cli_put_json_string(to, item->name);
         fprintf(to, ", \"stays\": %s", item->why ? "false" : "true");
-        put_member(to, "why", item->why);
+        cli_put_json_member(to, "why", item->why);
         if (values)
-            put_member(to, "value", item->value);
+            cli_put_json_member(to, "value", item->value);
         fputc('}', to);
     }
     fputc(']', to);
@@ -144,8 +118,8 @@ static void put_json_part(FILE *to, const struct imp_inspected_part *part,
             ", \"length\": %" PRIu64,
             fate_name(part->fate), imp_part_kind_name(part->kind), part->offset,
             part->length);
-    put_member(to, "name", part->name);
-    put_member(to, "why", part->why);
+    cli_put_json_member(to, "name", part->name);
+    cli_put_json_member(to, "why", part->why);
     put_json_items(to, part, values);
     fputc('}', to);
 }
@@ -155,11 +129,11 @@ static void put_json(FILE *to, const char *path, const struct imp_inspection *i,
 {
     bool out = i->outcome == IMP_ARCHIVED;
     fputs("{\"path\": ", to);
-    put_string(to, path);
-    put_member(to, "state", state_name(i));
-    put_member(to, "format", i->format);
-    put_member(to, "code", out ? NULL : imp_code_name(i->err.code));
-    put_member(to, "reason", out ? NULL : i->err.msg);
+    cli_put_json_string(to, path);
+    cli_put_json_member(to, "state", state_name(i));
+    cli_put_json_member(to, "format", i->format);
+    cli_put_json_member(to, "code", out ? NULL : imp_code_name(i->err.code));
+    cli_put_json_member(to, "reason", out ? NULL : i->err.msg);
     fprintf(to,
             ", \"width\": %" PRIu32 ", \"height\": %" PRIu32
             ", \"bytes_in\": %" PRIu64 ", \"bytes_out\": %" PRIu64,

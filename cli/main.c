@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 static const struct cli_verb *const verbs[] = {&cli_verb_run, &cli_verb_inspect,
-                                               NULL};
+                                               &cli_verb_verify, NULL};
 
 static const struct cli_verb *find_verb(const char *name)
 {

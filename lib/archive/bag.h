@@ -100,6 +100,8 @@ bool imp_bag_listing(struct imp_target *t, struct imp_digest *out,
                      bool *present, struct imp_err *err);
 bool imp_bag_walk(struct imp_target *t, imp_file_fn fn, void *fn_self,
                   struct imp_err *err);
+bool imp_bag_read(const char *where, const char *name, uint64_t most,
+                  struct imp_buf *out, struct imp_err *err);
 bool imp_bag_hash(struct imp_target *t, const char *name,
                   struct imp_digest *digest, uint64_t *length,
                   struct imp_err *err);

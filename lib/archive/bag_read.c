@@ -23,6 +23,50 @@ bool imp_bag_hash_fd(struct imp_bag *bag, int fd, struct imp_digest *digest,
     return true;
 }
 
+// --- One object ---
+
+static bool read_fd(int fd, uint64_t most, struct imp_buf *out,
+                    struct imp_err *err)
+{
+    struct stat st;
+    size_t got;
+    if (fstat(fd, &st) != 0)
+        return imp_fail_errno(err, "look at it");
+    if (!S_ISREG(st.st_mode))
+        return imp_fail(err, IMP_ERR_IO, "no regular file");
+    if ((uint64_t)st.st_size > most)
+        return imp_fail(err, IMP_ERR_LIMIT, "%jd bytes, limit is %ju",
+                        (intmax_t)st.st_size, (uintmax_t)most);
+    if (!imp_buf_reserve(out, (size_t)st.st_size + 1, err) ||
+        !imp_file_read(fd, out->p, (size_t)st.st_size, &got, err))
+        return false;
+    out->n = got;
+    return true;
+}
+
+bool imp_bag_read(const char *where, const char *name, uint64_t most,
+                  struct imp_buf *out, struct imp_err *err)
+{
+    int root = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int data = root < 0
+                   ? -1
+                   : openat(root, "data",
+                            O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = data < 0 ? -1
+                      : openat(data, name,
+                               O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    out->n = 0;
+    bool ok =
+        fd >= 0 ? read_fd(fd, most, out, err) : imp_fail_errno(err, "open it");
+    if (fd >= 0)
+        close(fd);
+    if (data >= 0)
+        close(data);
+    if (root >= 0)
+        close(root);
+    return ok || imp_wrap(err, "data/%s", name);
+}
+
 // --- The manifest ---
 
 bool imp_bag_listing(struct imp_target *t, struct imp_digest *out,

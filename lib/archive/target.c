@@ -64,6 +64,17 @@ struct imp_target *imp_target_open(const char *spec, struct imp_ctx *wait,
     return t;
 }
 
+bool imp_target_read(const char *spec, const char *name, uint64_t most,
+                     struct imp_buf *out, struct imp_err *err)
+{
+    const struct imp_target_ops *ops;
+    const char *where;
+    if (!parse(spec, &ops, &where, err))
+        return false;
+    return ops->read(where, name, most, out, err) ||
+           imp_wrap(err, "archive (%s)", ops->scheme);
+}
+
 void imp_target_free(struct imp_target *t)
 {
     if (t)

@@ -7,6 +7,7 @@
 #ifndef IMP_ARCHIVE_TARGET_H
 #define IMP_ARCHIVE_TARGET_H
 
+#include "base/bytes.h"
 #include "base/err.h"
 #include "base/sha256.h"
 
@@ -128,6 +129,12 @@ struct imp_target_ops {
     bool (*finish)(struct imp_target *t, const struct imp_objects *objects,
                    bool changed, struct imp_err *err);
 
+    /* Without opening the archive, and so beside a run: read the object `name`
+     * of the one at `where` into `out` (emptied first). IMP_ERR_IO if it is not
+     * there, IMP_ERR_LIMIT if it has more than `most` bytes. */
+    bool (*read)(const char *where, const char *name, uint64_t most,
+                 struct imp_buf *out, struct imp_err *err);
+
     /* Remove what is still staged, unlock and free. Not NULL. */
     void (*free)(struct imp_target *t);
 };
@@ -151,6 +158,10 @@ struct imp_target *imp_target_open(const char *spec, struct imp_ctx *wait,
 /* A target that hashes what it is given and keeps nothing: for a dry run. It
  * has no identity, listing or objects to walk. NULL without memory. */
 struct imp_target *imp_target_new_nowhere(struct imp_err *err);
+
+/* The ops' read, for a `spec`. */
+bool imp_target_read(const char *spec, const char *name, uint64_t most,
+                     struct imp_buf *out, struct imp_err *err);
 
 /* Calls the ops' free; NULL is fine. */
 void imp_target_free(struct imp_target *t);

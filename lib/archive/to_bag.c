@@ -271,6 +271,7 @@ const struct imp_target_ops imp_target_bag = {
     .each = imp_bag_each,
     .walk = imp_bag_walk,
     .hash = imp_bag_hash,
+    .read = imp_bag_read,
     .finish = imp_bag_finish,
     .free = bag_free,
 };

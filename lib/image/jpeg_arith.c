@@ -16,6 +16,6 @@ static void resolve(struct jpeg_decompress_struct *d, void *self)
 
 bool imp_jpeg_check_arithmetic(struct imp_span in, struct imp_err *err)
 {
-    return imp_jpeg_lib_read(in, resolve, NULL, err) ||
+    return imp_jpeg_lib_read(in, false, resolve, NULL, err) ||
            imp_wrap(err, "arithmetic coding");
 }

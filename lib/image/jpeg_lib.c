@@ -26,14 +26,19 @@ static void fail_on_warning(j_common_ptr c, int level)
         fail(c);
 }
 
-bool imp_jpeg_lib_read(struct imp_span in, imp_jpeg_lib_use *use, void *self,
-                       struct imp_err *err)
+static void pass(j_common_ptr c, int level)
+{
+    (void)c, (void)level;
+}
+
+bool imp_jpeg_lib_read(struct imp_span in, bool lenient, imp_jpeg_lib_use *use,
+                       void *self, struct imp_err *err)
 {
     struct jpeg_decompress_struct d;
     struct catcher catcher = {.err = err};
     d.err = jpeg_std_error(&catcher.mgr);
     catcher.mgr.error_exit = fail;
-    catcher.mgr.emit_message = fail_on_warning;
+    catcher.mgr.emit_message = lenient ? pass : fail_on_warning;
     jpeg_create_decompress(&d);
     bool ok = false;
     if (!setjmp(catcher.out)) {

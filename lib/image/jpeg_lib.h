@@ -15,8 +15,9 @@ struct jpeg_decompress_struct; /* of jpeglib.h */
 typedef void imp_jpeg_lib_use(struct jpeg_decompress_struct *d, void *self);
 
 /* Read the header of `in` and call `use`; `d->err` may serve a compressor of
- * `use` as well. Any warning of libjpeg is IMP_ERR_DAMAGED, as is any error. */
-bool imp_jpeg_lib_read(struct imp_span in, imp_jpeg_lib_use *use, void *self,
-                       struct imp_err *err);
+ * `use` as well. Any error of libjpeg is IMP_ERR_DAMAGED, as is any warning if
+ * it is not `lenient`. */
+bool imp_jpeg_lib_read(struct imp_span in, bool lenient, imp_jpeg_lib_use *use,
+                       void *self, struct imp_err *err);
 
 #endif

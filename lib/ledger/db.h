@@ -37,15 +37,23 @@ struct sqlite3_stmt;
     ROW(INPUT_ID, "SELECT id FROM inputs WHERE key = ?1 AND path = ?2")        \
     ROW(ADD_INPUT,                                                             \
         "INSERT INTO inputs(key, path, size, inode, mtime_ns, outcome, "       \
-        "code, reason, offset, format, route, object, run, "                   \
-        "mark_x, mark_y, mark_width, mark_height) "                            \
-        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "      \
-        "?14, ?15, ?16, ?17)")                                                 \
+        "code, reason, offset, format, route, object, run, mark_x, mark_y, "   \
+        "mark_width, mark_height, mark_across, mark_down, mark_step_x, "       \
+        "mark_step_y) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "   \
+        "?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)")                   \
     ROW(SET_INPUT,                                                             \
         "UPDATE inputs SET size = ?3, inode = ?4, mtime_ns = ?5, "             \
         "outcome = ?6, code = ?7, reason = ?8, offset = ?9, format = ?10, "    \
         "route = ?11, object = ?12, run = ?13, mark_x = ?14, mark_y = ?15, "   \
-        "mark_width = ?16, mark_height = ?17 WHERE id = ?18")                  \
+        "mark_width = ?16, mark_height = ?17, mark_across = ?18, "             \
+        "mark_down = ?19, mark_step_x = ?20, mark_step_y = ?21 "               \
+        "WHERE id = ?22")                                                      \
+    ROW(ARCHIVED,                                                              \
+        "SELECT o.name, o.digest, i.size, i.inode, i.mtime_ns, i.format, "     \
+        "i.route, mark_x, mark_y, mark_width, mark_height, mark_across, "      \
+        "mark_down, mark_step_x, mark_step_y "                                 \
+        "FROM inputs i JOIN objects o ON o.id = i.object "                     \
+        "WHERE i.key = ?1 AND i.path = ?2")                                    \
     ROW(OBJECT, "SELECT id, name FROM objects WHERE digest = ?1")              \
     ROW(OBJECT_DIGEST, "SELECT digest FROM objects WHERE name = ?1")           \
     ROW(ADD_OBJECT, "INSERT INTO objects(name, digest, length) "               \

@@ -175,6 +175,46 @@ bool imp_ledger_known(struct imp_ledger *l, const char *path,
     return !work || stop_reading(l, err);
 }
 
+static void column_text(struct sqlite3_stmt *s, int at, char *out, size_t cap)
+{
+    const char *text = (const char *)sqlite3_column_text(s, at);
+    snprintf(out, cap, "%s", text ? text : "");
+}
+
+// Columns from `at` on; all are NULL if there is no mark.
+static struct imp_area column_area(struct sqlite3_stmt *s, int at)
+{
+    uint32_t n[8];
+    for (int i = 0; i < 8; i++)
+        n[i] = (uint32_t)sqlite3_column_int64(s, at + i);
+    return (struct imp_area){n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7]};
+}
+
+bool imp_ledger_archived(struct imp_ledger *l, const char *path,
+                         const struct imp_stamp *stamp, bool *found,
+                         struct imp_archived *out, struct imp_err *err)
+{
+    struct sqlite3_stmt *s = by_path(l, IMP_SQL_ARCHIVED, path, err);
+    *out = (struct imp_archived){0};
+    if (!s || !imp_db_step(&l->db, s, found, err))
+        return false;
+    if (!*found)
+        return true;
+    struct imp_stamp seen = {
+        .size = (uint64_t)sqlite3_column_int64(s, 2),
+        .inode = (uint64_t)sqlite3_column_int64(s, 3),
+        .mtime_ns = sqlite3_column_int64(s, 4),
+    };
+    out->changed = !imp_stamp_same_file(&seen, stamp);
+    column_text(s, 5, out->format, sizeof out->format);
+    column_text(s, 6, out->route, sizeof out->route);
+    out->mark = column_area(s, 7);
+    bool ok = column_name(s, 0, out->name, err) &&
+              imp_db_column_digest(s, 1, &out->digest, err);
+    imp_db_done(s);
+    return ok;
+}
+
 static bool input_id(struct imp_ledger *l, const char *path, bool *found,
                      int64_t *id, struct imp_err *err)
 {
@@ -188,7 +228,7 @@ static bool input_id(struct imp_ledger *l, const char *path, bool *found,
     return true;
 }
 
-// Parameters 3 to 17, which ADD_INPUT and SET_INPUT share.
+// Parameters 3 to 21, which ADD_INPUT and SET_INPUT share.
 static void bind_result(struct sqlite3_stmt *s, int64_t run,
                         const struct imp_result *r, int64_t object)
 {
@@ -208,12 +248,11 @@ static void bind_result(struct sqlite3_stmt *s, int64_t run,
     if (in_archive)
         sqlite3_bind_int64(s, 12, object);
     sqlite3_bind_int64(s, 13, run);
-    if (in_archive && r->mark.width) {
-        sqlite3_bind_int64(s, 14, r->mark.x);
-        sqlite3_bind_int64(s, 15, r->mark.y);
-        sqlite3_bind_int64(s, 16, r->mark.width);
-        sqlite3_bind_int64(s, 17, r->mark.height);
-    }
+    const struct imp_area *m = &r->mark;
+    const uint32_t mark[] = {m->x,      m->y,    m->width,  m->height,
+                             m->across, m->down, m->step_x, m->step_y};
+    for (int i = 0; in_archive && m->width && i < 8; i++)
+        sqlite3_bind_int64(s, 14 + i, mark[i]);
 }
 
 bool imp_ledger_put_input(struct imp_ledger *l, int64_t run,
@@ -233,7 +272,7 @@ bool imp_ledger_put_input(struct imp_ledger *l, int64_t run,
     if (found) {
         s = imp_db_get(&l->db, IMP_SQL_SET_INPUT, err);
         if (s)
-            sqlite3_bind_int64(s, 18, id);
+            sqlite3_bind_int64(s, 22, id);
     } else {
         s = by_path(l, IMP_SQL_ADD_INPUT, r->path, err);
     }

@@ -9,6 +9,8 @@
 #ifndef IMP_LEDGER_LEDGER_H
 #define IMP_LEDGER_LEDGER_H
 
+#include "base/area.h"
+#include "base/name.h"
 #include "base/outcome.h"
 #include "base/sha256.h"
 #include "base/stamp.h"
@@ -92,6 +94,22 @@ struct imp_known {
 bool imp_ledger_known(struct imp_ledger *l, const char *path,
                       const struct imp_stamp *stamp, struct imp_known *out,
                       struct imp_err *err);
+
+/* What is archived of an input. */
+struct imp_archived {
+    char name[IMP_NAME_MAX]; /* of the object */
+    struct imp_digest digest;
+    bool changed;    /* the input is not the one that was archived any more */
+    char format[16]; /* "jpeg" */
+    char route[16];  /* how it was marked: "splice", ... "none" */
+    struct imp_area mark;
+};
+
+/* Of the input at `path` that has this stamp now; `*found` is false if nothing
+ * is. */
+bool imp_ledger_archived(struct imp_ledger *l, const char *path,
+                         const struct imp_stamp *stamp, bool *found,
+                         struct imp_archived *out, struct imp_err *err);
 
 /* --- objects --- */
 

@@ -21,6 +21,7 @@
 #ifndef IMP_LEDGER_RECORDER_H
 #define IMP_LEDGER_RECORDER_H
 
+#include "base/area.h"
 #include "base/name.h"
 #include "base/outcome.h"
 #include "base/sha256.h"
@@ -45,9 +46,7 @@ struct imp_result {
     const char *format;       /* static; NULL if not recognised */
     const char *route;        /* static: how it was marked, "splice",
                                  "coefficients", "pixels", or "none" */
-    struct {
-        uint32_t x, y, width, height; /* stored pixels; no width: no mark */
-    } mark;
+    struct imp_area mark;
     uint64_t bytes_in;
     /* Only if ARCHIVED: */
     char name[IMP_NAME_MAX]; /* a function of the digest within one run: of two

@@ -46,6 +46,9 @@ static const char tables[] =
     // Where the mark is, in stored pixels; NULL: there is none.
     " mark_x INTEGER, mark_y INTEGER,"
     " mark_width INTEGER, mark_height INTEGER,"
+    // How often it is repeated, and how far apart.
+    " mark_across INTEGER, mark_down INTEGER,"
+    " mark_step_x INTEGER, mark_step_y INTEGER,"
     " object INTEGER REFERENCES objects(id),"
     " run INTEGER NOT NULL REFERENCES runs(id),"
     " CHECK((outcome IN ('archived', 'duplicate')) = (object IS NOT NULL))"
@@ -77,6 +80,10 @@ static const char *const upgrades[SCHEMA] = {
           "ALTER TABLE inputs ADD COLUMN mark_y INTEGER;"
           "ALTER TABLE inputs ADD COLUMN mark_width INTEGER;"
           "ALTER TABLE inputs ADD COLUMN mark_height INTEGER;"
+          "ALTER TABLE inputs ADD COLUMN mark_across INTEGER;"
+          "ALTER TABLE inputs ADD COLUMN mark_down INTEGER;"
+          "ALTER TABLE inputs ADD COLUMN mark_step_x INTEGER;"
+          "ALTER TABLE inputs ADD COLUMN mark_step_y INTEGER;"
           "UPDATE inputs SET route = 'none' WHERE route = 'cut';",
 };
 

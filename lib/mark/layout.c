@@ -79,13 +79,19 @@ static uint32_t by_number(uint32_t i, uint32_t n, uint32_t side, uint32_t mark,
     return (uint32_t)((side - all) / 2 + (uint64_t)i * (mark + gap));
 }
 
+uint32_t imp_layout_gap(const struct imp_mark_spec *spec,
+                        struct imp_size picture)
+{
+    return pixels_of(spec->spacing, shorter(picture));
+}
+
 struct imp_layout_grid imp_layout_grid(const struct imp_mark_spec *spec,
                                        struct imp_size picture,
                                        struct imp_size mark)
 {
     if (spec->place.by != IMP_TILED)
         return (struct imp_layout_grid){1, 1};
-    uint64_t gap = pixels_of(spec->spacing, shorter(picture));
+    uint64_t gap = imp_layout_gap(spec, picture);
     struct imp_size room = imp_layout_room(spec, picture);
     return (struct imp_layout_grid){
         (uint32_t)((room.width + gap) / (mark.width + gap)),
@@ -98,9 +104,8 @@ struct imp_rect imp_layout_place(const struct imp_mark_spec *spec,
 {
     const struct imp_mark_place *place = &spec->place;
     struct imp_rect r = {.width = mark.width, .height = mark.height};
-    uint32_t side = shorter(picture);
     if (place->by == IMP_TILED) {
-        uint32_t gap = pixels_of(spec->spacing, side);
+        uint32_t gap = imp_layout_gap(spec, picture);
         r.x = by_number(i % grid.across, grid.across, picture.width, mark.width,
                         gap);
         r.y = by_number(i / grid.across, grid.down, picture.height, mark.height,
@@ -111,7 +116,7 @@ struct imp_rect imp_layout_place(const struct imp_mark_spec *spec,
     } else {
         // The gravities stand in rows of three, from the upper left.
         unsigned g = (unsigned)place->gravity;
-        uint32_t margin = pixels_of(spec->margin, side);
+        uint32_t margin = pixels_of(spec->margin, shorter(picture));
         r.x = by_gravity(g % 3, picture.width, mark.width, margin);
         r.y = by_gravity(g / 3, picture.height, mark.height, margin);
     }

@@ -39,10 +39,13 @@ uint32_t imp_layout_shrink(uint32_t line, struct imp_size mark,
                            struct imp_size room);
 
 /* Where a mark that fits the picture goes; both upright. A tiled one is there
- * `across` times and `down` times: this is number `i` of them, row by row. */
+ * `across` times and `down` times, with a gap between them: this is number `i`
+ * of them, row by row. */
 struct imp_layout_grid {
     uint32_t across, down;
 };
+uint32_t imp_layout_gap(const struct imp_mark_spec *spec,
+                        struct imp_size picture);
 struct imp_layout_grid imp_layout_grid(const struct imp_mark_spec *spec,
                                        struct imp_size picture,
                                        struct imp_size mark);

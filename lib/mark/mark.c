@@ -251,20 +251,27 @@ static bool lay_out(const struct imp_marker *m,
     if (!out->spot)
         return imp_fail(err, IMP_ERR_MEMORY, "no memory for %ju copies",
                         (uintmax_t)n);
-    uint32_t right = 0, bottom = 0;
-    out->bounds.x = out->bounds.y = UINT32_MAX;
+    struct imp_rect first = {.x = UINT32_MAX, .y = UINT32_MAX};
     for (; out->n < n; out->n++) {
         struct imp_rect r = imp_layout_store(
             imp_layout_place(&m->spec, upright, mark, grid, (uint32_t)out->n),
             key->picture, key->orientation);
         out->spot[out->n] = (struct imp_spot){r.x, r.y};
-        out->bounds.x = r.x < out->bounds.x ? r.x : out->bounds.x;
-        out->bounds.y = r.y < out->bounds.y ? r.y : out->bounds.y;
-        right = r.x + r.width > right ? r.x + r.width : right;
-        bottom = r.y + r.height > bottom ? r.y + r.height : bottom;
+        if (r.x <= first.x && r.y <= first.y)
+            first = r;
     }
-    out->bounds.width = right - out->bounds.x;
-    out->bounds.height = bottom - out->bounds.y;
+    bool turns = imp_orientation_turns(key->orientation);
+    uint32_t gap = imp_layout_gap(&m->spec, upright);
+    out->area = (struct imp_area){
+        .x = first.x,
+        .y = first.y,
+        .width = first.width,
+        .height = first.height,
+        .across = turns ? grid.down : grid.across,
+        .down = turns ? grid.across : grid.down,
+        .step_x = first.width + gap,
+        .step_y = first.height + gap,
+    };
     qsort(out->spot, out->n, sizeof *out->spot, from_the_top);
     return true;
 }
@@ -309,13 +316,7 @@ static struct imp_paint paint_of(const struct imp_marker *m)
 static struct imp_mark_report report_of(const struct imp_stencil *stencil,
                                         const char *route)
 {
-    return (struct imp_mark_report){
-        .x = stencil->bounds.x,
-        .y = stencil->bounds.y,
-        .width = stencil->bounds.width,
-        .height = stencil->bounds.height,
-        .route = route,
-    };
+    return (struct imp_mark_report){stencil->area, route};
 }
 
 // Decode, draw, code again: a whole file, with whatever the encoder adds.

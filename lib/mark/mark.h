@@ -11,6 +11,7 @@
 #ifndef IMP_MARK_MARK_H
 #define IMP_MARK_MARK_H
 
+#include "base/area.h"
 #include "base/bytes.h"
 #include "base/template.h"
 #include "image/cutlist.h"
@@ -92,12 +93,10 @@ void imp_marker_free(struct imp_marker *m);
 /* Does the mark's text want the image's digest? */
 bool imp_marker_uses(const struct imp_marker *m, enum imp_field field);
 
-/* What was done, for the ledger. The rectangle is in stored pixels (before
- * the orientation is applied), the outline included; it holds all copies of a
- * tiled mark. */
+/* What was done, for the ledger. */
 struct imp_mark_report {
-    uint32_t x, y, width, height;
-    const char *route; /* "splice", "coefficients", "pixels" */
+    struct imp_area area; /* the outline included */
+    const char *route;    /* "splice", "coefficients", "pixels" */
 };
 
 /* What one thread keeps from image to image. */

@@ -8,13 +8,14 @@
 #include "base/bytes.h"
 #include "mark/blend.h"
 #include "mark/carrier.h"
+#include "mark/compare.h"
 #include "mark/ink.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /* Raised with every change of what is declared here. */
-#define IMP_PIXELS_VERSION 2
+#define IMP_PIXELS_VERSION 3
 
 struct imp_picture; /* opaque: a decoded picture */
 
@@ -39,6 +40,11 @@ struct imp_pixels {
     bool (*encode)(struct imp_picture *picture, const char *format,
                    const struct imp_coding *coding, struct imp_buf *out,
                    struct imp_err *err);
+
+    /* See imp_compare; page by page. */
+    bool (*compare)(const char *format, struct imp_span source,
+                    struct imp_span made, const struct imp_area *area,
+                    struct imp_difference *out, struct imp_err *err);
 
     /* NULL is fine. */
     void (*free)(struct imp_picture *picture);

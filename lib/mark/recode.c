@@ -156,7 +156,7 @@ bool imp_recode(struct imp_span file, struct imp_inked where,
     struct recoding r = {
         .where = where, .paint = paint, .out = out, .err = err};
     struct jpeg_error_mgr mgr;
-    bool ok = imp_jpeg_lib_read(file, recode, &r, err);
+    bool ok = imp_jpeg_lib_read(file, false, recode, &r, err);
     if (r.c.err) {
         r.c.err = jpeg_std_error(&mgr); // that of the reader is gone
         jpeg_destroy_compress(&r.c);

@@ -4,6 +4,7 @@
 #ifndef IMP_MARK_STENCIL_H
 #define IMP_MARK_STENCIL_H
 
+#include "base/area.h"
 #include "mark/ink.h"
 #include "mark/layout.h"
 
@@ -22,7 +23,7 @@ struct imp_stencil {
     struct imp_ink ink;
     struct imp_spot *spot; /* as in struct imp_inked; of malloc */
     size_t n;
-    struct imp_rect bounds; /* of all of it */
+    struct imp_area area; /* of all of it */
 };
 
 /* Render: `out` is empty. */

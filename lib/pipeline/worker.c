@@ -151,10 +151,7 @@ static bool mark(struct imp_worker *w, const struct imp_format *fmt,
     if (!ok)
         return false;
     r->route = report.route;
-    r->mark.x = report.x;
-    r->mark.y = report.y;
-    r->mark.width = report.width;
-    r->mark.height = report.height;
+    r->mark = report.area;
     return true;
 }
 

@@ -41,8 +41,8 @@ for place in $places; do
         [ "$(field archived)" -gt 100 ] || fail "only $(field archived) marked"
         sqlite3 -readonly -separator "$(printf '\t')" "$work/s/ledger.db" \
             "SELECT i.path, '$work/a/data/' || o.name, mark_x, mark_y,
-             mark_width, mark_height
-             FROM inputs i JOIN objects o ON o.id = i.object" >"$work/pairs"
+             mark_width, mark_height, mark_across, mark_down, mark_step_x,
+             mark_step_y FROM inputs i JOIN objects o ON o.id = i.object" >"$work/pairs"
         "$build/bin/judge_marked" <"$work/pairs" >"$work/judge" || {
             head -n 20 "$work/judge"
             fail "$place, $of: $(tail -n 1 "$work/judge")"

@@ -3,8 +3,9 @@
  *
  *     judge_marked < LIST
  *
- * Lines of LIST: SOURCE, MARKED, X, Y, WIDTH, HEIGHT of the mark in stored
- * pixels, between tabs. Prints what is wrong, and a summary. */
+ * Lines of LIST: SOURCE, MARKED, X, Y, WIDTH, HEIGHT of the upper left mark in
+ * stored pixels, how many marks ACROSS and DOWN, STEP_X and STEP_Y from each to
+ * the next; between tabs. Prints what is wrong, and a summary. */
 #include "../lib/coefficients.h"
 
 #include <errno.h>
@@ -12,6 +13,11 @@
 
 struct box {
     long left, top, right, bottom; /* pixels; right and bottom are outside */
+};
+
+struct grid {
+    struct box first;
+    long across, down, step_x, step_y;
 };
 
 struct sums {
@@ -50,6 +56,22 @@ static bool meet(struct box a, struct box b)
            b.top < a.bottom;
 }
 
+static struct box shifted(const struct grid *g, long i, long k)
+{
+    long x = i * g->step_x, y = k * g->step_y;
+    return (struct box){g->first.left + x, g->first.top + y, g->first.right + x,
+                        g->first.bottom + y};
+}
+
+static bool meets_any(struct box a, const struct grid *g)
+{
+    for (long k = 0; k < g->down; k++)
+        for (long i = 0; i < g->across; i++)
+            if (meet(a, shifted(g, i, k)))
+                return true;
+    return false;
+}
+
 static void join(struct box *all, struct box b)
 {
     all->left = b.left < all->left ? b.left : all->left;
@@ -69,10 +91,11 @@ static bool same_shape(const struct coefficients *a,
     return same;
 }
 
-/* The blocks that differ, joined in `all`; false if one has no part in `mark`.
+/* The blocks that differ, joined in `all`; false if one has no part in a mark.
  */
 static bool compare(const struct coefficients *a, const struct coefficients *b,
-                    struct box mark, struct box *all, struct sums *sums)
+                    const struct grid *marks, struct box *all,
+                    struct sums *sums)
 {
     bool ok = true;
     for (int i = 0; i < a->n; i++)
@@ -84,7 +107,7 @@ static bool compare(const struct coefficients *a, const struct coefficients *b,
                     continue;
                 struct box block = box_of(a, i, x, y);
                 sums->changed++;
-                ok = ok && meet(block, mark);
+                ok = ok && meets_any(block, marks);
                 join(all, block);
             }
     return ok;
@@ -102,17 +125,18 @@ static bool fills(struct box changed, struct box mark)
 }
 
 static const char *judge(const struct coefficients *a,
-                         const struct coefficients *b, struct box mark,
+                         const struct coefficients *b, const struct grid *marks,
                          struct sums *sums)
 {
-    struct box all = {1000000, 1000000, 0, 0};
+    struct box all = {1000000, 1000000, 0, 0}, mark = marks->first;
+    join(&mark, shifted(marks, marks->across - 1, marks->down - 1));
     if (!b->n)
         return "is not read";
     if (b->warnings > a->warnings)
         return "has new warnings";
     if (!same_shape(a, b))
         return "has another size, sampling or quantisation";
-    if (!compare(a, b, mark, &all, sums))
+    if (!compare(a, b, marks, &all, sums))
         return "has changed outside of the mark";
     if (all.right == 0)
         return "has not changed at all";
@@ -121,8 +145,8 @@ static const char *judge(const struct coefficients *a,
     return NULL;
 }
 
-static void judge_line(const char *source, const char *marked, struct box mark,
-                       struct sums *sums)
+static void judge_line(const char *source, const char *marked,
+                       const struct grid *marks, struct sums *sums)
 {
     struct imp_span in = {0}, out = {0};
     if (!read_file(source, &in) || !read_file(marked, &out)) {
@@ -133,7 +157,7 @@ static void judge_line(const char *source, const char *marked, struct box mark,
     struct coefficients a = coefficients_of(in);
     struct coefficients b = coefficients_of(out);
     if (a.n) {
-        const char *wrong = judge(&a, &b, mark, sums);
+        const char *wrong = judge(&a, &b, marks, sums);
         sums->judged++;
         sums->wrong += wrong != NULL;
         if (wrong)
@@ -153,12 +177,17 @@ int main(void)
     struct sums sums = {0};
     while (fgets(line, sizeof line, stdin)) {
         long x, y, w, h;
-        if (sscanf(line, "%4095[^\t]\t%4095[^\t]\t%ld\t%ld\t%ld\t%ld", source,
-                   marked, &x, &y, &w, &h) != 6) {
+        struct grid g;
+        if (sscanf(line,
+                   "%4095[^\t]\t%4095[^\t]\t%ld\t%ld\t%ld\t%ld\t%ld\t%ld\t%ld"
+                   "\t%ld",
+                   source, marked, &x, &y, &w, &h, &g.across, &g.down,
+                   &g.step_x, &g.step_y) != 10) {
             printf("not understood: %s", line);
             return 2;
         }
-        judge_line(source, marked, (struct box){x, y, x + w, y + h}, &sums);
+        g.first = (struct box){x, y, x + w, y + h};
+        judge_line(source, marked, &g, &sums);
     }
     printf("%u judged, %u not read by libjpeg, %u wrong; %.2f %% of blocks "
            "changed\n",

@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """placed.py GRAVITY MARGIN < LIST: is each mark where its gravity says?
 
-Lines of LIST: SOURCE, MARKED, X, Y, WIDTH, HEIGHT of the mark in stored pixels,
-between tabs. Orientation and size are told by exiftool, and the rectangle is
+Lines of LIST: as for judge_marked. Orientation and size are told by exiftool, and the rectangle is
 turned here, so that no code of imgpipe's has a say. GRAVITY tile: the marks'
 middle is the picture's."""
 import json, subprocess, sys
@@ -35,7 +34,9 @@ for source, marked, *numbers in rows:
     t = by_file[marked]
     stored = [int(n) for n in str(t["ImageSize"]).replace("x", " ").split()]
     o = int(t.get("Orientation", 1) or 1)
-    x, y, w, h, width, height = upright(*map(int, numbers), *stored, o)
+    x, y, w, h, across, down, step_x, step_y = map(int, numbers)
+    w, h = w + (across - 1) * step_x, h + (down - 1) * step_y
+    x, y, w, h, width, height = upright(x, y, w, h, *stored, o)
     m = round(min(width, height) * margin)
     west, north = x, y
     east, south = width - x - w, height - y - h

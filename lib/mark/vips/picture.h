@@ -14,6 +14,9 @@ struct imp_picture *imp_vips_decode(const char *format, struct imp_span file,
 bool imp_vips_encode(struct imp_picture *picture, const char *format,
                      const struct imp_coding *coding, struct imp_buf *out,
                      struct imp_err *err);
+bool imp_vips_compare(const char *format, struct imp_span source,
+                      struct imp_span made, const struct imp_area *area,
+                      struct imp_difference *out, struct imp_err *err);
 void imp_vips_free(struct imp_picture *picture);
 
 #endif

@@ -8,14 +8,16 @@ static const struct imp_pixels PIXELS = {
     .draw_text = imp_vips_draw_text,
     .decode = imp_vips_decode,
     .encode = imp_vips_encode,
+    .compare = imp_vips_compare,
     .free = imp_vips_free,
 };
 
 // Only these may touch a file's bytes, whatever libvips was built with.
 static void allow_only_ours(void)
 {
-    static const char *const ours[] = {"VipsForeignLoadPng",
-                                       "VipsForeignSavePng"};
+    static const char *const ours[] = {
+        "VipsForeignLoadPng",   "VipsForeignSavePng",  "VipsForeignLoadWebp",
+        "VipsForeignLoadNsgif", "VipsForeignLoadTiff", "VipsForeignLoadHeif"};
     vips_block_untrusted_set(TRUE);
     vips_operation_block_set("VipsForeign", TRUE);
     for (size_t i = 0; i < G_N_ELEMENTS(ours); i++)

@@ -521,24 +521,41 @@ Test(ledger, adopting_takes_up_all_or_nothing)
     cr_expect_eq(err.code, IMP_ERR_CONFIG);
 }
 
-Test(ledger, where_a_mark_lies_is_kept_and_nothing_where_there_is_none)
+Test(ledger, it_tells_what_is_archived_of_an_input_and_where_its_mark_lies)
 {
     struct imp_err err = {0};
+    struct imp_archived got;
+    bool found;
     int64_t run = start_run();
     put_object("aa");
     struct imp_result *r = imp_result_new("/a");
     r->outcome = IMP_ARCHIVED;
-    r->mark.x = 3;
-    r->mark.y = 4;
-    r->mark.width = 500;
-    r->mark.height = 60;
-    static const char ask[] =
-        "SELECT mark_x, mark_y, mark_width, mark_height FROM inputs";
+    r->stamp = stamp;
+    r->format = "jpeg";
+    r->route = "splice";
+    r->mark = (struct imp_area){3, 4, 500, 60, 2, 5, 510, 70};
     cr_assert(imp_ledger_put_input(ledger, run, r, 1, &err), "%s", err.msg);
-    cr_expect_str_eq(judge(ask), "3|4|500|60\n");
+    cr_expect_str_eq(judge("SELECT mark_x, mark_y, mark_width, mark_height, "
+                           "mark_across, mark_down, mark_step_x, mark_step_y "
+                           "FROM inputs"),
+                     "3|4|500|60|2|5|510|70\n");
+    cr_assert(imp_ledger_archived(ledger, "/a", &stamp, &found, &got, &err));
+    cr_expect(found);
+    cr_expect_not(got.changed);
+    cr_expect_str_eq(got.name, "aa");
+    cr_expect_str_eq(got.format, "jpeg");
+    cr_expect_str_eq(got.route, "splice");
+    cr_expect_arr_eq(&got.mark, &r->mark, sizeof got.mark);
+
     r->mark.width = 0;
     cr_assert(imp_ledger_put_input(ledger, run, r, 1, &err), "%s", err.msg);
-    cr_expect_str_eq(judge(ask), "|||\n");
+    cr_expect_str_eq(judge("SELECT mark_x, mark_height FROM inputs"), "|\n");
+    struct imp_stamp other = stamp;
+    other.size++;
+    cr_assert(imp_ledger_archived(ledger, "/a", &other, &found, &got, &err));
+    cr_expect(found && got.changed && got.mark.width == 0);
+    cr_assert(imp_ledger_archived(ledger, "/b", &stamp, &found, &got, &err));
+    cr_expect_not(found);
     imp_result_free(r);
 }
 
@@ -590,6 +607,10 @@ Test(ledger, a_ledger_of_schema_1_is_taken_over_with_its_runs)
           "ALTER TABLE inputs DROP COLUMN mark_y; "
           "ALTER TABLE inputs DROP COLUMN mark_width; "
           "ALTER TABLE inputs DROP COLUMN mark_height; "
+          "ALTER TABLE inputs DROP COLUMN mark_across; "
+          "ALTER TABLE inputs DROP COLUMN mark_down; "
+          "ALTER TABLE inputs DROP COLUMN mark_step_x; "
+          "ALTER TABLE inputs DROP COLUMN mark_step_y; "
           "INSERT INTO runs(recipe, started, archived) "
           "VALUES(zeroblob(32), 1, 3); PRAGMA user_version = 1;");
     ledger = open_ledger();

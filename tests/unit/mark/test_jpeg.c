@@ -36,8 +36,8 @@ static const struct jpeg_kind KINDS[] = {
 static bool near_rect(const struct imp_mark_report *r, uint32_t x, uint32_t y)
 {
     // A block of chroma is 16 pixels, and smooth upsampling looks further.
-    return x + 17 >= r->x && x < r->x + r->width + 17 && y + 17 >= r->y &&
-           y < r->y + r->height + 17;
+    return x + 17 >= r->area.x && x < r->area.x + r->area.width + 17 &&
+           y + 17 >= r->area.y && y < r->area.y + r->area.height + 17;
 }
 
 // The largest change away from the mark, and the lightest change in it: CMYK
@@ -156,9 +156,11 @@ Test(mark_jpeg, lies_where_the_viewer_looks)
         jpeg_make(&kind, 400, 300, &in);
         struct imp_mark_report r =
             mark_all(&spec, "jpeg", imp_buf_span(&in), &out);
-        cr_expect_eq(r.x > 200 - r.width / 2, right[o], "%u: x %u", o, r.x);
-        cr_expect_eq(r.y > 150 - r.height / 2, bottom[o], "%u: y %u", o, r.y);
-        cr_expect_eq(r.height > r.width, o >= 5, "orientation %u", o);
+        cr_expect_eq(r.area.x > 200 - r.area.width / 2, right[o], "%u: x %u", o,
+                     r.area.x);
+        cr_expect_eq(r.area.y > 150 - r.area.height / 2, bottom[o], "%u: y %u",
+                     o, r.area.y);
+        cr_expect_eq(r.area.height > r.area.width, o >= 5, "orientation %u", o);
         imp_buf_clear(&in);
         imp_buf_clear(&out);
     }

@@ -86,10 +86,10 @@ Test(mark, draws_markup_as_it_stands)
 {
     struct imp_mark_spec bare = spec_of("x"), tagged = spec_of("<b>x</b>"),
                          broken = spec_of("a < b && \"c\"");
-    uint32_t narrow = mark_rgb(&bare, 600, 400).width;
-    uint32_t wide = mark_rgb(&tagged, 600, 400).width;
+    uint32_t narrow = mark_rgb(&bare, 600, 400).area.width;
+    uint32_t wide = mark_rgb(&tagged, 600, 400).area.width;
     cr_expect_gt(wide, 4 * narrow, "%u, %u", wide, narrow);
-    cr_expect_gt(mark_rgb(&broken, 600, 400).width, 4 * narrow);
+    cr_expect_gt(mark_rgb(&broken, 600, 400).area.width, 4 * narrow);
 }
 
 Test(mark, goes_where_its_gravity_says)
@@ -104,10 +104,12 @@ Test(mark, goes_where_its_gravity_says)
             struct imp_mark_spec spec = spec_of("{date}");
             cr_assert(imp_mark_place_parse(name[row][col], &spec.place, NULL));
             struct imp_mark_report r = mark_rgb(&spec, 400, 300);
-            uint32_t x[3] = {6, (400 - r.width) / 2, 394 - r.width};
-            uint32_t y[3] = {6, (300 - r.height) / 2, 294 - r.height};
-            cr_expect_eq(r.x, x[col], "%s: x %u", name[row][col], r.x);
-            cr_expect_eq(r.y, y[row], "%s: y %u", name[row][col], r.y);
+            uint32_t x[3] = {6, (400 - r.area.width) / 2, 394 - r.area.width};
+            uint32_t y[3] = {6, (300 - r.area.height) / 2, 294 - r.area.height};
+            cr_expect_eq(r.area.x, x[col], "%s: x %u", name[row][col],
+                         r.area.x);
+            cr_expect_eq(r.area.y, y[row], "%s: y %u", name[row][col],
+                         r.area.y);
         }
     }
 }
@@ -117,11 +119,11 @@ Test(mark, goes_where_x_and_y_say_but_stays_inside)
     struct imp_mark_spec spec = spec_of("{date}");
     cr_assert(imp_mark_place_parse("10,25%", &spec.place, NULL));
     struct imp_mark_report r = mark_rgb(&spec, 400, 300);
-    cr_expect(r.x == 10 && r.y == 75, "%u, %u", r.x, r.y);
+    cr_expect(r.area.x == 10 && r.area.y == 75, "%u, %u", r.area.x, r.area.y);
     cr_assert(imp_mark_place_parse("100%,5000", &spec.place, NULL));
     r = mark_rgb(&spec, 400, 300);
-    cr_expect(r.x == 400 - r.width && r.y == 300 - r.height, "%u, %u", r.x,
-              r.y);
+    cr_expect(r.area.x == 400 - r.area.width && r.area.y == 300 - r.area.height,
+              "%u, %u", r.area.x, r.area.y);
 }
 
 Test(mark, grows_with_the_shorter_side)
@@ -131,8 +133,8 @@ Test(mark, grows_with_the_shorter_side)
     spec.scale = 0.2;
     spec.outline = false;
     double want = 0.2 * 500 * 0.729 / 1.164;
-    cr_expect_lt(fabs(mark_rgb(&spec, 900, 500).height - want), 2);
-    cr_expect_lt(fabs(mark_rgb(&spec, 500, 900).height - want), 2);
+    cr_expect_lt(fabs(mark_rgb(&spec, 900, 500).area.height - want), 2);
+    cr_expect_lt(fabs(mark_rgb(&spec, 500, 900).area.height - want), 2);
 }
 
 Test(mark, shrinks_to_fit_and_says_if_it_cannot)
@@ -141,7 +143,8 @@ Test(mark, shrinks_to_fit_and_says_if_it_cannot)
     struct imp_buf in = {0};
     spec.scale = 0.5;
     struct imp_mark_report r = mark_rgb(&spec, 400, 300);
-    cr_expect(r.width > 330 && r.width <= 388, "%u wide", r.width);
+    cr_expect(r.area.width > 330 && r.area.width <= 388, "%u wide",
+              r.area.width);
     make_rgb(60, 300, &in);
     cr_expect_eq(mark_code(&spec, "png", imp_buf_span(&in)), IMP_ERR_LIMIT);
     make_rgb(1, 1, &in);
@@ -245,8 +248,8 @@ Test(mark, leaves_real_pictures_alone_outside_the_mark)
             mark_all(&spec, "png", imp_buf_span(&in), &out);
         struct pic a = png_read(imp_buf_span(&in));
         struct pic b = png_read(imp_buf_span(&out));
-        for (uint32_t y = r.y; y < r.y + r.height; y++)
-            for (uint32_t x = r.x; x < r.x + r.width; x++)
+        for (uint32_t y = r.area.y; y < r.area.y + r.area.height; y++)
+            for (uint32_t x = r.area.x; x < r.area.x + r.area.width; x++)
                 memcpy(pic_at(&b, x, y), pic_at(&a, x, y), 8);
         cr_expect(pic_same(&a, &b), "%s", file[i]);
         pic_clear(&a);

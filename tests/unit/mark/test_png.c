@@ -7,8 +7,8 @@
 
 static bool inside(const struct imp_mark_report *r, uint32_t x, uint32_t y)
 {
-    return x >= r->x && x - r->x < r->width && y >= r->y &&
-           y - r->y < r->height;
+    return x >= r->area.x && x - r->area.x < r->area.width && y >= r->area.y &&
+           y - r->area.y < r->area.height;
 }
 
 // Pixels that differ, within the rectangle and without.
@@ -29,12 +29,13 @@ static void expect_only_mark(struct imp_span before, struct imp_span after,
     struct pic a = png_read(before), b = png_read(after);
     cr_assert(a.width == b.width && a.height == b.height && a.max == b.max,
               "%s", name);
-    cr_expect(r->x + r->width <= a.width && r->y + r->height <= a.height, "%s",
-              name);
+    cr_expect(r->area.x + r->area.width <= a.width &&
+                  r->area.y + r->area.height <= a.height,
+              "%s", name);
     count(&a, &b, r, &in, &out);
     cr_expect_eq(out, 0, "%s: %zu pixels changed outside the mark", name, out);
     // A mark covers a good part of its rectangle.
-    cr_expect_gt(in, (size_t)r->width * r->height / 4, "%s", name);
+    cr_expect_gt(in, (size_t)r->area.width * r->area.height / 4, "%s", name);
     pic_clear(&a);
     pic_clear(&b);
 }

@@ -1,0 +1,246 @@
+// imgpipe verify: that archived images are their sources, but for the mark.
+#include "cli.h"
+#include "fates.h"
+#include "json.h"
+
+#include "pipeline/prove.h"
+#include "pipeline/run.h"
+#include "sync/context.h"
+
+#include <glib.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct args {
+    GPtrArray *against;
+    char *state;
+    bool json, quiet;
+};
+
+#define SETTER(name) \
+    static bool set_##name(void *self, const char *value, struct imp_err *err)
+#define UNUSED (void)value, (void)err
+
+SETTER(against)
+{
+    g_ptr_array_add(((struct args *)self)->against, g_strdup(value));
+    return value[0] ||
+           imp_fail(err, IMP_ERR_CONFIG, "want a directory or file");
+}
+
+SETTER(state)
+{
+    struct args *a = self;
+    g_free(a->state);
+    a->state = g_strdup(value);
+    return value[0] || imp_fail(err, IMP_ERR_CONFIG, "want a directory");
+}
+
+SETTER(json)
+{
+    UNUSED;
+    ((struct args *)self)->json = true;
+    return true;
+}
+
+SETTER(quiet)
+{
+    UNUSED;
+    ((struct args *)self)->quiet = true;
+    return true;
+}
+
+static const struct cli_option options[] = {
+    {"against", 0, "UPLOADS",
+     "The sources, a directory or a file; may be repeated", set_against},
+    {"state", 0, "DIR",
+     "Ledger's directory (default: one per archive in "
+     "$XDG_STATE_HOME/imgpipe)",
+     set_state},
+    {"json", 0, NULL, "Print one JSON object for each file, on a line",
+     set_json},
+    {"quiet", 'q', NULL, "Print only what is not proven", set_quiet},
+    {0},
+};
+
+// --- Telling ---
+
+static const char *const names[] = {
+    [IMP_PROVEN] = "proven",
+    [IMP_DISPROVEN] = "DISPROVEN",
+    [IMP_NOT_PROVEN] = "not proven",
+    [IMP_NOT_ARCHIVED] = "not archived",
+};
+
+struct verify {
+    const struct args *args;
+    struct imp_prover *prover;
+    uint64_t count[sizeof names / sizeof *names];
+};
+
+static double percent_of(const struct imp_difference *d)
+{
+    return d->units ? 100.0 * (double)d->changed / (double)d->units : 0;
+}
+
+static void put_text(const char *path, const struct imp_proven *p)
+{
+    const struct imp_difference *d = &p->difference;
+    cli_put_text(stdout, path);
+    printf(": %s", names[p->proof]);
+    if (p->proof != IMP_NOT_ARCHIVED)
+        printf(", data/%s, mark: %s", p->archived.name, p->archived.route);
+    if (p->compared)
+        printf(", %" PRIu64 " of %" PRIu64 " %s changed (%.3f %%)", d->changed,
+               d->units, d->unit, percent_of(d));
+    if (p->err.code)
+        printf(": %s", p->err.msg);
+    putchar('\n');
+}
+
+static void put_json(const char *path, const struct imp_proven *p)
+{
+    const struct imp_area *m = &p->archived.mark;
+    bool archived = p->proof != IMP_NOT_ARCHIVED;
+    fputs("{\"path\": ", stdout);
+    cli_put_json_string(stdout, path);
+    cli_put_json_member(stdout, "proof", names[p->proof]);
+    cli_put_json_member(stdout, "object", archived ? p->archived.name : NULL);
+    cli_put_json_member(stdout, "format", archived ? p->archived.format : NULL);
+    cli_put_json_member(stdout, "route", archived ? p->archived.route : NULL);
+    if (m->width)
+        printf(", \"mark\": {\"x\": %u, \"y\": %u, \"width\": %u, "
+               "\"height\": %u, \"across\": %u, \"down\": %u, "
+               "\"step_x\": %u, \"step_y\": %u}",
+               m->x, m->y, m->width, m->height, m->across, m->down, m->step_x,
+               m->step_y);
+    if (p->compared)
+        printf(", \"unit\": \"%s\", \"units\": %" PRIu64
+               ", \"changed\": %" PRIu64 ", \"outside\": %" PRIu64,
+               p->difference.unit, p->difference.units, p->difference.changed,
+               p->difference.outside);
+    cli_put_json_member(stdout, "reason", p->err.code ? p->err.msg : NULL);
+    puts("}");
+}
+
+static void tell(struct verify *v, const char *path, const struct imp_proven *p)
+{
+    bool well = p->proof == IMP_PROVEN || p->proof == IMP_NOT_ARCHIVED;
+    v->count[p->proof]++;
+    if (v->args->json)
+        put_json(path, p);
+    else if (!v->args->quiet || !well)
+        put_text(path, p);
+}
+
+static bool found(void *self, struct imp_job *job)
+{
+    struct verify *v = self;
+    struct imp_proven proven;
+    imp_prover_look(v->prover, job, &proven);
+    tell(v, job->path, &proven);
+    imp_job_free(job);
+    return true;
+}
+
+static bool failed(void *self, const char *path, const struct imp_err *err)
+{
+    struct imp_proven proven = {.proof = IMP_NOT_PROVEN, .err = *err};
+    tell(self, path, &proven);
+    return true;
+}
+
+static bool skipped(void *self, const char *path, enum imp_skip why)
+{
+    (void)self, (void)path, (void)why; // a run does not take it either
+    return true;
+}
+
+// --- Going ---
+
+static void look_at_all(struct verify *v)
+{
+    static const struct imp_source_rules everything;
+    const struct imp_source_sink sink = {
+        .self = v, .found = found, .skipped = skipped, .failed = failed};
+    struct imp_ctx *ctx = imp_ctx_new(NULL);
+    for (guint i = 0; i < v->args->against->len; i++) {
+        const char *path = v->args->against->pdata[i];
+        struct imp_err err = {0};
+        if (!imp_source_path(ctx, path, &everything, &sink, &err))
+            failed(v, path, &err);
+    }
+    imp_ctx_free(ctx);
+}
+
+static int code_of(const struct verify *v)
+{
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        cli_error("verify: cannot write to standard output: %m");
+        return CLI_NOT_STARTED;
+    }
+    cli_error("%" PRIu64 " proven, %" PRIu64 " disproven, %" PRIu64
+              " not proven, %" PRIu64 " not archived",
+              v->count[IMP_PROVEN], v->count[IMP_DISPROVEN],
+              v->count[IMP_NOT_PROVEN], v->count[IMP_NOT_ARCHIVED]);
+    return v->count[IMP_DISPROVEN] || v->count[IMP_NOT_PROVEN] ||
+                   !v->count[IMP_PROVEN]
+               ? CLI_SOME_FAILED
+               : CLI_OK;
+}
+
+static int verify(const struct args *a, const char *archive)
+{
+    struct imp_err err = {0};
+    struct verify v = {.args = a};
+    char *state =
+        a->state ? strdup(a->state) : imp_run_default_state(archive, &err);
+    if (state)
+        v.prover = imp_prover_new(archive, state, &err);
+    int code = CLI_NOT_STARTED;
+    if (v.prover) {
+        look_at_all(&v);
+        code = code_of(&v);
+    } else {
+        cli_error("verify: %s", err.msg);
+    }
+    imp_prover_free(v.prover);
+    free(state);
+    return code;
+}
+
+static int run(int argc, char **argv)
+{
+    struct args a = {.against = g_ptr_array_new_with_free_func(g_free)};
+    bool help;
+    int code = cli_parse(&cli_verb_verify, &argc, &argv, &a, &help);
+    if (code == CLI_OK && !help) {
+        code = CLI_USAGE;
+        if (argc != 2)
+            cli_error("verify: want one archive, have %d", argc - 1);
+        else if (a.against->len == 0)
+            cli_error("verify: --against UPLOADS is missing");
+        else
+            code = verify(&a, argv[1]);
+    }
+    g_ptr_array_free(a.against, TRUE);
+    g_free(a.state);
+    return code;
+}
+
+const struct cli_verb cli_verb_verify = {
+    .name = "verify",
+    .args = "ARCHIVE",
+    .summary = "Prove that archived images are their sources, but for the mark",
+    .details =
+        "Compares each source that was archived with what was made of it: JPEG "
+        "coefficient\nby coefficient, others pixel by pixel.\n\n"
+        "Example:\n"
+        "  imgpipe verify archive/ --against uploads/\n\n"
+        "Exit code: 0 all that was archived is proven; 1 something is not, or "
+        "nothing was\narchived; 2 usage; 3 could not start.",
+    .options = options,
+    .run = run,
+};

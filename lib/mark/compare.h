@@ -1,0 +1,28 @@
+/* compare.h - how an image differs from what was made of it: for the proof that
+ * a mark has changed nothing but what lies under it. One thread. */
+#ifndef IMP_MARK_COMPARE_H
+#define IMP_MARK_COMPARE_H
+
+#include "base/area.h"
+#include "base/bytes.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct imp_difference {
+    const char *unit; /* "blocks" of 8 x 8 samples, "pixels" */
+    uint64_t units;   /* of all components, or pages and frames */
+    uint64_t changed; /* that differ */
+    uint64_t outside; /* of these, how many have no part in the area */
+};
+
+/* Compare two whole files of the format ("jpeg", ...): JPEG coefficient by
+ * coefficient, others pixel by pixel, which loads the pixel library. Metadata
+ * does not count. False with `err`: IMP_ERR_DAMAGED if one is not read or they
+ * differ in size or kind, IMP_ERR_UNSUPPORTED if there is no decoder for it,
+ * IMP_ERR_CONFIG, IMP_ERR_MEMORY. */
+bool imp_compare(const char *format, struct imp_span source,
+                 struct imp_span made, const struct imp_area *area,
+                 struct imp_difference *out, struct imp_err *err);
+
+#endif

@@ -1,0 +1,93 @@
+#include "pipeline/prove.h"
+
+#include "archive/target.h"
+#include "pipeline/clean.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct imp_prover {
+    char *archive;
+    struct imp_ledger *ledger;
+    struct imp_buf source, made; // kept from image to image
+};
+
+struct imp_prover *imp_prover_new(const char *archive, const char *state,
+                                  struct imp_err *err)
+{
+    struct imp_prover *p = calloc(1, sizeof *p);
+    if (p)
+        p->archive = strdup(archive);
+    if (!p || !p->archive) {
+        free(p);
+        imp_fail(err, IMP_ERR_MEMORY, "no memory for a proof");
+        return NULL;
+    }
+    p->ledger = imp_ledger_open_scratch(state, NULL, err);
+    if (p->ledger)
+        return p;
+    imp_prover_free(p);
+    return NULL;
+}
+
+void imp_prover_free(struct imp_prover *p)
+{
+    if (!p)
+        return;
+    imp_ledger_free(p->ledger);
+    imp_buf_clear(&p->source);
+    imp_buf_clear(&p->made);
+    free(p->archive);
+    free(p);
+}
+
+// The ledger's word for what lies in the archive.
+static bool check_digest(const struct imp_prover *p,
+                         const struct imp_archived *a, struct imp_err *err)
+{
+    struct imp_digest have;
+    return imp_sha256_of(p->made.p, p->made.n, &have, err) &&
+           (memcmp(have.b, a->digest.b, sizeof have.b) == 0 ||
+            imp_fail(err, IMP_ERR_DAMAGED,
+                     "the object is not the one that was archived: its digest "
+                     "is another"));
+}
+
+static enum imp_proof compare(struct imp_prover *p, const struct imp_job *job,
+                              struct imp_proven *out)
+{
+    const struct imp_archived *a = &out->archived;
+    struct imp_err *err = &out->err;
+    if (a->changed) {
+        imp_fail(err, IMP_ERR_UNSETTLED,
+                 "the source has changed since it was archived");
+        return IMP_NOT_PROVEN;
+    }
+    if (!imp_job_read(job, IMP_DEFAULT_MAX_BYTES, &p->source, err))
+        return IMP_NOT_PROVEN;
+    if (!imp_target_read(p->archive, a->name, UINT64_MAX, &p->made, err) ||
+        !check_digest(p, a, err))
+        return IMP_DISPROVEN;
+    if (!imp_compare(a->format, imp_buf_span(&p->source),
+                     imp_buf_span(&p->made), &a->mark, &out->difference, err))
+        return IMP_NOT_PROVEN;
+    out->compared = true;
+    const struct imp_difference *d = &out->difference;
+    if (d->outside)
+        imp_fail(err, IMP_ERR_DAMAGED, "%ju %s differ outside of the mark",
+                 (uintmax_t)d->outside, d->unit);
+    else if (a->mark.width && !d->changed)
+        imp_fail(err, IMP_ERR_DAMAGED, "the mark has changed nothing");
+    return err->code ? IMP_DISPROVEN : IMP_PROVEN;
+}
+
+void imp_prover_look(struct imp_prover *p, const struct imp_job *job,
+                     struct imp_proven *out)
+{
+    bool found;
+    *out = (struct imp_proven){.proof = IMP_NOT_PROVEN};
+    if (!imp_ledger_archived(p->ledger, job->path, &job->stamp, &found,
+                             &out->archived, &out->err))
+        return;
+    out->proof = found ? compare(p, job, out) : IMP_NOT_ARCHIVED;
+}

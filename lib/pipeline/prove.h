@@ -1,0 +1,40 @@
+/* prove.h - that an archived image is its source, but for the mark: found out
+ * anew from both files, whatever the run that made it believed. */
+#ifndef IMP_PIPELINE_PROVE_H
+#define IMP_PIPELINE_PROVE_H
+
+#include "ledger/ledger.h"
+#include "mark/compare.h"
+#include "source/source.h"
+
+#include <stdbool.h>
+
+enum imp_proof {
+    IMP_PROVEN,       /* nothing differs outside of the mark */
+    IMP_DISPROVEN,    /* something does, or the object is not what the ledger
+                         says: see `err` */
+    IMP_NOT_PROVEN,   /* it cannot be told: see `err` */
+    IMP_NOT_ARCHIVED, /* the ledger knows of no output */
+};
+
+struct imp_proven {
+    enum imp_proof proof;
+    struct imp_err err;
+    struct imp_archived archived; /* unless NOT_ARCHIVED */
+    bool compared;                /* `difference` is set */
+    struct imp_difference difference;
+};
+
+struct imp_prover; /* opaque; one thread */
+
+/* `archive` and `state` as for a run; both are only read. NULL with `err`
+ * (IMP_ERR_CONFIG, _BUSY, _IO). */
+struct imp_prover *imp_prover_new(const char *archive, const char *state,
+                                  struct imp_err *err);
+void imp_prover_free(struct imp_prover *p);
+
+/* Compare an input with what was archived of it. `job` stays the caller's. */
+void imp_prover_look(struct imp_prover *p, const struct imp_job *job,
+                     struct imp_proven *out);
+
+#endif
