@@ -27,7 +27,7 @@ DEPS_CHECK := libcriterion-dev python3 libimage-exiftool-perl \
 	libheif-examples libavif-bin sqlite3 man-db time
 # For the developers' targets: lint, format, asan, tsan, fuzz, bench.
 DEPS_DEV := clang clang-format cppcheck valgrind libclang-rt-dev \
-	exiv2 jpegoptim mat2 strace
+	exiv2 imagemagick jpegoptim mat2 strace
 
 # --- Flags ---------------------------------------------------------------------
 
@@ -64,7 +64,7 @@ CRITERION_LIBS = $(eval CRITERION_LIBS := $$(shell pkg-config --libs criterion))
 
 ALL_CFLAGS = $(BASE_CFLAGS) $(VARIANT_CFLAGS) $(PKG_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -pie $(HARDEN_LD) $(VARIANT_CFLAGS) $(LDFLAGS)
-LINK = $(Q)echo "  link  $@" && $(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -pthread -ldl -lm
+LINK = $(Q)echo "  link  $@" && $(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) $(MORE_LIBS) -pthread -ldl -lm
 
 # --- What is built from what: wildcards, so that a new file needs no line --------
 
@@ -130,6 +130,10 @@ $(B)/bin/stress-%: $(B)/obj/tests/stress/%.o $(LIB)
 $(B)/bin/judge_%: $(B)/obj/tests/judge/judge_%.o
 	@mkdir -p $(@D)
 	$(LINK)
+
+# A contestant, which uses libvips itself.
+$(B)/obj/tests/bench/bench_vips.o: ALL_CFLAGS += $(VIPS_CFLAGS)
+$(B)/bin/bench_vips: MORE_LIBS = $(VIPS_LIBS)
 
 $(B)/bin/bench_%: $(B)/obj/tests/bench/bench_%.o $(LIB)
 	@mkdir -p $(@D)

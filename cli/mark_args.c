@@ -88,6 +88,17 @@ bool cli_set_mark_no_outline(void *self, const char *value, struct imp_err *err)
     return true;
 }
 
+bool cli_set_mark_unsupported(void *self, const char *value,
+                              struct imp_err *err)
+{
+    struct cli_mark_args *a = self;
+    a->option = "--mark-unsupported";
+    a->or_skip = g_str_equal(value, "skip");
+    return a->or_skip || g_str_equal(value, "quarantine") ||
+           imp_fail(err, IMP_ERR_CONFIG, "'%s': want quarantine or skip",
+                    value);
+}
+
 bool cli_mark_args_complete(struct cli_mark_args *a)
 {
     if (a->option && !a->text) {

@@ -12,6 +12,7 @@ struct cli_mark_args {
     struct imp_mark_spec spec;
     char *text; /* NULL: not given; of g_malloc */
     bool tile;
+    bool or_skip; /* as in struct imp_run_config */
     /* NULL, or an option that was given: any but the text; one that a tiled
      * mark needs, or excludes. */
     const char *option, *of_tile, *of_place;
@@ -34,6 +35,8 @@ bool cli_set_mark_opacity(void *self, const char *value, struct imp_err *err);
 bool cli_set_mark_colour(void *self, const char *value, struct imp_err *err);
 bool cli_set_mark_no_outline(void *self, const char *value,
                              struct imp_err *err);
+bool cli_set_mark_unsupported(void *self, const char *value,
+                              struct imp_err *err);
 
 #define CLI_MARK_OPTIONS                                                       \
     {"mark-text", 0, "TEXT",                                                   \
@@ -61,9 +64,13 @@ bool cli_set_mark_no_outline(void *self, const char *value,
          cli_set_mark_opacity},                                                \
         {"mark-colour", 0, "COLOUR", "#rrggbb or a name (default: white)",     \
          cli_set_mark_colour},                                                 \
+        {"mark-no-outline", 0, NULL, "Draw the text without its outline",      \
+         cli_set_mark_no_outline},                                             \
     {                                                                          \
-        "mark-no-outline", 0, NULL, "Draw the text without its outline",       \
-            cli_set_mark_no_outline                                            \
+        "mark-unsupported", 0, "WHAT",                                         \
+            "Of images of a kind that cannot be marked: quarantine (default) " \
+            "or skip",                                                         \
+            cli_set_mark_unsupported                                           \
     }
 
 #endif

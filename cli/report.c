@@ -139,9 +139,10 @@ static bool put_json(const struct imp_run_counts *c, double s)
     for (int i = 0; i < IMP_OUTCOMES; i++)
         printf(", \"%s\": %" PRIu64, imp_outcome_name((enum imp_outcome)i),
                c->outcome[i]);
-    printf(", \"quarantined_before\": %" PRIu64 ", \"bytes_in\": %" PRIu64
-           ", \"bytes_out\": %" PRIu64 ", \"seconds\": %.3f}\n",
-           c->still_quarantined, c->bytes_in, c->bytes_out, s);
+    printf(", \"quarantined_before\": %" PRIu64 ", \"unmarked\": %" PRIu64
+           ", \"bytes_in\": %" PRIu64 ", \"bytes_out\": %" PRIu64
+           ", \"seconds\": %.3f}\n",
+           c->still_quarantined, c->unmarked, c->bytes_in, c->bytes_out, s);
     return fflush(stdout) == 0 && !ferror(stdout);
 }
 
@@ -156,6 +157,8 @@ bool cli_report_summary(struct cli_report *r, const struct imp_run_counts *c)
     fprintf(stderr, "imgpipe: %" PRIu64 " scanned%s", c->scanned,
             c->scanned ? ": " : "");
     put_outcomes(stderr, c);
+    if (c->unmarked)
+        fprintf(stderr, ", %" PRIu64 " without the mark", c->unmarked);
     fprintf(stderr, "; %.1f MB in, %.1f MB out, %.1f s\n",
             (double)c->bytes_in / 1e6, (double)c->bytes_out / 1e6, s);
     return ok;

@@ -283,6 +283,7 @@ bool cli_run_args_complete(struct cli_run_args *a, int argc, char **argv)
     a->config.archive = a->archive;
     a->config.policy = a->policy;
     a->config.mark = a->mark.text ? &a->mark.spec : NULL;
+    a->config.mark_or_skip = a->mark.or_skip;
     a->config.paths = (const char *const *)argv + 1;
     a->config.rules.include = patterns(a->include);
     a->config.rules.exclude = patterns(a->exclude);

@@ -30,6 +30,13 @@ else
             done
         done
 fi
+mkdir "$work/restarts" "$work/large"
+for f in "$work"/in/*; do
+    jpegtran -copy all -restart 1 -outfile "$work/restarts/$(basename "$f")" \
+        "$f" 2>/dev/null || cp "$f" "$work/restarts"
+done
+first=$(find "$work/in" -type f | sort | head -n 1)
+vips thumbnail "$first" "$work/large/large.jpg" 11547 --height 8660 --size force
 python3 tests/bench/run.py "$IMGPIPE" "$work"
 "$build/bin/bench_clean" "$work"/in/*
 "$build/bin/bench_chan" "$(cat "$work/image-ms")"

@@ -34,6 +34,7 @@ struct imp_run {
     struct imp_waitgroup workers;
 
     struct imp_counter scanned, outcome[IMP_OUTCOMES], still_quarantined;
+    struct imp_counter unmarked;
     struct imp_counter bytes_in, bytes_out;
 };
 

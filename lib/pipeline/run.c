@@ -17,6 +17,7 @@ void imp_run_counts(struct imp_run *run, struct imp_run_counts *out)
     *out = (struct imp_run_counts){
         .scanned = imp_counter_get(&run->scanned),
         .still_quarantined = imp_counter_get(&run->still_quarantined),
+        .unmarked = imp_counter_get(&run->unmarked),
         .bytes_in = imp_counter_get(&run->bytes_in),
         .bytes_out = imp_counter_get(&run->bytes_out),
         .queued = imp_chan_len(run->jobs),

@@ -54,7 +54,9 @@ struct imp_run_config {
 
     struct imp_clean_rules cleaning;
     const struct imp_mark_spec *mark; /* NULL: pixels stay as they are */
-    const char *date;                 /* of {date}: 2026-11-22 */
+    bool mark_or_skip; /* what is of a kind that cannot be marked goes on
+                          without it, rather than to be quarantined */
+    const char *date;  /* of {date}: 2026-11-22 */
 
     /* Called from several threads at once; must not block for long. */
     void (*on_event)(void *self, const struct imp_event *event);
@@ -69,6 +71,7 @@ struct imp_run_counts {
     uint64_t scanned; /* the sum of `outcome`, once the run is over */
     uint64_t outcome[IMP_OUTCOMES];
     uint64_t still_quarantined; /* of the skipped: quarantined before */
+    uint64_t unmarked;          /* went on without the mark: `mark_or_skip` */
     uint64_t bytes_in, bytes_out;
     uint64_t queued;    /* jobs waiting now */
     int64_t run;        /* the run's number in the ledger */

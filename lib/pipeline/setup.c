@@ -66,13 +66,14 @@ static bool digest_recipe(const struct imp_run *run, struct imp_digest *out,
         char text[300];
         int n = snprintf(
             text, sizeof text,
-            "mark %d %d %g%d %g%d margin %g%d spacing %g%d angle %g scale %g "
+            "mark %d %d %d %g%d %g%d margin %g%d spacing %g%d angle %g scale "
+            "%g "
             "opacity %g colour %02x%02x%02x outline %d",
-            (int)m->place.by, (int)m->place.gravity, m->place.x.value,
-            m->place.x.percent, m->place.y.value, m->place.y.percent,
-            m->margin.value, m->margin.percent, m->spacing.value,
-            m->spacing.percent, m->angle, m->scale, m->opacity, m->rgb[0],
-            m->rgb[1], m->rgb[2], m->outline);
+            run->config->mark_or_skip, (int)m->place.by, (int)m->place.gravity,
+            m->place.x.value, m->place.x.percent, m->place.y.value,
+            m->place.y.percent, m->margin.value, m->margin.percent,
+            m->spacing.value, m->spacing.percent, m->angle, m->scale,
+            m->opacity, m->rgb[0], m->rgb[1], m->rgb[2], m->outline);
         imp_sha256_add(sha, text, (size_t)n);
         imp_sha256_add(sha, m->text, strlen(m->text));
     }

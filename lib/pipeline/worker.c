@@ -114,11 +114,18 @@ static bool mark_clean(struct imp_worker *w, const struct imp_format *fmt,
                        struct imp_span *image, struct imp_mark_report *report,
                        struct imp_err *err)
 {
-    return imp_cleaner_finish(w->cleaner, fmt, *image, image, err) &&
-           imp_marker_apply(w->run->marker, fmt->name, *image, value,
-                            &w->marked, report, err) &&
-           imp_cleaner_clean(w->cleaner, fmt, imp_buf_span(&w->marked),
-                             IMP_CHECK_CODED, image, err);
+    if (!imp_cleaner_finish(w->cleaner, fmt, *image, image, err))
+        return false;
+    if (imp_marker_apply(w->run->marker, fmt->name, *image, value, &w->marked,
+                         report, err))
+        return imp_cleaner_clean(w->cleaner, fmt, imp_buf_span(&w->marked),
+                                 IMP_CHECK_CODED, image, err);
+    if (err->code != IMP_ERR_UNSUPPORTED || !w->run->config->mark_or_skip)
+        return false;
+    *err = (struct imp_err){0};
+    *report = (struct imp_mark_report){.route = "none"};
+    imp_counter_add(&w->run->unmarked, 1);
+    return true;
 }
 
 static bool mark(struct imp_worker *w, const struct imp_format *fmt,

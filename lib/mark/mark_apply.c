@@ -1,0 +1,176 @@
+// A mark onto one image: while a JPEG is cleaned, or onto a whole file.
+#include "image/jpeg_map.h"
+#include "mark/carrier.h"
+#include "mark/mark_internal.h"
+#include "mark/orient.h"
+#include "mark/recode.h"
+
+#include <string.h>
+
+static struct imp_inked inked_of(const struct imp_stencil *stencil)
+{
+    return (struct imp_inked){&stencil->ink, stencil->spot, stencil->n};
+}
+
+static struct imp_paint paint_of(const struct imp_marker *m)
+{
+    struct imp_paint paint = {.opacity = m->spec.opacity};
+    memcpy(paint.rgb, m->spec.rgb, sizeof paint.rgb);
+    return paint;
+}
+
+static struct imp_mark_report report_of(const struct imp_stencil *stencil,
+                                        const char *route)
+{
+    return (struct imp_mark_report){stencil->area, route};
+}
+
+// Decode, draw, code again: a whole file, with whatever the encoder adds.
+static bool draw_pixels(const struct imp_marker *m, const char *format,
+                        struct imp_span image, const struct imp_look *look,
+                        const struct imp_stencil *stencil,
+                        struct imp_buf *coded, struct imp_err *err)
+{
+    bool ok = false;
+    struct imp_raster raster;
+    struct imp_paint paint = paint_of(m);
+
+    struct imp_picture *picture =
+        m->pixels->decode(format, image, &raster, err);
+    if (!picture)
+        return false;
+    if (raster.width != look->width || raster.height != look->height) {
+        imp_fail(err, IMP_ERR_DAMAGED,
+                 "decoded to %u x %u pixels, the header says %u x %u",
+                 raster.width, raster.height, look->width, look->height);
+        goto out;
+    }
+    for (size_t i = 0; i < stencil->n; i++)
+        imp_blend(&raster, stencil->spot[i].x, stencil->spot[i].y,
+                  &stencil->ink, &paint);
+    ok = m->pixels->encode(picture, format, &look->coding, coded, err);
+out:
+    m->pixels->free(picture);
+    return ok;
+}
+
+static bool check_size(const struct imp_marker *m, const struct imp_look *look,
+                       struct imp_err *err)
+{
+    uint64_t pixels = (uint64_t)look->width * look->height;
+    if (pixels > m->spec.max_pixels)
+        return imp_fail(err, IMP_ERR_LIMIT,
+                        "%u x %u pixels, want at most %ju in all", look->width,
+                        look->height, (uintmax_t)m->spec.max_pixels);
+    return true;
+}
+
+// --- JPEG while it is cleaned ---
+
+// What the output's EXIF will say: a viewer turns the picture by it.
+static unsigned orientation_of(struct imp_span in,
+                               const struct imp_cutlist *cuts)
+{
+    for (size_t i = 0; i < cuts->n; i++) {
+        const struct imp_cut *c = &cuts->cut[i];
+        if (c->part != IMP_PART_EXIF || c->kind == IMP_CUT_DROP ||
+            c->length < IMP_JPEG_EXIF_HEAD)
+            continue;
+        const uint8_t *p =
+            c->kind == IMP_CUT_INSERT ? c->bytes : in.p + c->offset;
+        return imp_orientation_read((struct imp_span){
+            p + IMP_JPEG_EXIF_HEAD, (size_t)c->length - IMP_JPEG_EXIF_HEAD});
+    }
+    return 1;
+}
+
+static enum imp_spliced_mark splice(struct imp_marker *m, struct imp_pen *pen,
+                                    struct imp_span in,
+                                    const struct imp_cutlist *cuts,
+                                    const struct imp_jpeg_map *map,
+                                    const struct imp_stencil *stencil,
+                                    struct imp_buf *out, struct imp_err *err)
+{
+    const struct imp_paint paint = paint_of(m);
+    const struct imp_inked where = inked_of(stencil);
+    const struct imp_jpeg_kind kind = imp_jpeg_kind_of(map);
+    struct imp_jpeg_ink ink;
+    imp_jpeg_ink_init(&ink, &kind, where, &paint);
+    enum imp_spliced r =
+        imp_splice(&pen->splicer, in, cuts, map, &ink, &pen->cuts, err);
+    if (r == IMP_SPLICE_NO_CODE)
+        return IMP_MARK_NOT_SPLICED;
+    bool ok = r == IMP_SPLICED && imp_cutlist_apply(&pen->cuts, in, out, err);
+    return ok ? IMP_MARK_SPLICED : IMP_MARK_FAILED;
+}
+
+enum imp_spliced_mark
+imp_marker_splice(struct imp_marker *m, struct imp_pen *pen, struct imp_span in,
+                  const struct imp_cutlist *cuts,
+                  const struct imp_jpeg_map *map,
+                  const char *const value[IMP_FIELDS], struct imp_buf *out,
+                  struct imp_mark_report *report, struct imp_err *err)
+{
+    if (!map->frame || map->colour == IMP_JPEG_OTHER)
+        return IMP_MARK_NOT_SPLICED;
+    const struct imp_look look = {.width = map->frame->width,
+                                  .height = map->frame->height,
+                                  .orientation = orientation_of(in, cuts)};
+    const struct imp_stencil *stencil = NULL;
+    if (imp_marker_text(m, value, &pen->text, err) && check_size(m, &look, err))
+        stencil = imp_marker_stencil(m, &pen->text, &look, err);
+    enum imp_spliced_mark r = IMP_MARK_FAILED;
+    if (stencil) {
+        r = splice(m, pen, in, cuts, map, stencil, out, err);
+        *report = report_of(stencil, "splice");
+        imp_stencils_put(m->stencils, stencil);
+    }
+    if (r == IMP_MARK_FAILED)
+        imp_wrap(err, "mark");
+    return r;
+}
+
+// --- A whole file ---
+
+static bool draw(struct imp_marker *m, const struct imp_carrier *carrier,
+                 struct imp_span image, const struct imp_look *look,
+                 const struct imp_stencil *stencil, struct imp_buf *coded,
+                 struct imp_err *err)
+{
+    const struct imp_paint paint = paint_of(m);
+    const struct imp_inked where = inked_of(stencil);
+    if (carrier->by_coefficients)
+        return imp_recode(image, where, &paint, coded, err);
+    return draw_pixels(m, carrier->format, image, look, stencil, coded, err);
+}
+
+bool imp_marker_apply(struct imp_marker *m, const char *format,
+                      struct imp_span image,
+                      const char *const value[IMP_FIELDS], struct imp_buf *out,
+                      struct imp_mark_report *report, struct imp_err *err)
+{
+    struct imp_buf text = {0}, coded = {0};
+    const struct imp_stencil *stencil = NULL;
+    struct imp_look look;
+
+    out->n = 0;
+    const struct imp_carrier *carrier = imp_carrier_of(format);
+    if (!carrier)
+        return imp_fail(err, IMP_ERR_UNSUPPORTED,
+                        "mark: %s cannot be marked: want jpeg or png", format);
+    if (imp_marker_text(m, value, &text, err) &&
+        carrier->look(image, &look, err) && check_size(m, &look, err))
+        stencil = imp_marker_stencil(m, &text, &look, err);
+    bool ok = stencil && draw(m, carrier, image, &look, stencil, &coded, err) &&
+              carrier->rewrap(image, imp_buf_span(&coded), out, err);
+    if (ok)
+        *report = report_of(stencil, carrier->by_coefficients ? "coefficients"
+                                                              : "pixels");
+    else
+        imp_wrap(err, "mark");
+    if (stencil)
+        imp_stencils_put(m->stencils, stencil);
+    imp_buf_clear(&coded);
+    imp_buf_clear(&text);
+    return ok;
+}
