@@ -84,8 +84,27 @@ bool cli_set_mark_no_outline(void *self, const char *value, struct imp_err *err)
     struct cli_mark_args *a = self;
     (void)value, (void)err;
     a->option = "--mark-no-outline";
-    a->spec.outline = false;
+    a->spec.backing = IMP_BACKING_NONE;
     return true;
+}
+
+bool cli_set_mark_box(void *self, const char *value, struct imp_err *err)
+{
+    struct cli_mark_args *a = self;
+    (void)value, (void)err;
+    a->option = "--mark-box";
+    a->spec.backing = IMP_BACKING_BOX;
+    return true;
+}
+
+bool cli_set_mark_font(void *self, const char *value, struct imp_err *err)
+{
+    struct cli_mark_args *a = self;
+    a->option = "--mark-font";
+    g_free(a->font);
+    a->font = g_strdup(value);
+    a->spec.font = a->font;
+    return value[0] || imp_fail(err, IMP_ERR_CONFIG, "want a font's name");
 }
 
 bool cli_set_mark_unsupported(void *self, const char *value,

@@ -10,7 +10,7 @@
 
 struct cli_mark_args {
     struct imp_mark_spec spec;
-    char *text; /* NULL: not given; of g_malloc */
+    char *text, *font; /* NULL: not given; of g_malloc */
     bool tile;
     bool or_skip; /* as in struct imp_run_config */
     /* NULL, or an option that was given: any but the text; one that a tiled
@@ -35,6 +35,8 @@ bool cli_set_mark_opacity(void *self, const char *value, struct imp_err *err);
 bool cli_set_mark_colour(void *self, const char *value, struct imp_err *err);
 bool cli_set_mark_no_outline(void *self, const char *value,
                              struct imp_err *err);
+bool cli_set_mark_box(void *self, const char *value, struct imp_err *err);
+bool cli_set_mark_font(void *self, const char *value, struct imp_err *err);
 bool cli_set_mark_unsupported(void *self, const char *value,
                               struct imp_err *err);
 
@@ -64,6 +66,13 @@ bool cli_set_mark_unsupported(void *self, const char *value,
          cli_set_mark_opacity},                                                \
         {"mark-colour", 0, "COLOUR", "#rrggbb or a name (default: white)",     \
          cli_set_mark_colour},                                                 \
+        {"mark-font", 0, "FONT",                                               \
+         "Font of the text, as Pango has it (default: DejaVu Sans Bold)",      \
+         cli_set_mark_font},                                                   \
+        {"mark-no-outline", 0, NULL, "Draw the text without its outline",      \
+         cli_set_mark_no_outline},                                             \
+        {"mark-box", 0, NULL, "Draw a box behind the text, not an outline",    \
+         cli_set_mark_box},                                                    \
         {"mark-no-outline", 0, NULL, "Draw the text without its outline",      \
          cli_set_mark_no_outline},                                             \
     {                                                                          \

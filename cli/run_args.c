@@ -249,6 +249,7 @@ void cli_run_args_clear(struct cli_run_args *a)
     g_free(a->state);
     g_free(a->policy);
     g_free(a->mark.text);
+    g_free(a->mark.font);
 }
 
 static const char *const *patterns(GPtrArray *list)

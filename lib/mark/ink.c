@@ -8,7 +8,8 @@
 
 #define OUTLINE 0.07    // its width : the height of a line
 #define OUTLINE_MIN 1.5 // pixels: full strength beside the text, soft beyond
-#define PAD_MAX 300     // pixels: that of the highest line, and some
+#define PAD_MAX 1000    // pixels: that of the highest line, and some
+#define BOX_PAD 6       // of the height of a line, a part
 #define INKED 128       // coverage from which a pixel has an outline
 
 bool imp_mask_init(struct imp_mask *mask, uint32_t width, uint32_t height,
@@ -42,9 +43,13 @@ static double reach_of(uint32_t line)
     return (width < OUTLINE_MIN ? OUTLINE_MIN : width) + 0.5;
 }
 
-uint32_t imp_ink_pad(uint32_t line)
+uint32_t imp_ink_pad(enum imp_backing backing, uint32_t line)
 {
-    uint32_t pad = (uint32_t)ceil(reach_of(line)) - 1;
+    uint32_t pad = 0;
+    if (backing == IMP_BACKING_OUTLINE)
+        pad = (uint32_t)ceil(reach_of(line)) - 1;
+    else if (backing == IMP_BACKING_BOX)
+        pad = line / BOX_PAD + 1;
     return pad < PAD_MAX ? pad : PAD_MAX;
 }
 
@@ -111,7 +116,7 @@ static uint8_t cover_at(uint32_t d2, double reach)
 static bool draw_outline(const struct imp_mask *text, uint32_t line,
                          struct imp_mask *outline, struct imp_err *err)
 {
-    uint32_t pad = imp_ink_pad(line), width = text->width;
+    uint32_t pad = imp_ink_pad(IMP_BACKING_OUTLINE, line), width = text->width;
     double reach = reach_of(line);
     size_t n = (size_t)width * text->height;
     uint16_t *rows = calloc(n, sizeof *rows);
@@ -128,15 +133,19 @@ static bool draw_outline(const struct imp_mask *text, uint32_t line,
 }
 
 bool imp_ink_init(struct imp_ink *ink, struct imp_mask *text, uint32_t line,
-                  bool outline, struct imp_err *err)
+                  enum imp_backing backing, struct imp_err *err)
 {
     struct imp_ink made = {0};
-    uint32_t pad = outline ? imp_ink_pad(line) : 0;
+    uint32_t pad = imp_ink_pad(backing, line);
     if (!pad_mask(text, pad, &made.text, err) ||
         !imp_mask_init(&made.outline, made.text.width, made.text.height, err))
         goto failed;
-    if (outline && !draw_outline(&made.text, line, &made.outline, err))
+    if (backing == IMP_BACKING_OUTLINE &&
+        !draw_outline(&made.text, line, &made.outline, err))
         goto failed;
+    if (backing == IMP_BACKING_BOX)
+        memset(made.outline.cover, 255,
+               (size_t)made.outline.width * made.outline.height);
     imp_mask_clear(text);
     *ink = made;
     return true;

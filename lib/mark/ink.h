@@ -38,13 +38,21 @@ struct imp_inked {
     size_t n;
 };
 
-/* Pixels that an outline adds on each side of text of this line height. */
-uint32_t imp_ink_pad(uint32_t line);
+/* What makes a mark legible on any picture. */
+enum imp_backing {
+    IMP_BACKING_NONE,
+    IMP_BACKING_OUTLINE, /* around each letter */
+    IMP_BACKING_BOX,     /* behind all of it */
+};
 
-/* Text of the line height `line` with an outline, or with an empty one. Takes
- * `text` (left empty) on success. `ink` must be empty. IMP_ERR_MEMORY. */
+/* Pixels that a backing adds on each side of text of this line height. */
+uint32_t imp_ink_pad(enum imp_backing backing, uint32_t line);
+
+/* Text of the line height `line` and its backing, which is called its outline
+ * whatever its shape. Takes `text` (left empty) on success. `ink` must be
+ * empty. IMP_ERR_MEMORY. */
 bool imp_ink_init(struct imp_ink *ink, struct imp_mask *text, uint32_t line,
-                  bool outline, struct imp_err *err);
+                  enum imp_backing backing, struct imp_err *err);
 void imp_ink_clear(struct imp_ink *ink);
 
 /* Turn upright ink the way in which a picture of this EXIF orientation (1 to

@@ -14,7 +14,7 @@ struct imp_mark_spec imp_mark_spec_default(void)
         .scale = 0.04,
         .opacity = 0.7,
         .rgb = {255, 255, 255},
-        .outline = true,
+        .backing = IMP_BACKING_OUTLINE,
         .max_pixels = 500000000,
     };
 }
@@ -88,7 +88,7 @@ static bool try_text(const struct imp_marker *m, struct imp_err *err)
     struct imp_mask mask = {0};
     bool ok = imp_marker_text(m, sample, &text, err) &&
               m->pixels->draw_text((const char *)text.p, IMP_MARK_PROBE,
-                                   m->spec.angle, &mask, err);
+                                   m->spec.font, m->spec.angle, &mask, err);
     imp_mask_clear(&mask);
     imp_buf_clear(&text);
     return ok;
@@ -104,6 +104,11 @@ struct imp_marker *imp_marker_new(const struct imp_mark_spec *spec,
         goto failed;
     m->spec = *spec;
     m->spec.text = NULL;
+    m->spec.font = NULL;
+    if (spec->font && !(m->spec.font = m->font = strdup(spec->font))) {
+        imp_fail(err, IMP_ERR_MEMORY, "no memory for a font's name");
+        goto failed;
+    }
     m->text = imp_template_new(spec->text, err);
     if (m->text)
         m->stencils = imp_stencils_new(err);
@@ -123,6 +128,7 @@ void imp_marker_free(struct imp_marker *m)
         return;
     imp_stencils_free(m->stencils);
     imp_template_free(m->text);
+    free(m->font);
     free(m);
 }
 

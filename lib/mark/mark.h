@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "base/template.h"
 #include "image/cutlist.h"
+#include "mark/ink.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -56,14 +57,16 @@ struct imp_mark_spec {
     double angle;   /* degrees that the text is turned, counter-clockwise */
     double scale;   /* height of a line of text : the shorter side, 0.005..1 */
     double opacity; /* 0 < opacity <= 1 */
-    uint8_t rgb[3]; /* sRGB; the outline is black or white, whichever
+    uint8_t rgb[3]; /* sRGB; the backing is black or white, whichever
                        contrasts */
-    bool outline;
+    enum imp_backing backing;
+    const char *font;    /* as Pango has it, without a size: "Noto Sans Bold";
+                            NULL: DejaVu Sans Bold. Borrowed as the text is */
     uint64_t max_pixels; /* of a picture, before any is decoded */
 };
 
-/* The defaults: south-east, 4 %, 70 %, white, outlined, upright, margin 2 %,
- * spacing 10 %, 500 million pixels. */
+/* The defaults: south-east, 4 %, 70 %, white, with an outline, upright, margin
+ * 2 %, spacing 10 %, 500 million pixels. */
 struct imp_mark_spec imp_mark_spec_default(void);
 
 /* Accepted forms: "south-east" ... "centre" ("center" too), or "X,Y", each of

@@ -14,6 +14,7 @@
 struct imp_marker {
     struct imp_template *text;
     struct imp_mark_spec spec; // but for its text
+    char *font;                // the spec's
     const struct imp_pixels *pixels;
     struct imp_stencils *stencils;
 };

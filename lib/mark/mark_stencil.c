@@ -10,8 +10,9 @@ static bool draw_at(const struct imp_marker *m, const char *text, uint32_t line,
                     struct imp_ink *ink, struct imp_err *err)
 {
     struct imp_mask mask = {0};
-    bool ok = m->pixels->draw_text(text, line, m->spec.angle, &mask, err) &&
-              imp_ink_init(ink, &mask, line, m->spec.outline, err);
+    bool ok = m->pixels->draw_text(text, line, m->spec.font, m->spec.angle,
+                                   &mask, err) &&
+              imp_ink_init(ink, &mask, line, m->spec.backing, err);
     imp_mask_clear(&mask);
     return ok;
 }

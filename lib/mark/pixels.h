@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 /* Raised with every change of what is declared here. */
-#define IMP_PIXELS_VERSION 3
+#define IMP_PIXELS_VERSION 4
 
 struct imp_picture; /* opaque: a decoded picture */
 
@@ -23,11 +23,12 @@ struct imp_picture; /* opaque: a decoded picture */
 struct imp_pixels {
     unsigned version; /* stays first */
 
-    /* Draw UTF-8 text literally, `line` pixels high a line and turned by
-     * `angle` degrees counter-clockwise, into `mask` (empty), cropped to its
-     * ink. IMP_ERR_CONFIG if it is not UTF-8 or has no ink. */
-    bool (*draw_text)(const char *text, uint32_t line, double angle,
-                      struct imp_mask *mask, struct imp_err *err);
+    /* Draw UTF-8 text literally, `line` pixels high a line, in `font` (NULL:
+     * the default; see struct imp_mark_spec) and turned by `angle` degrees
+     * counter-clockwise, into `mask` (empty), cropped to its ink.
+     * IMP_ERR_CONFIG if it is not UTF-8 or has no ink. */
+    bool (*draw_text)(const char *text, uint32_t line, const char *font,
+                      double angle, struct imp_mask *mask, struct imp_err *err);
 
     /* Decode `file` into memory that may be written to and belongs to the
      * picture. NULL with IMP_ERR_DAMAGED, _UNSUPPORTED or _MEMORY. `file` may

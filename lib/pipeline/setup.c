@@ -68,13 +68,15 @@ static bool digest_recipe(const struct imp_run *run, struct imp_digest *out,
             text, sizeof text,
             "mark %d %d %d %g%d %g%d margin %g%d spacing %g%d angle %g scale "
             "%g "
-            "opacity %g colour %02x%02x%02x outline %d",
+            "opacity %g colour %02x%02x%02x backing %d font ",
             run->config->mark_or_skip, (int)m->place.by, (int)m->place.gravity,
             m->place.x.value, m->place.x.percent, m->place.y.value,
             m->place.y.percent, m->margin.value, m->margin.percent,
             m->spacing.value, m->spacing.percent, m->angle, m->scale,
-            m->opacity, m->rgb[0], m->rgb[1], m->rgb[2], m->outline);
+            m->opacity, m->rgb[0], m->rgb[1], m->rgb[2], (int)m->backing);
         imp_sha256_add(sha, text, (size_t)n);
+        if (m->font)
+            imp_sha256_add(sha, m->font, strlen(m->font) + 1);
         imp_sha256_add(sha, m->text, strlen(m->text));
     }
     *out = imp_sha256_end(sha);

@@ -6,8 +6,9 @@
 #include "mark/pixels.h"
 
 /* Implementations of struct imp_pixels: see there. */
-bool imp_vips_draw_text(const char *text, uint32_t line, double angle,
-                        struct imp_mask *mask, struct imp_err *err);
+bool imp_vips_draw_text(const char *text, uint32_t line, const char *font,
+                        double angle, struct imp_mask *mask,
+                        struct imp_err *err);
 struct imp_picture *imp_vips_decode(const char *format, struct imp_span file,
                                     struct imp_raster *raster,
                                     struct imp_err *err);

@@ -5,22 +5,22 @@
 
 // Pango takes the first family that is there. "px" sizes do not depend on a
 // screen's resolution.
-#define FONT "DejaVu Sans,Sans Bold %upx"
+#define FONT "DejaVu Sans,Sans Bold"
 #define DPI 72
 // DejaVu Sans has lines of 1.164 times its size (ascent and descent).
 #define LINE_PER_SIZE 1.164
 
-static VipsImage *render(const char *text, uint32_t line)
+static VipsImage *render(const char *text, uint32_t line, const char *font)
 {
-    char font[64];
     VipsImage *image = NULL;
     uint32_t size = (uint32_t)(line / LINE_PER_SIZE + 0.5);
-    g_snprintf(font, sizeof font, FONT, size);
+    char *sized = g_strdup_printf("%s %upx", font ? font : FONT, size);
     // vips_text reads Pango markup: what looks like a tag must not be one.
     char *escaped = g_markup_escape_text(text, -1);
-    if (vips_text(&image, escaped, "font", font, "dpi", DPI, NULL))
+    if (vips_text(&image, escaped, "font", sized, "dpi", DPI, NULL))
         image = NULL;
     g_free(escaped);
+    g_free(sized);
     return image;
 }
 
@@ -72,8 +72,9 @@ static bool take_ink(const uint8_t *p, size_t width, size_t height,
     return true;
 }
 
-bool imp_vips_draw_text(const char *text, uint32_t line, double angle,
-                        struct imp_mask *mask, struct imp_err *err)
+bool imp_vips_draw_text(const char *text, uint32_t line, const char *font,
+                        double angle, struct imp_mask *mask,
+                        struct imp_err *err)
 {
     size_t n = 0, width = 0, height = 0;
     void *pixels = NULL;
@@ -81,7 +82,7 @@ bool imp_vips_draw_text(const char *text, uint32_t line, double angle,
 
     if (!g_utf8_validate(text, -1, NULL))
         return imp_fail(err, IMP_ERR_CONFIG, "the text is not UTF-8");
-    image = render(text, line);
+    image = render(text, line, font);
     if (image && image->Bands == 1 && image->BandFmt == VIPS_FORMAT_UCHAR) {
         turned = turn(image, angle);
         VipsImage *shown = turned ? turned : image;

@@ -8,13 +8,13 @@
 #include <string.h>
 
 // Ink of one inked pixel.
-static struct imp_ink dot(uint32_t line, bool outline)
+static struct imp_ink dot(uint32_t line, enum imp_backing backing)
 {
     struct imp_mask mask = {0};
     struct imp_ink ink = {0};
     cr_assert(imp_mask_init(&mask, 1, 1, NULL));
     mask.cover[0] = 255;
-    cr_assert(imp_ink_init(&ink, &mask, line, outline, NULL));
+    cr_assert(imp_ink_init(&ink, &mask, line, backing, NULL));
     cr_expect_null(mask.cover, "taken");
     return ink;
 }
@@ -22,7 +22,7 @@ static struct imp_ink dot(uint32_t line, bool outline)
 Test(ink, outline_is_a_disc_around_each_pixel)
 {
     // Lines of 100 have an outline of 7 pixels; its rim is half a pixel soft.
-    struct imp_ink ink = dot(100, true);
+    struct imp_ink ink = dot(100, IMP_BACKING_OUTLINE);
     uint32_t n = ink.outline.width, mid = n / 2;
     cr_assert_eq(n, 15);
     cr_assert_eq(ink.outline.height, 15);
@@ -42,7 +42,7 @@ Test(ink, outline_is_a_disc_around_each_pixel)
 
 Test(ink, without_an_outline_it_is_the_text)
 {
-    struct imp_ink ink = dot(100, false);
+    struct imp_ink ink = dot(100, IMP_BACKING_NONE);
     cr_expect(ink.text.width == 1 && ink.text.cover[0] == 255);
     cr_expect(ink.outline.width == 1 && ink.outline.cover[0] == 0);
     imp_ink_clear(&ink);
@@ -50,15 +50,27 @@ Test(ink, without_an_outline_it_is_the_text)
 
 Test(ink, outline_of_the_lowest_line_is_a_pixel)
 {
-    cr_expect_eq(imp_ink_pad(8), 1);
-    cr_expect_eq(imp_ink_pad(100), 7);
+    cr_expect_eq(imp_ink_pad(IMP_BACKING_OUTLINE, 8), 1);
+    cr_expect_eq(imp_ink_pad(IMP_BACKING_OUTLINE, 100), 7);
+}
+
+Test(ink, a_box_lies_behind_all_of_the_text)
+{
+    struct imp_ink ink = dot(60, IMP_BACKING_BOX);
+    uint32_t pad = imp_ink_pad(IMP_BACKING_BOX, 60), n = 2 * pad + 1;
+    cr_expect_geq(pad, 10);
+    cr_assert(ink.outline.width == n && ink.outline.height == n);
+    for (size_t i = 0; i < (size_t)n * n; i++)
+        cr_expect_eq(ink.outline.cover[i], 255);
+    cr_expect_eq(ink.text.cover[(size_t)pad * n + pad], 255);
+    imp_ink_clear(&ink);
 }
 
 Test(ink, blend_leaves_what_has_no_ink)
 {
     uint8_t px[3] = {1, 2, 3};
     struct imp_raster r = {px, 1, 1, IMP_SPACE_RGB, false, false};
-    struct imp_ink ink = dot(8, false);
+    struct imp_ink ink = dot(8, IMP_BACKING_NONE);
     ink.text.cover[0] = 0;
     imp_blend(&r, 0, 0, &ink, &(struct imp_paint){{9, 9, 9}, 1});
     cr_expect(px[0] == 1 && px[1] == 2 && px[2] == 3);
@@ -69,7 +81,7 @@ Test(ink, blend_is_a_weighted_mean)
 {
     uint16_t px[3] = {10000, 0, 65535};
     struct imp_raster r = {px, 1, 1, IMP_SPACE_RGB, false, true};
-    struct imp_ink ink = dot(8, false);
+    struct imp_ink ink = dot(8, IMP_BACKING_NONE);
     imp_blend(&r, 0, 0, &ink, &(struct imp_paint){{255, 255, 0}, 0.25});
     cr_expect_eq(px[0], 23884); // 7500 + 16383.75
     cr_expect_eq(px[1], 16384);
@@ -82,7 +94,7 @@ Test(ink, blend_raises_alpha_as_over_does)
     uint8_t clear[2] = {77, 0}, half[2] = {100, 128};
     struct imp_raster r = {clear, 1, 1, IMP_SPACE_GREY, true, false};
     struct imp_paint paint = {{200, 200, 200}, 0.5};
-    struct imp_ink ink = dot(8, false);
+    struct imp_ink ink = dot(8, IMP_BACKING_NONE);
     imp_blend(&r, 0, 0, &ink, &paint);
     cr_expect(clear[0] == 200 && clear[1] == 128, "%u %u", clear[0], clear[1]);
     r.data = half;
@@ -98,7 +110,7 @@ Test(ink, blend_knows_grey_and_cmyk)
     uint8_t grey[1] = {0}, cmyk[4] = {9, 9, 9, 9};
     struct imp_raster r = {grey, 1, 1, IMP_SPACE_GREY, false, false};
     struct imp_paint red = {{255, 0, 0}, 1};
-    struct imp_ink ink = dot(8, false);
+    struct imp_ink ink = dot(8, IMP_BACKING_NONE);
     imp_blend(&r, 0, 0, &ink, &red);
     cr_expect_eq(grey[0], 76); // 0.299 * 255
     r = (struct imp_raster){cmyk, 1, 1, IMP_SPACE_CMYK, false, false};

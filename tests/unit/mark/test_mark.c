@@ -131,7 +131,7 @@ Test(mark, grows_with_the_shorter_side)
     // Capitals of DejaVu Sans are 0.729 of its size, a line 1.164.
     struct imp_mark_spec spec = spec_of("HE");
     spec.scale = 0.2;
-    spec.outline = false;
+    spec.backing = IMP_BACKING_NONE;
     double want = 0.2 * 500 * 0.729 / 1.164;
     cr_expect_lt(fabs(mark_rgb(&spec, 900, 500).area.height - want), 2);
     cr_expect_lt(fabs(mark_rgb(&spec, 500, 900).area.height - want), 2);
