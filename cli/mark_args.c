@@ -15,6 +15,26 @@ bool cli_set_mark_text(void *self, const char *value, struct imp_err *err)
     return value[0] || imp_fail(err, IMP_ERR_CONFIG, "want a text");
 }
 
+bool cli_set_mark_image(void *self, const char *value, struct imp_err *err)
+{
+    enum { MOST = 16 << 20 };
+    struct cli_mark_args *a = self;
+    gsize n = 0;
+    GError *why = NULL;
+    g_free(a->image);
+    a->image = NULL;
+    if (!g_file_get_contents(value, &a->image, &n, &why)) {
+        imp_fail(err, IMP_ERR_CONFIG, "%s", why->message);
+        g_error_free(why);
+        return false;
+    }
+    a->spec.image = (struct imp_span){(const uint8_t *)a->image, n};
+    return (n > 0 && n <= MOST) ||
+           imp_fail(err, IMP_ERR_CONFIG,
+                    "'%s': %zu bytes, want a PNG file of up to %d", value, n,
+                    MOST);
+}
+
 bool cli_set_mark_position(void *self, const char *value, struct imp_err *err)
 {
     struct cli_mark_args *a = self;
@@ -62,6 +82,7 @@ bool cli_set_mark_scale(void *self, const char *value, struct imp_err *err)
 {
     struct cli_mark_args *a = self;
     a->option = "--mark-scale";
+    a->has_scale = true;
     return cli_fraction(value, 0.005, 1, &a->spec.scale, err);
 }
 
@@ -120,10 +141,20 @@ bool cli_set_mark_unsupported(void *self, const char *value,
 
 bool cli_mark_args_complete(struct cli_mark_args *a)
 {
-    if (a->option && !a->text) {
-        cli_error("run: %s does nothing without --mark-text", a->option);
+    if (a->option && !a->text && !a->image) {
+        cli_error("run: %s does nothing without --mark-text or --mark-image",
+                  a->option);
         return false;
     }
+    if (a->text && a->image) {
+        cli_error("run: --mark-text and --mark-image exclude each other");
+        return false;
+    }
+    // A logo is legible by itself, and needs more room than a line of text.
+    if (a->image && a->spec.backing == IMP_BACKING_OUTLINE)
+        a->spec.backing = IMP_BACKING_NONE;
+    if (a->image && !a->has_scale)
+        a->spec.scale = 0.1;
     if (a->of_tile && !a->tile) {
         cli_error("run: %s does nothing without --mark-tile", a->of_tile);
         return false;

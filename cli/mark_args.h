@@ -10,7 +10,9 @@
 
 struct cli_mark_args {
     struct imp_mark_spec spec;
-    char *text, *font; /* NULL: not given; of g_malloc */
+    char *text, *font, *image; /* NULL: not given; of g_malloc. The bytes of the
+                                  image are the spec's */
+    bool has_scale;
     bool tile;
     bool or_skip; /* as in struct imp_run_config */
     /* NULL, or an option that was given: any but the text; one that a tiled
@@ -25,6 +27,7 @@ bool cli_mark_args_complete(struct cli_mark_args *a);
 /* Rows of an option table; what they fill in must begin with a struct
  * cli_mark_args. */
 bool cli_set_mark_text(void *self, const char *value, struct imp_err *err);
+bool cli_set_mark_image(void *self, const char *value, struct imp_err *err);
 bool cli_set_mark_position(void *self, const char *value, struct imp_err *err);
 bool cli_set_mark_margin(void *self, const char *value, struct imp_err *err);
 bool cli_set_mark_tile(void *self, const char *value, struct imp_err *err);
@@ -44,6 +47,8 @@ bool cli_set_mark_unsupported(void *self, const char *value,
     {"mark-text", 0, "TEXT",                                                   \
      "Draw this; takes {date}, {digest}, {digest:8}, {ext}",                   \
      cli_set_mark_text},                                                       \
+        {"mark-image", 0, "PNG", "Draw this image rather than a text",         \
+         cli_set_mark_image},                                                  \
         {"mark-position", 0, "PLACE",                                          \
          "north-west ... centre ... south-east (default), or X,Y in pixels "   \
          "or %",                                                               \
@@ -58,9 +63,9 @@ bool cli_set_mark_unsupported(void *self, const char *value,
          "Between repeated marks, in pixels or % (default: 10%)",              \
          cli_set_mark_spacing},                                                \
         {"mark-angle", 0, "DEGREES",                                           \
-         "Turn the text, counter-clockwise (default: 0)", cli_set_mark_angle}, \
+         "Turn the mark, counter-clockwise (default: 0)", cli_set_mark_angle}, \
         {"mark-scale", 0, "FRACTION",                                          \
-         "Height of the text, of the shorter side (default: 4%)",              \
+         "Its height, of the shorter side (default: 4%, an image 10%)",        \
          cli_set_mark_scale},                                                  \
         {"mark-opacity", 0, "FRACTION", "1% to 100% (default: 70%)",           \
          cli_set_mark_opacity},                                                \

@@ -250,6 +250,7 @@ void cli_run_args_clear(struct cli_run_args *a)
     g_free(a->policy);
     g_free(a->mark.text);
     g_free(a->mark.font);
+    g_free(a->mark.image);
 }
 
 static const char *const *patterns(GPtrArray *list)
@@ -283,7 +284,7 @@ bool cli_run_args_complete(struct cli_run_args *a, int argc, char **argv)
     }
     a->config.archive = a->archive;
     a->config.policy = a->policy;
-    a->config.mark = a->mark.text ? &a->mark.spec : NULL;
+    a->config.mark = a->mark.text || a->mark.image ? &a->mark.spec : NULL;
     a->config.mark_or_skip = a->mark.or_skip;
     a->config.paths = (const char *const *)argv + 1;
     a->config.rules.include = patterns(a->include);

@@ -133,14 +133,16 @@ static void store(struct imp_raster *r, size_t i, uint32_t v)
 
 // One row of ink onto the samples from `at` on.
 static void blend_row(struct imp_raster *r, size_t at, const uint8_t *text,
-                      const uint8_t *outline, uint32_t n,
-                      const struct colours *c)
+                      const uint8_t *outline, const uint8_t *rgb, uint32_t n,
+                      struct colours *c)
 {
     unsigned bands = imp_raster_bands(r);
     for (uint32_t x = 0; x < n; x++, at += bands) {
         uint32_t sample[COLOURS_MAX + 1];
         if (text[x] == 0 && outline[x] == 0)
             continue;
+        if (rgb)
+            convert(rgb + 3 * (size_t)x, r->space, c->full, c->text);
         for (unsigned i = 0; i < bands; i++)
             sample[i] = load(r, at + i);
         blend_pixel(sample, c, weigh(text[x], outline[x], c->opacity));
@@ -157,6 +159,8 @@ void imp_blend(struct imp_raster *r, uint32_t x, uint32_t y,
     for (uint32_t row = 0; row < ink->text.height; row++) {
         size_t at = (((size_t)y + row) * r->width + x) * imp_raster_bands(r);
         blend_row(r, at, ink->text.cover + row * width,
-                  ink->outline.cover + row * width, ink->text.width, &c);
+                  ink->outline.cover + row * width,
+                  ink->rgb ? ink->rgb + 3 * row * width : NULL, ink->text.width,
+                  &c);
     }
 }

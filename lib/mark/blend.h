@@ -27,7 +27,8 @@ struct imp_raster {
 unsigned imp_raster_bands(const struct imp_raster *r);
 
 struct imp_paint {
-    uint8_t rgb[3]; /* of the text */
+    uint8_t rgb[3]; /* of the text, unless the ink has its own; the outline
+                       contrasts with it */
     double opacity;
 };
 

@@ -34,6 +34,8 @@ void imp_ink_clear(struct imp_ink *ink)
 {
     imp_mask_clear(&ink->text);
     imp_mask_clear(&ink->outline);
+    free(ink->rgb);
+    ink->rgb = NULL;
 }
 
 // How far the outline reaches from the middle of an inked pixel.
@@ -132,12 +134,28 @@ static bool draw_outline(const struct imp_mask *text, uint32_t line,
     return true;
 }
 
-bool imp_ink_init(struct imp_ink *ink, struct imp_mask *text, uint32_t line,
-                  enum imp_backing backing, struct imp_err *err)
+static bool pad_rgb(const struct imp_ink *in, uint32_t pad, struct imp_ink *out,
+                    struct imp_err *err)
+{
+    if (!in->rgb)
+        return true;
+    out->rgb = calloc((size_t)out->text.width * out->text.height, 3);
+    if (!out->rgb)
+        return imp_fail(err, IMP_ERR_MEMORY, "no memory for colours of ink");
+    for (uint32_t y = 0; y < in->text.height; y++)
+        memcpy(out->rgb + 3 * ((size_t)(y + pad) * out->text.width + pad),
+               in->rgb + 3 * (size_t)y * in->text.width,
+               3 * (size_t)in->text.width);
+    return true;
+}
+
+bool imp_ink_back(struct imp_ink *ink, uint32_t line, enum imp_backing backing,
+                  struct imp_err *err)
 {
     struct imp_ink made = {0};
     uint32_t pad = imp_ink_pad(backing, line);
-    if (!pad_mask(text, pad, &made.text, err) ||
+    if (!pad_mask(&ink->text, pad, &made.text, err) ||
+        !pad_rgb(ink, pad, &made, err) ||
         !imp_mask_init(&made.outline, made.text.width, made.text.height, err))
         goto failed;
     if (backing == IMP_BACKING_OUTLINE &&
@@ -146,7 +164,7 @@ bool imp_ink_init(struct imp_ink *ink, struct imp_mask *text, uint32_t line,
     if (backing == IMP_BACKING_BOX)
         memset(made.outline.cover, 255,
                (size_t)made.outline.width * made.outline.height);
-    imp_mask_clear(text);
+    imp_ink_clear(ink);
     *ink = made;
     return true;
 failed:
@@ -154,37 +172,49 @@ failed:
     return false;
 }
 
-static bool store_mask(const struct imp_mask *in, unsigned orientation,
-                       struct imp_mask *out, struct imp_err *err)
+// Pixels of `n` bytes, from the upright `in` to `out`, which is of `width` and
+// `height` as it is stored.
+static void turn(const uint8_t *in, uint8_t *out, size_t n, uint32_t width,
+                 uint32_t height, unsigned orientation)
 {
     bool turns = imp_orientation_turns(orientation);
-    uint32_t width = turns ? in->height : in->width;
-    uint32_t height = turns ? in->width : in->height;
-    if (!imp_mask_init(out, width, height, err))
-        return false;
-    for (uint32_t y = 0; y < in->height; y++) {
-        for (uint32_t x = 0; x < in->width; x++) {
+    uint32_t across = turns ? height : width, down = turns ? width : height;
+    for (uint32_t y = 0; y < down; y++)
+        for (uint32_t x = 0; x < across; x++) {
             uint32_t sx = x, sy = y;
             imp_orientation_store(orientation, width, height, &sx, &sy);
-            out->cover[(size_t)sy * width + sx] =
-                in->cover[(size_t)y * in->width + x];
+            memcpy(out + n * ((size_t)sy * width + sx),
+                   in + n * ((size_t)y * across + x), n);
         }
-    }
-    return true;
 }
 
 bool imp_ink_store(struct imp_ink *ink, unsigned orientation,
                    struct imp_err *err)
 {
     struct imp_ink turned = {0};
+    bool turns = imp_orientation_turns(orientation);
+    uint32_t width = turns ? ink->text.height : ink->text.width;
+    uint32_t height = turns ? ink->text.width : ink->text.height;
     if (orientation == 1)
         return true;
-    if (!store_mask(&ink->text, orientation, &turned.text, err) ||
-        !store_mask(&ink->outline, orientation, &turned.outline, err)) {
-        imp_ink_clear(&turned);
-        return false;
+    if (!imp_mask_init(&turned.text, width, height, err) ||
+        !imp_mask_init(&turned.outline, width, height, err))
+        goto failed;
+    turn(ink->text.cover, turned.text.cover, 1, width, height, orientation);
+    turn(ink->outline.cover, turned.outline.cover, 1, width, height,
+         orientation);
+    if (ink->rgb) {
+        turned.rgb = calloc((size_t)width * height, 3);
+        if (!turned.rgb) {
+            imp_fail(err, IMP_ERR_MEMORY, "no memory for colours of ink");
+            goto failed;
+        }
+        turn(ink->rgb, turned.rgb, 3, width, height, orientation);
     }
     imp_ink_clear(ink);
     *ink = turned;
     return true;
+failed:
+    imp_ink_clear(&turned);
+    return false;
 }

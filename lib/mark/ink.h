@@ -1,5 +1,5 @@
-/* ink.h - a mark as coverage: how much of each pixel the text covers, and how
- * much its outline. Knows no colour, no place and no format. */
+/* ink.h - a mark as coverage: how much of each pixel the text (or the image)
+ * covers, and how much its outline. Knows no place and no format. */
 #ifndef IMP_MARK_INK_H
 #define IMP_MARK_INK_H
 
@@ -24,6 +24,8 @@ void imp_mask_clear(struct imp_mask *mask);
 /* The text, and the outline that lies beneath it; both of one size. */
 struct imp_ink {
     struct imp_mask text, outline;
+    uint8_t *rgb; /* of each pixel of the text, sRGB, if it is an image; NULL:
+                     it has one colour */
 };
 
 /* Ink on a picture: the upper left corners of its copies, each of them wholly
@@ -48,11 +50,11 @@ enum imp_backing {
 /* Pixels that a backing adds on each side of text of this line height. */
 uint32_t imp_ink_pad(enum imp_backing backing, uint32_t line);
 
-/* Text of the line height `line` and its backing, which is called its outline
- * whatever its shape. Takes `text` (left empty) on success. `ink` must be
- * empty. IMP_ERR_MEMORY. */
-bool imp_ink_init(struct imp_ink *ink, struct imp_mask *text, uint32_t line,
-                  enum imp_backing backing, struct imp_err *err);
+/* Put a backing, which is called an outline whatever its shape, behind text of
+ * the line height `line` that has none yet (a mask without cover). Its size
+ * grows by the pad on each side. IMP_ERR_MEMORY, `ink` being as before. */
+bool imp_ink_back(struct imp_ink *ink, uint32_t line, enum imp_backing backing,
+                  struct imp_err *err);
 void imp_ink_clear(struct imp_ink *ink);
 
 /* Turn upright ink the way in which a picture of this EXIF orientation (1 to

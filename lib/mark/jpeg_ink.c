@@ -74,8 +74,8 @@ void imp_jpeg_ink_init(struct imp_jpeg_ink *ink,
     imp_paint_outline(paint, rgb);
     to_samples(paint->rgb, kind->colour, kind->inverted, text);
     to_samples(rgb, kind->colour, kind->inverted, outline);
-    *ink =
-        (struct imp_jpeg_ink){.where = where, .opacity = (float)paint->opacity};
+    *ink = (struct imp_jpeg_ink){
+        .where = where, .kind = *kind, .opacity = (float)paint->opacity};
     for (unsigned i = 0; i < kind->n_comp; i++) {
         ink->comp[i].h = kind->h[i];
         ink->comp[i].v = kind->v[i];
@@ -152,6 +152,7 @@ bool imp_jpeg_ink_span(const struct imp_jpeg_ink *ink, unsigned comp,
 // on its outline.
 struct cover {
     uint32_t text[SAMPLES], outline[SAMPLES];
+    float painted[SAMPLES]; // what the text's parts come to, as a sample
     bool any;
 };
 
@@ -160,11 +161,23 @@ struct area {
 };
 
 static void add_pixel(struct cover *c, unsigned at, uint8_t text,
-                      uint8_t outline)
+                      uint8_t outline, float sample)
 {
     c->text[at] += text * 255u;
+    c->painted[at] += (float)text * 255 * sample;
     c->outline[at] += outline * (255u - text);
-    c->any |= text || outline;
+    c->any = true;
+}
+
+// The text's colour there, as a sample of the component.
+static float colour_at(const struct imp_jpeg_ink *ink, unsigned comp, size_t at)
+{
+    const uint8_t *rgb = ink->where.ink->rgb;
+    float sample[IMP_JPEG_COMPS];
+    if (!rgb)
+        return ink->comp[comp].text;
+    to_samples(rgb + 3 * at, ink->kind.colour, ink->kind.inverted, sample);
+    return sample[comp];
 }
 
 // A copy of the ink that may lie on the block.
@@ -186,8 +199,9 @@ static void add_spot(const struct imp_jpeg_ink *ink, unsigned comp,
         for (uint32_t x = left; x < right; x++) {
             unsigned sx = sample_of(x, ink->comp[comp].h, ink->h_max) % SIDE;
             size_t at = row + (x - s->x);
-            add_pixel(c, sy * SIDE + sx, i->text.cover[at],
-                      i->outline.cover[at]);
+            if (i->text.cover[at] || i->outline.cover[at])
+                add_pixel(c, sy * SIDE + sx, i->text.cover[at],
+                          i->outline.cover[at], colour_at(ink, comp, at));
         }
     }
 }
@@ -228,8 +242,9 @@ static void change_of(const struct imp_jpeg_ink *ink, unsigned comp,
         seen = seen < 0 ? 0 : seen > 255 ? 255 : seen;
         float text = part_of(c->text[i], pixels) * ink->opacity;
         float outline = part_of(c->outline[i], pixels) * ink->opacity;
-        change[i] = text * (ink->comp[comp].text - seen) +
-                    outline * (ink->comp[comp].outline - seen);
+        float colour = c->text[i] ? c->painted[i] / (float)c->text[i] : seen;
+        change[i] =
+            text * (colour - seen) + outline * (ink->comp[comp].outline - seen);
     }
 }
 

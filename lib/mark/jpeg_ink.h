@@ -14,23 +14,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Ink, and what it is painted with, for one frame. */
-struct imp_jpeg_ink {
-    struct imp_inked where;
-    struct {
-        unsigned h, v;       /* sampling factors */
-        float text, outline; /* samples, 0..255 */
-    } comp[IMP_JPEG_COMPS];
-    unsigned h_max, v_max;
-    float opacity;
-};
-
 /* What a frame tells of its components. */
 struct imp_jpeg_kind {
     unsigned n_comp;
     uint8_t h[IMP_JPEG_COMPS], v[IMP_JPEG_COMPS]; /* sampling factors, 1..4 */
     enum imp_jpeg_colour colour;                  /* not _OTHER */
     bool inverted; /* as in struct imp_jpeg_map */
+};
+
+/* Ink, and what it is painted with, for one frame. */
+struct imp_jpeg_ink {
+    struct imp_inked where;
+    struct imp_jpeg_kind kind;
+    struct {
+        unsigned h, v;       /* sampling factors */
+        float text, outline; /* samples, 0..255 */
+    } comp[IMP_JPEG_COMPS];
+    unsigned h_max, v_max;
+    float opacity;
 };
 
 struct imp_jpeg_kind imp_jpeg_kind_of(const struct imp_jpeg_map *map);

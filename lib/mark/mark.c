@@ -75,8 +75,8 @@ bool imp_marker_text(const struct imp_marker *m,
     return imp_buf_add(text, "", 1, err);
 }
 
-// Draw the text with plausible values: what can be wrong with it shows now.
-static bool try_text(const struct imp_marker *m, struct imp_err *err)
+// Draw the mark with plausible values: what can be wrong with it shows now.
+static bool try_mark(const struct imp_marker *m, struct imp_err *err)
 {
     static const char *const sample[IMP_FIELDS] = {
         [IMP_FIELD_DIGEST] =
@@ -85,13 +85,29 @@ static bool try_text(const struct imp_marker *m, struct imp_err *err)
         [IMP_FIELD_EXT] = "jpg",
     };
     struct imp_buf text = {0};
-    struct imp_mask mask = {0};
-    bool ok = imp_marker_text(m, sample, &text, err) &&
-              m->pixels->draw_text((const char *)text.p, IMP_MARK_PROBE,
-                                   m->spec.font, m->spec.angle, &mask, err);
-    imp_mask_clear(&mask);
+    struct imp_ink ink = {0};
+    bool ok =
+        imp_marker_text(m, sample, &text, err) &&
+        imp_marker_draw(m, (const char *)text.p, IMP_MARK_PROBE, &ink, err);
+    imp_ink_clear(&ink);
     imp_buf_clear(&text);
     return ok;
+}
+
+// What the spec lends is copied, or made something of.
+static bool take_spec(struct imp_marker *m, const struct imp_mark_spec *spec,
+                      struct imp_err *err)
+{
+    m->spec = *spec;
+    m->spec.text = m->spec.font = NULL;
+    m->spec.image = (struct imp_span){0};
+    if (spec->font && !(m->spec.font = m->font = strdup(spec->font)))
+        return imp_fail(err, IMP_ERR_MEMORY, "no memory for a font's name");
+    m->text = imp_template_new(spec->image.n ? "" : spec->text, err);
+    m->pixels = m->text ? imp_pixels_load(err) : NULL;
+    if (m->pixels && spec->image.n)
+        m->logo = m->pixels->load_logo(spec->image, err);
+    return m->pixels && (m->logo || !spec->image.n);
 }
 
 struct imp_marker *imp_marker_new(const struct imp_mark_spec *spec,
@@ -100,23 +116,9 @@ struct imp_marker *imp_marker_new(const struct imp_mark_spec *spec,
     struct imp_marker *m = calloc(1, sizeof *m);
     if (!m)
         imp_fail(err, IMP_ERR_MEMORY, "no memory for %zu bytes", sizeof *m);
-    if (!m || !check_spec(spec, err))
-        goto failed;
-    m->spec = *spec;
-    m->spec.text = NULL;
-    m->spec.font = NULL;
-    if (spec->font && !(m->spec.font = m->font = strdup(spec->font))) {
-        imp_fail(err, IMP_ERR_MEMORY, "no memory for a font's name");
-        goto failed;
-    }
-    m->text = imp_template_new(spec->text, err);
-    if (m->text)
-        m->stencils = imp_stencils_new(err);
-    if (m->stencils)
-        m->pixels = imp_pixels_load(err);
-    if (m->pixels && try_text(m, err))
+    if (m && check_spec(spec, err) && take_spec(m, spec, err) &&
+        try_mark(m, err) && (m->stencils = imp_stencils_new(err)))
         return m;
-failed:
     imp_wrap(err, "mark");
     imp_marker_free(m);
     return NULL;
@@ -128,6 +130,8 @@ void imp_marker_free(struct imp_marker *m)
         return;
     imp_stencils_free(m->stencils);
     imp_template_free(m->text);
+    if (m->logo)
+        m->pixels->free_logo(m->logo);
     free(m->font);
     free(m);
 }

@@ -48,6 +48,9 @@ struct imp_mark_place {
 };
 
 struct imp_mark_spec {
+    struct imp_span
+        image;        /* a PNG file, in whose own colours it is drawn; or
+                         empty, for the text. Borrowed until _new returns */
     const char *text; /* a template; borrowed until _new returns. UTF-8, drawn
                          as it stands; a line feed starts a new line, other
                          control characters are refused */
@@ -55,7 +58,8 @@ struct imp_mark_spec {
     struct imp_measure margin;  /* by gravity or tiled: of the shorter side */
     struct imp_measure spacing; /* tiled: between two, of the shorter side */
     double angle;   /* degrees that the text is turned, counter-clockwise */
-    double scale;   /* height of a line of text : the shorter side, 0.005..1 */
+    double scale;   /* height of a line of text, or of the image : the shorter
+                       side, 0.005..1 */
     double opacity; /* 0 < opacity <= 1 */
     uint8_t rgb[3]; /* sRGB; the backing is black or white, whichever
                        contrasts */
@@ -65,8 +69,8 @@ struct imp_mark_spec {
     uint64_t max_pixels; /* of a picture, before any is decoded */
 };
 
-/* The defaults: south-east, 4 %, 70 %, white, with an outline, upright, margin
- * 2 %, spacing 10 %, 500 million pixels. */
+/* The defaults: no text, south-east, 4 %, 70 %, white, with an outline,
+ * upright, margin 2 %, spacing 10 %, 500 million pixels. */
 struct imp_mark_spec imp_mark_spec_default(void);
 
 /* Accepted forms: "south-east" ... "centre" ("center" too), or "X,Y", each of

@@ -12,9 +12,10 @@
 #define IMP_MARK_PROBE 32 /* line height: to learn a text's proportions */
 
 struct imp_marker {
-    struct imp_template *text;
-    struct imp_mark_spec spec; // but for its text
+    struct imp_template *text; // of no text if there is a logo
+    struct imp_mark_spec spec; // without what it borrows
     char *font;                // the spec's
+    struct imp_logo *logo;     // NULL: the mark is a text
     const struct imp_pixels *pixels;
     struct imp_stencils *stencils;
 };
@@ -29,6 +30,10 @@ struct imp_pen {
 bool imp_marker_text(const struct imp_marker *m,
                      const char *const value[IMP_FIELDS], struct imp_buf *text,
                      struct imp_err *err);
+
+/* The mark and its backing at one line height; `ink` must be empty. */
+bool imp_marker_draw(const struct imp_marker *m, const char *text,
+                     uint32_t line, struct imp_ink *ink, struct imp_err *err);
 
 /* Take the stencil for a picture; to be put back. NULL with `err`. */
 const struct imp_stencil *imp_marker_stencil(struct imp_marker *m,

@@ -5,16 +5,17 @@
 
 #include <stdlib.h>
 
-// Text and outline at one line height.
-static bool draw_at(const struct imp_marker *m, const char *text, uint32_t line,
-                    struct imp_ink *ink, struct imp_err *err)
+bool imp_marker_draw(const struct imp_marker *m, const char *text,
+                     uint32_t line, struct imp_ink *ink, struct imp_err *err)
 {
-    struct imp_mask mask = {0};
-    bool ok = m->pixels->draw_text(text, line, m->spec.font, m->spec.angle,
-                                   &mask, err) &&
-              imp_ink_init(ink, &mask, line, m->spec.backing, err);
-    imp_mask_clear(&mask);
-    return ok;
+    bool drawn =
+        m->logo ? m->pixels->draw_logo(m->logo, line, m->spec.angle, ink, err)
+                : m->pixels->draw_text(text, line, m->spec.font, m->spec.angle,
+                                       &ink->text, err);
+    if (drawn && imp_ink_back(ink, line, m->spec.backing, err))
+        return true;
+    imp_ink_clear(ink);
+    return false;
 }
 
 static struct imp_size size_of(const struct imp_ink *ink)
@@ -40,7 +41,7 @@ static bool draw_fitting(const struct imp_marker *m, const char *text,
 {
     struct imp_size room = imp_layout_room(&m->spec, picture);
     uint32_t line = imp_layout_line(&m->spec, picture);
-    if (!draw_at(m, text, IMP_MARK_PROBE, ink, err))
+    if (!imp_marker_draw(m, text, IMP_MARK_PROBE, ink, err))
         return false;
     uint32_t next = imp_layout_shrink(IMP_MARK_PROBE, size_of(ink), room);
     if (next < line)
@@ -49,7 +50,7 @@ static bool draw_fitting(const struct imp_marker *m, const char *text,
         imp_ink_clear(ink);
         if (line < IMP_MARK_LINE_MIN)
             line = IMP_MARK_LINE_MIN;
-        if (!draw_at(m, text, line, ink, err))
+        if (!imp_marker_draw(m, text, line, ink, err))
             return false;
         if (imp_layout_fits(size_of(ink), room))
             return true;

@@ -15,9 +15,10 @@
 #include <stdint.h>
 
 /* Raised with every change of what is declared here. */
-#define IMP_PIXELS_VERSION 4
+#define IMP_PIXELS_VERSION 5
 
 struct imp_picture; /* opaque: a decoded picture */
+struct imp_logo;    /* opaque: a mark that is an image */
 
 /* Any thread may call any of these. */
 struct imp_pixels {
@@ -29,6 +30,16 @@ struct imp_pixels {
      * IMP_ERR_CONFIG if it is not UTF-8 or has no ink. */
     bool (*draw_text)(const char *text, uint32_t line, const char *font,
                       double angle, struct imp_mask *mask, struct imp_err *err);
+
+    /* Read a PNG file of any kind, to be drawn as a mark; it is converted to
+     * sRGB. NULL with IMP_ERR_CONFIG, _MEMORY. */
+    struct imp_logo *(*load_logo)(struct imp_span png, struct imp_err *err);
+    void (*free_logo)(struct imp_logo *logo); /* NULL is fine */
+
+    /* Draw it into `ink` (empty): `height` pixels high, then turned by `angle`
+     * degrees counter-clockwise; text and colours, no outline. */
+    bool (*draw_logo)(const struct imp_logo *logo, uint32_t height,
+                      double angle, struct imp_ink *ink, struct imp_err *err);
 
     /* Decode `file` into memory that may be written to and belongs to the
      * picture. NULL with IMP_ERR_DAMAGED, _UNSUPPORTED or _MEMORY. `file` may

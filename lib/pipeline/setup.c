@@ -77,7 +77,10 @@ static bool digest_recipe(const struct imp_run *run, struct imp_digest *out,
         imp_sha256_add(sha, text, (size_t)n);
         if (m->font)
             imp_sha256_add(sha, m->font, strlen(m->font) + 1);
-        imp_sha256_add(sha, m->text, strlen(m->text));
+        if (m->image.n)
+            imp_sha256_add(sha, m->image.p, m->image.n);
+        else
+            imp_sha256_add(sha, m->text, strlen(m->text));
     }
     *out = imp_sha256_end(sha);
     imp_sha256_free(sha);
@@ -119,7 +122,9 @@ static bool start_run(struct imp_run *run, struct imp_err *err)
 {
     const struct imp_mark_spec *mark = run->config->mark;
     struct imp_recipe recipe = {.policy = imp_policy_digest(run->policy),
-                                .mark = mark ? mark->text : NULL};
+                                .mark = !mark           ? NULL
+                                        : mark->image.n ? "(an image)"
+                                                        : mark->text};
     return digest_recipe(run, &recipe.digest, err) &&
            imp_ledger_start_run(run->ledger, &recipe, &run->id,
                                 &run->other_recipe, err);

@@ -9,6 +9,10 @@
 bool imp_vips_draw_text(const char *text, uint32_t line, const char *font,
                         double angle, struct imp_mask *mask,
                         struct imp_err *err);
+struct imp_logo *imp_vips_load_logo(struct imp_span png, struct imp_err *err);
+void imp_vips_free_logo(struct imp_logo *logo);
+bool imp_vips_draw_logo(const struct imp_logo *logo, uint32_t height,
+                        double angle, struct imp_ink *ink, struct imp_err *err);
 struct imp_picture *imp_vips_decode(const char *format, struct imp_span file,
                                     struct imp_raster *raster,
                                     struct imp_err *err);

@@ -6,6 +6,9 @@
 static const struct imp_pixels PIXELS = {
     .version = IMP_PIXELS_VERSION,
     .draw_text = imp_vips_draw_text,
+    .load_logo = imp_vips_load_logo,
+    .free_logo = imp_vips_free_logo,
+    .draw_logo = imp_vips_draw_logo,
     .decode = imp_vips_decode,
     .encode = imp_vips_encode,
     .compare = imp_vips_compare,

@@ -10,12 +10,10 @@
 // Ink of one inked pixel.
 static struct imp_ink dot(uint32_t line, enum imp_backing backing)
 {
-    struct imp_mask mask = {0};
     struct imp_ink ink = {0};
-    cr_assert(imp_mask_init(&mask, 1, 1, NULL));
-    mask.cover[0] = 255;
-    cr_assert(imp_ink_init(&ink, &mask, line, backing, NULL));
-    cr_expect_null(mask.cover, "taken");
+    cr_assert(imp_mask_init(&ink.text, 1, 1, NULL));
+    ink.text.cover[0] = 255;
+    cr_assert(imp_ink_back(&ink, line, backing, NULL));
     return ink;
 }
 

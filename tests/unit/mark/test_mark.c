@@ -258,3 +258,72 @@ Test(mark, leaves_real_pictures_alone_outside_the_mark)
     imp_buf_clear(&in);
     imp_buf_clear(&out);
 }
+
+// Left half red, right half clear.
+static void make_logo(struct imp_buf *out)
+{
+    struct pic logo = pic_new(40, 40, 255);
+    for (uint32_t y = 0; y < 40; y++)
+        for (uint32_t x = 0; x < 20; x++) {
+            pic_at(&logo, x, y)[0] = 255;
+            pic_at(&logo, x, y)[3] = 255;
+        }
+    png_make_rgba(&logo, (struct imp_span){0}, out);
+    pic_clear(&logo);
+}
+
+Test(mark, an_image_is_drawn_in_its_own_colours_where_it_is_opaque)
+{
+    struct imp_buf logo = {0}, in = {0}, out = {0};
+    struct imp_mark_spec spec = spec_of(NULL);
+    make_logo(&logo);
+    spec.image = imp_buf_span(&logo);
+    spec.backing = IMP_BACKING_NONE;
+    spec.scale = 0.2;
+    spec.opacity = 1;
+    make_rgb(300, 200, &in);
+    struct imp_mark_report r = mark_all(&spec, "png", imp_buf_span(&in), &out);
+    cr_assert(r.area.width == 40 && r.area.height == 40);
+    struct pic was = png_read(imp_buf_span(&in));
+    struct pic is = png_read(imp_buf_span(&out));
+    for (uint32_t y = 5; y < 35; y++) {
+        const uint16_t *left = pic_at(&is, r.area.x + 5, r.area.y + y);
+        cr_expect(left[0] > 250 && left[1] < 5 && left[2] < 5, "%u %u %u",
+                  left[0], left[1], left[2]);
+        cr_expect_arr_eq(pic_at(&is, r.area.x + 35, r.area.y + y),
+                         pic_at(&was, r.area.x + 35, r.area.y + y), 8);
+    }
+    pic_clear(&was);
+    pic_clear(&is);
+
+    // The same in a JPEG, whose red is a matter of two components more.
+    struct jpeg_kind kind = {.components = 3, .quality = 95, .orientation = 6};
+    jpeg_make(&kind, 300, 200, &in);
+    cr_assert(mark_spliced(&spec, imp_buf_span(&in), &out, &r));
+    struct jpeg_facts facts;
+    is = jpeg_read(imp_buf_span(&out), &facts);
+    // Seen upright, stored turned: what is left lies at the bottom.
+    const uint16_t *at =
+        pic_at(&is, r.area.x + 20, r.area.y + r.area.height - 8);
+    cr_expect(at[0] > 240 && at[1] < 20 && at[2] < 20, "%u %u %u", at[0], at[1],
+              at[2]);
+    pic_clear(&is);
+    imp_buf_clear(&logo);
+    imp_buf_clear(&in);
+    imp_buf_clear(&out);
+}
+
+Test(mark, an_image_that_is_none_is_refused)
+{
+    struct imp_mark_spec spec = spec_of(NULL);
+    static const uint8_t junk[] = "not a PNG file";
+    spec.image = (struct imp_span){junk, sizeof junk};
+    expect_refused(spec, "junk");
+    struct imp_buf logo = {0};
+    struct pic clear = pic_new(10, 10, 255); // transparent throughout
+    png_make_rgba(&clear, (struct imp_span){0}, &logo);
+    spec.image = imp_buf_span(&logo);
+    expect_refused(spec, "nothing to see");
+    pic_clear(&clear);
+    imp_buf_clear(&logo);
+}
