@@ -305,6 +305,10 @@ bool imp_heif_check_props(struct imp_heif *h, struct imp_err *err)
         if (!p->used && !imp_heif_take_prop(h, p, err))
             return false;
         p->used = true;
+        // Without the coder's parameters there is no picture.
+        if (!p->bytes.p && imp_heif_is_config(&p->box))
+            return imp_fail_at(err, IMP_ERR_DAMAGED, p->box.at,
+                               "property %s is not of its form", p->box.type);
         // Whoever does not know an essential property must not show the image.
         if (!p->bytes.p && l->essential)
             return imp_fail_at(err, IMP_ERR_UNSUPPORTED, p->box.at,

@@ -148,3 +148,31 @@ Test(heif, a_brand_that_anybody_could_make_up_does_not_stay)
     cr_assert(cut(samples[1].format, imp_buf_span(&in)), "%s", err.msg);
     cr_expect_not(holds(&out, "Jane"));
 }
+
+// ISO/IEC 23008-12 9.3.1: bit 7 of each association.
+static void make_nothing_essential(void)
+{
+    uint8_t *p = memmem(in.p, in.n, "ipma\0\0\0\0", 8);
+    cr_assert(p);
+    p += 8;
+    uint32_t items = imp_be32(p);
+    p += 4;
+    for (uint32_t i = 0; i < items; i++) {
+        uint8_t n = p[2];
+        for (p += 3; n > 0; n--)
+            *p++ &= 0x7F;
+    }
+}
+
+// Found by fuzzing: it went, and the image stayed without what decodes it.
+Test(heif, parameters_of_the_coder_that_are_not_of_their_form_are_damage)
+{
+    load(&samples[0]);
+    make_nothing_essential();
+    cr_assert(cut(samples[0].format, imp_buf_span(&in)), "%s", err.msg);
+    uint8_t *hvcc = memmem(in.p, in.n, "hvcC", 4);
+    cr_assert(hvcc);
+    hvcc[4 + 22] = 255; // arrays of parameter sets, more than there are
+    cr_expect_not(cut(samples[0].format, imp_buf_span(&in)));
+    cr_expect_eq(err.code, IMP_ERR_DAMAGED, "%s", err.msg);
+}
