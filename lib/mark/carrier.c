@@ -5,7 +5,8 @@
 
 #define CARRIERS(ROW) \
     ROW(jpeg)         \
-    ROW(png)
+    ROW(png)          \
+    ROW(tiff)
 #define DECLARE(name) extern const struct imp_carrier imp_carrier_##name;
 #define POINT_AT(name) &imp_carrier_##name,
 

@@ -13,10 +13,21 @@
 /* How a picture was coded, to code its pixels again no worse. */
 struct imp_coding {
     bool interlace; /* PNG: Adam7 */
+    /* TIFF: */
+    enum {
+        IMP_CODED_PLAIN,
+        IMP_CODED_LZW,
+        IMP_CODED_DEFLATE,
+        IMP_CODED_PACKBITS,
+        IMP_CODED_FAX, /* CCITT T.6 */
+    } compression;
+    bool predictor, bilevel, big;     /* BigTIFF */
+    uint32_t tile_width, tile_height; /* 0: strips */
 };
 
 struct imp_look {
-    uint32_t width, height; /* as stored */
+    uint32_t width, height; /* as stored, of each page */
+    uint32_t pages;         /* 1 or more, all of this size */
     unsigned orientation;   /* 1..8 */
     struct imp_coding coding;
 };

@@ -69,6 +69,7 @@ static bool look(struct imp_span file, struct imp_look *out,
     *out = (struct imp_look){
         .width = f->width,
         .height = f->height,
+        .pages = 1,
         .orientation = h.orientation ? h.orientation : 1,
     };
     return true;

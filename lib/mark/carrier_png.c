@@ -62,7 +62,7 @@ static bool look(struct imp_span file, struct imp_look *out,
 {
     struct walk w;
     struct imp_png_chunk c;
-    *out = (struct imp_look){.orientation = 1};
+    *out = (struct imp_look){.pages = 1, .orientation = 1};
     if (!walk_start(&w, file, err) || !walk_next(&w, &c, err) ||
         !read_header(&c, out, err))
         return false;

@@ -131,17 +131,17 @@ imp_marker_splice(struct imp_marker *m, struct imp_pen *pen, struct imp_span in,
                   struct imp_mark_report *report, struct imp_err *err);
 
 /* Draw the mark on `image`, a whole file of the format called `format`
- * ("jpeg", "png"), into `out` (emptied first; of no use on failure): a whole
- * file of the same format. What stands around the coded picture - EXIF, ICC,
- * densities, gamma - is carried over from `image` byte for byte. `value` feeds
- * the template.
+ * ("jpeg", "png", "tiff"), into `out` (emptied first; of no use on failure): a
+ * whole file of the same format. What stands around the coded picture - EXIF,
+ * ICC, densities, gamma - is carried over from `image` byte for byte. `value`
+ * feeds the template.
  *
  * A line of text is never lower than 8 pixels, and shrinks towards that if the
  * mark would not fit. False with `err`: IMP_ERR_LIMIT if it does not fit even
  * then, or the picture has more than max_pixels; IMP_ERR_UNSUPPORTED for a kind
- * that cannot be marked (12-bit and lossless JPEG, animated PNG, other
- * formats); IMP_ERR_DAMAGED if it does not decode without a warning;
- * IMP_ERR_MEMORY. Never a silent nothing. */
+ * that cannot be marked (12-bit and lossless JPEG, animated PNG, TIFF with
+ * loss, other formats); IMP_ERR_DAMAGED if it does not decode without a
+ * warning; IMP_ERR_MEMORY. Never a silent nothing. */
 bool imp_marker_apply(struct imp_marker *m, const char *format,
                       struct imp_span image,
                       const char *const value[IMP_FIELDS], struct imp_buf *out,

@@ -39,15 +39,19 @@ static bool draw_pixels(const struct imp_marker *m, const char *format,
         m->pixels->decode(format, image, &raster, err);
     if (!picture)
         return false;
-    if (raster.width != look->width || raster.height != look->height) {
+    if (raster.width != look->width ||
+        raster.height != (uint64_t)look->height * look->pages) {
         imp_fail(err, IMP_ERR_DAMAGED,
-                 "decoded to %u x %u pixels, the header says %u x %u",
-                 raster.width, raster.height, look->width, look->height);
+                 "decoded to %u x %u pixels, the header says %u x %u, %u times",
+                 raster.width, raster.height, look->width, look->height,
+                 look->pages);
         goto out;
     }
-    for (size_t i = 0; i < stencil->n; i++)
-        imp_blend(&raster, stencil->spot[i].x, stencil->spot[i].y,
-                  &stencil->ink, &paint);
+    for (uint32_t page = 0; page < look->pages; page++)
+        for (size_t i = 0; i < stencil->n; i++)
+            imp_blend(&raster, stencil->spot[i].x,
+                      page * look->height + stencil->spot[i].y, &stencil->ink,
+                      &paint);
     ok = m->pixels->encode(picture, format, &look->coding, coded, err);
 out:
     m->pixels->free(picture);
@@ -58,11 +62,12 @@ static bool check_size(const struct imp_marker *m, const struct imp_look *look,
                        struct imp_err *err)
 {
     uint64_t pixels = (uint64_t)look->width * look->height;
-    if (pixels > m->spec.max_pixels)
-        return imp_fail(err, IMP_ERR_LIMIT,
-                        "%u x %u pixels, want at most %ju in all", look->width,
-                        look->height, (uintmax_t)m->spec.max_pixels);
-    return true;
+    if (imp_mul_u64(pixels, look->pages, &pixels) &&
+        pixels <= m->spec.max_pixels)
+        return true;
+    return imp_fail(
+        err, IMP_ERR_LIMIT, "%u x %u pixels, %u times, want at most %ju in all",
+        look->width, look->height, look->pages, (uintmax_t)m->spec.max_pixels);
 }
 
 // --- JPEG while it is cleaned ---
@@ -115,6 +120,7 @@ imp_marker_splice(struct imp_marker *m, struct imp_pen *pen, struct imp_span in,
         return IMP_MARK_NOT_SPLICED;
     const struct imp_look look = {.width = map->frame->width,
                                   .height = map->frame->height,
+                                  .pages = 1,
                                   .orientation = orientation_of(in, cuts)};
     const struct imp_stencil *stencil = NULL;
     if (imp_marker_text(m, value, &pen->text, err) && check_size(m, &look, err))
@@ -157,7 +163,8 @@ bool imp_marker_apply(struct imp_marker *m, const char *format,
     const struct imp_carrier *carrier = imp_carrier_of(format);
     if (!carrier)
         return imp_fail(err, IMP_ERR_UNSUPPORTED,
-                        "mark: %s cannot be marked: want jpeg or png", format);
+                        "mark: %s cannot be marked: want jpeg, png or tiff",
+                        format);
     if (imp_marker_text(m, value, &text, err) &&
         carrier->look(image, &look, err) && check_size(m, &look, err))
         stencil = imp_marker_stencil(m, &text, &look, err);

@@ -3,7 +3,7 @@
 . tests/lib/env.sh
 . tests/lib/e2e.sh
 mkdir "$work/in"
-find "$SAMPLES/uploads" -name '*.[jp][pn]g' ! -name 'damaged*' \
+find "$SAMPLES/uploads" \( -name '*.[jp][pn]g' -o -name '*.tif' \) ! -name 'damaged*' \
     ! -name 'truncated*' -exec cp -t "$work/in" {} +
 run() {
     rm -rf "$work/a" "$work/s"

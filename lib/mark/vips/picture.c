@@ -22,6 +22,37 @@ static int save_png(VipsImage *in, const struct imp_coding *coding,
                                TRUE, NULL);
 }
 
+// All pages, one below the other.
+static int load_tiff(void *bytes, size_t n, VipsImage **out)
+{
+    return vips_tiffload_buffer(bytes, n, out, "n", -1, "fail_on",
+                                VIPS_FAIL_ON_WARNING, "access",
+                                VIPS_ACCESS_SEQUENTIAL, NULL);
+}
+
+// Metadata is written: profile, orientation, resolution. What is more than that
+// does not stay when the file is cleaned again.
+static int save_tiff(VipsImage *in, const struct imp_coding *coding,
+                     void **bytes, size_t *n)
+{
+    static const VipsForeignTiffCompression compressions[] = {
+        [IMP_CODED_PLAIN] = VIPS_FOREIGN_TIFF_COMPRESSION_NONE,
+        [IMP_CODED_LZW] = VIPS_FOREIGN_TIFF_COMPRESSION_LZW,
+        [IMP_CODED_DEFLATE] = VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE,
+        [IMP_CODED_PACKBITS] = VIPS_FOREIGN_TIFF_COMPRESSION_PACKBITS,
+        [IMP_CODED_FAX] = VIPS_FOREIGN_TIFF_COMPRESSION_CCITTFAX4,
+    };
+    bool tiled = coding->tile_width > 0;
+    return vips_tiffsave_buffer(
+        in, bytes, n, "compression", compressions[coding->compression],
+        "predictor",
+        coding->predictor ? VIPS_FOREIGN_TIFF_PREDICTOR_HORIZONTAL
+                          : VIPS_FOREIGN_TIFF_PREDICTOR_NONE,
+        "tile", tiled, "tile_width", tiled ? (int)coding->tile_width : 128,
+        "tile_height", tiled ? (int)coding->tile_height : 128, "bitdepth",
+        coding->bilevel ? 1 : 0, "bigtiff", coding->big, NULL);
+}
+
 static const struct codec {
     const char *format;
     int (*load)(void *bytes, size_t n, VipsImage **out);
@@ -29,6 +60,7 @@ static const struct codec {
                 size_t *n);
 } CODEC[] = {
     {"png", load_png, save_png},
+    {"tiff", load_tiff, save_tiff},
 };
 
 static const struct codec *codec_of(const char *format)

@@ -20,7 +20,8 @@ static void allow_only_ours(void)
 {
     static const char *const ours[] = {
         "VipsForeignLoadPng",   "VipsForeignSavePng",  "VipsForeignLoadWebp",
-        "VipsForeignLoadNsgif", "VipsForeignLoadTiff", "VipsForeignLoadHeif"};
+        "VipsForeignLoadNsgif", "VipsForeignLoadTiff", "VipsForeignSaveTiff",
+        "VipsForeignLoadHeif"};
     vips_block_untrusted_set(TRUE);
     vips_operation_block_set("VipsForeign", TRUE);
     for (size_t i = 0; i < G_N_ELEMENTS(ours); i++)

@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""outside.py LIST: have images changed outside of their marks?
+
+Lines of LIST: as for judge_marked. Each page is decoded by ImageMagick, which
+shares no code with imgpipe, nor with the library that drew: what lies outside
+of the first rectangle's grid must be the same, and something inside must not.
+The last line counts; exit 1 if anything is wrong."""
+import subprocess, sys
+
+BYTES = 8  # four samples of 16 bits
+
+
+def pages(path):
+    r = subprocess.run(["identify", "-quiet", "-format", "%w %h\n", path], capture_output=True, text=True)
+    return [tuple(map(int, line.split())) for line in r.stdout.splitlines()]
+
+
+def pixels(path, page):
+    return subprocess.run(["convert", "-quiet", f"{path}[{page}]", "-depth", "16", "rgba:-"], capture_output=True).stdout
+
+
+def columns(x, w, across, step):
+    """Bytes of a row that are marked."""
+    return [((x + i * step) * BYTES, (x + i * step + w) * BYTES) for i in range(across)]
+
+
+def blank(row, marked):
+    row = bytearray(row)
+    for a, b in marked:
+        row[a:b] = bytes(b - a)
+    return row
+
+
+def judge(source, marked, numbers):
+    x, y, w, h, across, down, step_x, step_y = numbers
+    sizes = pages(source)
+    if not sizes or sizes != pages(marked):
+        return "pages or sizes differ"
+    for page, (width, height) in enumerate(sizes):
+        a, b = pixels(source, page), pixels(marked, page)
+        if len(a) != width * height * BYTES or len(b) != len(a):
+            return f"page {page} does not decode"
+        if a == b:
+            return f"page {page} has no mark"
+        for row in range(height):
+            ra, rb = (p[row * width * BYTES:(row + 1) * width * BYTES] for p in (a, b))
+            if ra == rb:
+                continue
+            inked = any(y + k * step_y <= row < y + k * step_y + h for k in range(down))
+            cols = columns(x, w, across, step_x) if inked else []
+            if blank(ra, cols) != blank(rb, cols):
+                return f"page {page}, row {row} differs outside of the mark"
+    return None
+
+
+judged = wrong = 0
+for line in open(sys.argv[1]):
+    source, marked, *numbers = line.rstrip("\n").split("\t")
+    if not pages(source):
+        continue
+    judged += 1
+    reason = judge(source, marked, list(map(int, numbers)))
+    if reason:
+        wrong += 1
+        print(f"{source}: {marked}: {reason}")
+print(f"{judged} judged, {wrong} wrong")
+sys.exit(wrong > 0 or judged == 0)
