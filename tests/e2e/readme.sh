@@ -14,6 +14,8 @@ ln -s "$SAMPLES" samples
 for example in "$work"/example-*; do
     rm -rf archive "$XDG_STATE_HOME"
     sed -i 's|imgpipe run|imgpipe run --settle 0|' "$example"
+    ! grep -q 'imgpipe verify' "$example" ||
+        imgpipe run --settle 0 uploads/ --archive archive/ 2>"$work/err"
     sh -e "$example" >"$work/out" 2>"$work/err"
     status=$?
     # The samples hold damaged files, so 1 is right, but for JPEG files alone.
@@ -22,6 +24,8 @@ for example in "$work"/example-*; do
         grep -q '^not clean$' "$work/out" ||
             fail "identifying uploads pass: $(cat "$example" "$work/err")"
     else
+        ! grep -q 'imgpipe verify' "$example" || [ $status -eq 0 ] ||
+            fail "not proven: $(grep -v 'proven,' "$work/out")"
         [ -n "$(find archive/data -type f)" ] ||
             fail "nothing archived: $(cat "$example")"
     fi
