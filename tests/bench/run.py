@@ -123,6 +123,21 @@ if shutil.which("jpegtran"):
     starts["jpegtran -copy none, a small JPEG"] = sh('mkdir "$2"; jpegtran -copy none -outfile "$2/a" "$3/small/small.jpg"')
 race("Starting", starts, 21)
 
+
+
+def mappings(of):
+    """Calls that map memory, of a whole run."""
+    clean()
+    subprocess.run(["strace", "-f", "-qq", "-e", "trace=mmap,mremap,brk", "-o", work + "/strace", imgpipe, "run", of,
+                    "--archive", out, "--state", work + "/state", "--settle", "0", "--jobs", "1", "--quiet",
+                    "--mark-text", text])
+    return sum(1 for _ in open(work + "/strace"))
+
+
+if shutil.which("strace"):
+    print(f"\nMappings of memory in a marked run: {mappings(src)} for {len(files)} photos, {mappings(many)} for "
+          f"{8 * len(files)}")
+
 base = peak_kb(imgpipe, "--version")
 
 
