@@ -2,6 +2,7 @@
 #include "cli.h"
 #include "fates.h"
 #include "json.h"
+#include "signals.h"
 
 #include "pipeline/prove.h"
 #include "pipeline/run.h"
@@ -76,6 +77,7 @@ static const char *const names[] = {
 
 struct verify {
     const struct args *args;
+    struct imp_ctx *ctx; // cancelled by a signal
     struct imp_prover *prover;
     uint64_t count[sizeof names / sizeof *names];
 };
@@ -90,7 +92,7 @@ static void put_text(const char *path, const struct imp_proven *p)
     const struct imp_difference *d = &p->difference;
     cli_put_text(stdout, path);
     printf(": %s", names[p->proof]);
-    if (p->proof != IMP_NOT_ARCHIVED)
+    if (p->archived.name[0])
         printf(", data/%s, mark: %s", p->archived.name, p->archived.route);
     if (p->compared)
         printf(", %" PRIu64 " of %" PRIu64 " %s changed (%.3f %%)", d->changed,
@@ -103,7 +105,7 @@ static void put_text(const char *path, const struct imp_proven *p)
 static void put_json(const char *path, const struct imp_proven *p)
 {
     const struct imp_area *m = &p->archived.mark;
-    bool archived = p->proof != IMP_NOT_ARCHIVED;
+    bool archived = p->archived.name[0];
     fputs("{\"path\": ", stdout);
     cli_put_json_string(stdout, path);
     cli_put_json_member(stdout, "proof", names[p->proof]);
@@ -142,7 +144,7 @@ static bool found(void *self, struct imp_job *job)
     imp_prover_look(v->prover, job, &proven);
     tell(v, job->path, &proven);
     imp_job_free(job);
-    return true;
+    return !imp_ctx_cancelled(v->ctx);
 }
 
 static bool failed(void *self, const char *path, const struct imp_err *err)
@@ -165,14 +167,13 @@ static void look_at_all(struct verify *v)
     static const struct imp_source_rules everything;
     const struct imp_source_sink sink = {
         .self = v, .found = found, .skipped = skipped, .failed = failed};
-    struct imp_ctx *ctx = imp_ctx_new(NULL);
     for (guint i = 0; i < v->args->against->len; i++) {
         const char *path = v->args->against->pdata[i];
         struct imp_err err = {0};
-        if (!imp_source_path(ctx, path, &everything, &sink, &err))
+        if (!imp_source_path(v->ctx, path, &everything, &sink, &err) &&
+            !imp_ctx_cancelled(v->ctx))
             failed(v, path, &err);
     }
-    imp_ctx_free(ctx);
 }
 
 static int code_of(const struct verify *v)
@@ -185,6 +186,9 @@ static int code_of(const struct verify *v)
               " not proven, %" PRIu64 " not archived",
               v->count[IMP_PROVEN], v->count[IMP_DISPROVEN],
               v->count[IMP_NOT_PROVEN], v->count[IMP_NOT_ARCHIVED]);
+    if (imp_ctx_cancelled(v->ctx))
+        return imp_ctx_cause(v->ctx) == IMP_CAUSE_SIGINT ? CLI_SIGINT
+                                                         : CLI_SIGTERM;
     return v->count[IMP_DISPROVEN] || v->count[IMP_NOT_PROVEN] ||
                    !v->count[IMP_PROVEN]
                ? CLI_SOME_FAILED
@@ -194,7 +198,13 @@ static int code_of(const struct verify *v)
 static int verify(const struct args *a, const char *archive)
 {
     struct imp_err err = {0};
-    struct verify v = {.args = a};
+    struct cli_signals signals;
+    struct verify v = {.args = a, .ctx = imp_ctx_new(NULL)};
+    if (!cli_signals_begin(&signals, v.ctx, &err)) {
+        cli_error("verify: %s", err.msg);
+        imp_ctx_free(v.ctx);
+        return CLI_NOT_STARTED;
+    }
     char *state =
         a->state ? strdup(a->state) : imp_run_default_state(archive, &err);
     if (state)
@@ -208,6 +218,8 @@ static int verify(const struct args *a, const char *archive)
     }
     imp_prover_free(v.prover);
     free(state);
+    cli_signals_end(&signals);
+    imp_ctx_free(v.ctx);
     return code;
 }
 

@@ -1,8 +1,8 @@
 /* jpeg_cursor.h - reading a mapped scan from any row of MCUs on: block by block
  * where that is wanted, and quickly past the rest.
  *
- * All of it has been walked before, so that what is read is valid; the checks
- * that remain are for bugs of our own. */
+ * All of it has been walked before, so that its codes are valid; what is
+ * checked here is that DC stays within 16 bits, and bugs of our own. */
 #ifndef IMP_IMAGE_JPEG_CURSOR_H
 #define IMP_IMAGE_JPEG_CURSOR_H
 

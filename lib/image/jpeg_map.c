@@ -24,7 +24,7 @@ static enum imp_jpeg_colour colour_of(const struct imp_jpeg *j, bool jfif,
             return adobe == 0 ? IMP_JPEG_RGB : IMP_JPEG_YCC;
         return has_ids(j, "RGB") ? IMP_JPEG_RGB : IMP_JPEG_YCC;
     case 4:
-        return adobe == 2 ? IMP_JPEG_YCCK : IMP_JPEG_CMYK;
+        return adobe > 0 ? IMP_JPEG_YCCK : IMP_JPEG_CMYK;
     default:
         return IMP_JPEG_OTHER;
     }

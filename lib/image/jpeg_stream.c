@@ -6,6 +6,10 @@
 
 static const char name[] = "JPEG tables"; // for the cut list and errors
 
+// Each stream goes over the specification; four tables of each kind have 2.7
+// KB.
+#define SPEC_MAX 8192
+
 // --- Table specifications ---
 
 // The next segment from `at` on; what it defines goes into `j`.
@@ -134,6 +138,9 @@ bool imp_jpeg_cut_stream(struct imp_span in, struct imp_jpeg_spec *spec,
     struct imp_jpeg *j = imp_cutlist_alloc(cl, sizeof *j);
     if (!j)
         return imp_fail(err, IMP_ERR_MEMORY, "no memory for tables");
+    if (spec->bytes.n > SPEC_MAX)
+        return imp_fail(err, IMP_ERR_LIMIT, "%s of %zu bytes, want at most %d",
+                        name, spec->bytes.n, SPEC_MAX);
     if (spec->bytes.n && !read_tables(spec->bytes, j, err))
         return imp_wrap(err, "%s", name);
     if (!starts_with_soi(in, err) ||

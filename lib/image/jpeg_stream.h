@@ -24,7 +24,7 @@ struct imp_jpeg_frame {
 
 /* Emit the cuts for the stream `in`, which may leave out tables that `spec`
  * has. The list is started and finished here. Errors name segment and offset
- * within `in`. */
+ * within `in`; IMP_ERR_LIMIT if `spec` is larger than tables make it. */
 bool imp_jpeg_cut_stream(struct imp_span in, struct imp_jpeg_spec *spec,
                          enum imp_check check, uint64_t max_pixels,
                          struct imp_cutlist *cl, struct imp_jpeg_frame *frame,

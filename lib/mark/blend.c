@@ -123,18 +123,21 @@ static uint32_t load(const struct imp_raster *r, size_t i)
                    : ((const uint8_t *)r->data)[i];
 }
 
-static void store(struct imp_raster *r, size_t i, uint32_t v)
+// Has it changed?
+static bool store(struct imp_raster *r, size_t i, uint32_t v)
 {
+    bool changed = load(r, i) != v;
     if (r->wide)
         ((uint16_t *)r->data)[i] = (uint16_t)v;
     else
         ((uint8_t *)r->data)[i] = (uint8_t)v;
+    return changed;
 }
 
 // One row of ink onto the samples from `at` on.
 static void blend_row(struct imp_raster *r, size_t at, const uint8_t *text,
                       const uint8_t *outline, const uint8_t *rgb, uint32_t n,
-                      struct colours *c)
+                      struct colours *c, struct imp_blended *count)
 {
     unsigned bands = imp_raster_bands(r);
     for (uint32_t x = 0; x < n; x++, at += bands) {
@@ -146,14 +149,19 @@ static void blend_row(struct imp_raster *r, size_t at, const uint8_t *text,
         for (unsigned i = 0; i < bands; i++)
             sample[i] = load(r, at + i);
         blend_pixel(sample, c, weigh(text[x], outline[x], c->opacity));
+        bool changed = false;
         for (unsigned i = 0; i < bands; i++)
-            store(r, at + i, sample[i]);
+            changed |= store(r, at + i, sample[i]);
+        count->inked++;
+        count->changed += changed;
     }
 }
 
-void imp_blend(struct imp_raster *r, uint32_t x, uint32_t y,
-               const struct imp_ink *ink, const struct imp_paint *paint)
+struct imp_blended imp_blend(struct imp_raster *r, uint32_t x, uint32_t y,
+                             const struct imp_ink *ink,
+                             const struct imp_paint *paint)
 {
+    struct imp_blended count = {0};
     struct colours c = colours_of(r, paint);
     size_t width = ink->text.width;
     for (uint32_t row = 0; row < ink->text.height; row++) {
@@ -161,6 +169,7 @@ void imp_blend(struct imp_raster *r, uint32_t x, uint32_t y,
         blend_row(r, at, ink->text.cover + row * width,
                   ink->outline.cover + row * width,
                   ink->rgb ? ink->rgb + 3 * row * width : NULL, ink->text.width,
-                  &c);
+                  &c, &count);
     }
+    return count;
 }

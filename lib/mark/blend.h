@@ -41,7 +41,11 @@ void imp_paint_cmyk(const uint8_t rgb[3], uint8_t cmyk[4]);
 /* Draw `ink` with its upper left corner at x, y, all inside. A pixel that the
  * ink does not cover is not touched. Where the picture is transparent it
  * becomes as opaque as the ink. */
-void imp_blend(struct imp_raster *r, uint32_t x, uint32_t y,
-               const struct imp_ink *ink, const struct imp_paint *paint);
+struct imp_blended {
+    uint64_t inked, changed; /* pixels that ink covers; that have changed */
+};
+struct imp_blended imp_blend(struct imp_raster *r, uint32_t x, uint32_t y,
+                             const struct imp_ink *ink,
+                             const struct imp_paint *paint);
 
 #endif

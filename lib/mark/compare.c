@@ -1,6 +1,7 @@
 #include "mark/compare.h"
 
 #include "image/jpeg_lib.h"
+#include "mark/frames.h"
 #include "mark/pixels.h"
 
 #include <stdio.h>
@@ -18,27 +19,35 @@ struct jpeg_pair {
     bool done;
 };
 
+// A component without a scan has no table.
 static bool same_component(const jpeg_component_info *a,
                            const jpeg_component_info *b)
 {
-    return a->h_samp_factor == b->h_samp_factor &&
+    return a->quant_table && b->quant_table &&
+           a->h_samp_factor == b->h_samp_factor &&
            a->v_samp_factor == b->v_samp_factor &&
            memcmp(a->quant_table->quantval, b->quant_table->quantval,
                   sizeof a->quant_table->quantval) == 0;
 }
 
 static bool same_kind(const struct jpeg_decompress_struct *a,
-                      const struct jpeg_decompress_struct *b,
-                      struct imp_err *err)
+                      const struct jpeg_decompress_struct *b)
 {
-    bool same = a->image_width == b->image_width &&
+    bool same = a->saw_Adobe_marker == b->saw_Adobe_marker &&
+                a->image_width == b->image_width &&
                 a->image_height == b->image_height &&
                 a->num_components == b->num_components &&
                 a->jpeg_color_space == b->jpeg_color_space;
     for (int i = 0; same && i < a->num_components; i++)
         same = same_component(&a->comp_info[i], &b->comp_info[i]);
-    return same || imp_fail(err, IMP_ERR_DAMAGED,
-                            "size, colours, sampling or quantisation differ");
+    return same;
+}
+
+// Before anything is decoded.
+static bool check_size(const struct jpeg_decompress_struct *d,
+                       const struct imp_area *area, struct imp_err *err)
+{
+    return imp_compare_fits(d->image_width, d->image_height, 1, area, err);
 }
 
 // Blocks of a component whose samples stand for these pixels each way.
@@ -71,21 +80,27 @@ static void compare_all(struct jpeg_decompress_struct *made, void *self)
 {
     struct jpeg_pair *pair = self;
     struct jpeg_decompress_struct *source = pair->source;
-    jvirt_barray_ptr *arrays = jpeg_read_coefficients(made);
-    if (!same_kind(source, made, pair->err))
+    if (!check_size(made, pair->area, pair->err))
         return;
+    jvirt_barray_ptr *arrays = jpeg_read_coefficients(made);
+    pair->done = true;
+    if (!same_kind(source, made)) {
+        pair->out->another = true;
+        return;
+    }
     for (int i = 0; i < made->num_components; i++) {
         const jpeg_component_info *c = &made->comp_info[i];
         for (JDIMENSION y = 0; y < c->height_in_blocks; y++)
             compare_row(pair, row_of(source, pair->arrays[i], y),
                         row_of(made, arrays[i], y), c, y, made);
     }
-    pair->done = true;
 }
 
 static void with_source(struct jpeg_decompress_struct *source, void *self)
 {
     struct jpeg_pair *pair = self;
+    if (!check_size(source, pair->area, pair->err))
+        return;
     pair->source = source;
     pair->arrays = jpeg_read_coefficients(source);
     imp_jpeg_lib_read(pair->made, false, compare_all, pair, pair->err);
@@ -103,12 +118,38 @@ static bool compare_jpeg(struct imp_span source, struct imp_span made,
            pair.done;
 }
 
+bool imp_compare_fits(uint32_t width, uint32_t height, uint32_t pages,
+                      const struct imp_area *a, struct imp_err *err)
+{
+    uint64_t pixels = (uint64_t)width * height;
+    if (!imp_mul_u64(pixels, pages, &pixels) || pixels > IMP_COMPARE_PIXELS)
+        return imp_fail(err, IMP_ERR_LIMIT,
+                        "%u x %u pixels, %u times, want at most %ju in all",
+                        width, height, pages, (uintmax_t)IMP_COMPARE_PIXELS);
+    uint64_t right = a->x + (uint64_t)a->width, bottom = a->y;
+    bottom += a->height;
+    if (a->across)
+        right += (a->across - UINT64_C(1)) * a->step_x;
+    if (a->down)
+        bottom += (a->down - UINT64_C(1)) * a->step_y;
+    return (right <= width && bottom <= height) ||
+           imp_fail(err, IMP_ERR_DAMAGED,
+                    "the mark's place lies outside of the picture");
+}
+
 bool imp_compare(const char *format, struct imp_span source,
                  struct imp_span made, const struct imp_area *area,
                  struct imp_difference *out, struct imp_err *err)
 {
     if (strcmp(format, "jpeg") == 0)
         return compare_jpeg(source, made, area, out, err);
-    const struct imp_pixels *pixels = imp_pixels_load(err);
-    return pixels && pixels->compare(format, source, made, area, out, err);
+    // What was dropped of the source (a preview) is no page of the output's, so
+    // that it is the output which has to be seen in full.
+    uint64_t frames = imp_frames_of(format, made);
+    const struct imp_pixels *pixels = frames ? imp_pixels_load(err) : NULL;
+    if (!frames)
+        return imp_fail(err, IMP_ERR_UNSUPPORTED,
+                        "no decoder shows all pictures of this file");
+    return pixels &&
+           pixels->compare(format, source, made, frames, area, out, err);
 }

@@ -14,15 +14,28 @@ struct imp_difference {
     uint64_t units;   /* of all components, or pages and frames */
     uint64_t changed; /* that differ */
     uint64_t outside; /* of these, how many have no part in the area */
+    bool another;     /* size, colours, sampling, quantisation, kind of pixel or
+                         number of pages differ: nothing was counted */
 };
+
+/* Pixels of all pages that are compared at most: what it costs in memory is up
+ * to 12 bytes for each. */
+#define IMP_COMPARE_PIXELS UINT64_C(500000000)
 
 /* Compare two whole files of the format ("jpeg", ...): JPEG coefficient by
  * coefficient, others pixel by pixel, which loads the pixel library. Metadata
- * does not count. False with `err`: IMP_ERR_DAMAGED if one is not read or they
- * differ in size or kind, IMP_ERR_UNSUPPORTED if there is no decoder for it,
+ * does not count. False with `err`: IMP_ERR_DAMAGED if one is not read, or not
+ * all of its pages and frames, or the area does not lie in the picture;
+ * IMP_ERR_LIMIT, IMP_ERR_UNSUPPORTED if there is no decoder for it,
  * IMP_ERR_CONFIG, IMP_ERR_MEMORY. */
 bool imp_compare(const char *format, struct imp_span source,
                  struct imp_span made, const struct imp_area *area,
                  struct imp_difference *out, struct imp_err *err);
+
+/* For its files: may a picture of this size be compared, and is the area
+ * inside?
+ */
+bool imp_compare_fits(uint32_t width, uint32_t height, uint32_t pages,
+                      const struct imp_area *area, struct imp_err *err);
 
 #endif

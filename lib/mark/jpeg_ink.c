@@ -7,6 +7,7 @@
 
 #define SIDE 8
 #define SAMPLES (SIDE * SIDE)
+#define LEAST 4                // one block of so many must have changed
 #define FULL (255.0f * 255.0f) // coverage of a pixel: see struct cover
 
 // --- Colours ---
@@ -255,10 +256,10 @@ static int16_t clip(float v, unsigned k)
     return (int16_t)lrintf(v < least ? least : v > 1023 ? 1023 : v);
 }
 
-bool imp_jpeg_ink_draw(const struct imp_jpeg_ink *ink, unsigned comp,
-                       uint32_t bx, uint32_t by, const uint16_t quant[64],
-                       int16_t block[64])
+bool imp_jpeg_ink_draw(struct imp_jpeg_ink *ink, unsigned comp, uint32_t bx,
+                       uint32_t by, const uint16_t quant[64], int16_t block[64])
 {
+    bool changed = false;
     struct cover c;
     float coefficient[SAMPLES], sample[SAMPLES], change[SAMPLES];
     cover_block(ink, comp, bx, by, &c);
@@ -273,8 +274,23 @@ bool imp_jpeg_ink_draw(const struct imp_jpeg_ink *ink, unsigned comp,
         // A step of 0 is no step (T.81 B.2.4.1): nothing can be coded there.
         float steps =
             quant[k] ? coefficient[imp_dct_row_order[k]] / quant[k] : 0;
+        int16_t was = block[k];
         if (fabsf(steps) >= 0.5f)
-            block[k] = clip((float)block[k] + steps, k);
+            block[k] = clip((float)was + steps, k);
+        changed |= block[k] != was;
     }
+    ink->inked[comp]++;
+    ink->changed[comp] += changed;
     return true;
+}
+
+bool imp_jpeg_ink_shows(const struct imp_jpeg_ink *ink, struct imp_err *err)
+{
+    for (unsigned i = 0; i < ink->kind.n_comp; i++)
+        if (ink->changed[i] > 0 && ink->changed[i] >= ink->inked[i] / LEAST)
+            return true;
+    return imp_fail(err, IMP_ERR_LIMIT,
+                    "the mark leaves no trace in this picture: %ju of %ju "
+                    "blocks would change",
+                    (uintmax_t)ink->changed[0], (uintmax_t)ink->inked[0]);
 }

@@ -32,6 +32,9 @@ struct imp_jpeg_ink {
     } comp[IMP_JPEG_COMPS];
     unsigned h_max, v_max;
     float opacity;
+    /* Blocks with ink, and those of them that it has changed: counted by _draw,
+     * for _shows. */
+    uint64_t inked[IMP_JPEG_COMPS], changed[IMP_JPEG_COMPS];
 };
 
 struct imp_jpeg_kind imp_jpeg_kind_of(const struct imp_jpeg_map *map);
@@ -47,8 +50,13 @@ bool imp_jpeg_ink_span(const struct imp_jpeg_ink *ink, unsigned comp,
 
 /* Draw on a block, column `bx`, row `by`: quantised coefficients and steps in
  * zigzag order, DC as it is. False if no ink lies on it: it is not touched. */
-bool imp_jpeg_ink_draw(const struct imp_jpeg_ink *ink, unsigned comp,
-                       uint32_t bx, uint32_t by, const uint16_t quant[64],
+bool imp_jpeg_ink_draw(struct imp_jpeg_ink *ink, unsigned comp, uint32_t bx,
+                       uint32_t by, const uint16_t quant[64],
                        int16_t block[64]);
+
+/* Has what was drawn left its trace? A coarse quantisation swallows faint ink,
+ * and white text is not seen on white. IMP_ERR_LIMIT if most of it is lost in
+ * each component. */
+bool imp_jpeg_ink_shows(const struct imp_jpeg_ink *ink, struct imp_err *err);
 
 #endif

@@ -97,7 +97,7 @@ struct imp_marker *imp_marker_new(const struct imp_mark_spec *spec,
                                   struct imp_err *err);
 void imp_marker_free(struct imp_marker *m);
 
-/* Does the mark's text want the image's digest? */
+/* Has the mark's text this field? */
 bool imp_marker_uses(const struct imp_marker *m, enum imp_field field);
 
 /* What was done, for the ledger. */
@@ -138,10 +138,10 @@ imp_marker_splice(struct imp_marker *m, struct imp_pen *pen, struct imp_span in,
  *
  * A line of text is never lower than 8 pixels, and shrinks towards that if the
  * mark would not fit. False with `err`: IMP_ERR_LIMIT if it does not fit even
- * then, or the picture has more than max_pixels; IMP_ERR_UNSUPPORTED for a kind
- * that cannot be marked (12-bit and lossless JPEG, animated PNG, TIFF with
- * loss, other formats); IMP_ERR_DAMAGED if it does not decode without a
- * warning; IMP_ERR_MEMORY. Never a silent nothing. */
+ * then, would leave no trace, or the picture has more than max_pixels;
+ * IMP_ERR_UNSUPPORTED for a kind that cannot be marked (12-bit and lossless
+ * JPEG, animated PNG, TIFF with loss, other formats); IMP_ERR_DAMAGED if it
+ * does not decode without a warning; IMP_ERR_MEMORY. Never a silent nothing. */
 bool imp_marker_apply(struct imp_marker *m, const char *format,
                       struct imp_span image,
                       const char *const value[IMP_FIELDS], struct imp_buf *out,

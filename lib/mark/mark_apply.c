@@ -25,6 +25,27 @@ static struct imp_mark_report report_of(const struct imp_stencil *stencil,
     return (struct imp_mark_report){stencil->area, route};
 }
 
+static bool blend_page(struct imp_raster *raster, uint32_t top,
+                       const struct imp_stencil *stencil,
+                       const struct imp_paint *paint, struct imp_err *err)
+{
+    enum { LEAST = 4 }; // one pixel of so many must have changed
+    uint64_t inked = 0, changed = 0;
+    for (size_t i = 0; i < stencil->n; i++) {
+        struct imp_blended b =
+            imp_blend(raster, stencil->spot[i].x, top + stencil->spot[i].y,
+                      &stencil->ink, paint);
+        inked += b.inked;
+        changed += b.changed;
+    }
+    if (changed > 0 && changed >= inked / LEAST)
+        return true;
+    return imp_fail(err, IMP_ERR_LIMIT,
+                    "the mark leaves no trace in this picture: %ju of %ju "
+                    "pixels would change",
+                    (uintmax_t)changed, (uintmax_t)inked);
+}
+
 // Decode, draw, code again: a whole file, with whatever the encoder adds.
 static bool draw_pixels(const struct imp_marker *m, const char *format,
                         struct imp_span image, const struct imp_look *look,
@@ -48,10 +69,8 @@ static bool draw_pixels(const struct imp_marker *m, const char *format,
         goto out;
     }
     for (uint32_t page = 0; page < look->pages; page++)
-        for (size_t i = 0; i < stencil->n; i++)
-            imp_blend(&raster, stencil->spot[i].x,
-                      page * look->height + stencil->spot[i].y, &stencil->ink,
-                      &paint);
+        if (!blend_page(&raster, page * look->height, stencil, &paint, err))
+            goto out;
     ok = m->pixels->encode(picture, format, &look->coding, coded, err);
 out:
     m->pixels->free(picture);
@@ -78,6 +97,8 @@ static unsigned orientation_of(struct imp_span in,
 {
     for (size_t i = 0; i < cuts->n; i++) {
         const struct imp_cut *c = &cuts->cut[i];
+        if (c->part == IMP_PART_CODED) // viewers look no further
+            break;
         if (c->part != IMP_PART_EXIF || c->kind == IMP_CUT_DROP ||
             c->length < IMP_JPEG_EXIF_HEAD)
             continue;
@@ -105,7 +126,8 @@ static enum imp_spliced_mark splice(struct imp_marker *m, struct imp_pen *pen,
         imp_splice(&pen->splicer, in, cuts, map, &ink, &pen->cuts, err);
     if (r == IMP_SPLICE_NO_CODE)
         return IMP_MARK_NOT_SPLICED;
-    bool ok = r == IMP_SPLICED && imp_cutlist_apply(&pen->cuts, in, out, err);
+    bool ok = r == IMP_SPLICED && imp_jpeg_ink_shows(&ink, err) &&
+              imp_cutlist_apply(&pen->cuts, in, out, err);
     return ok ? IMP_MARK_SPLICED : IMP_MARK_FAILED;
 }
 

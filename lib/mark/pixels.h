@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 /* Raised with every change of what is declared here. */
-#define IMP_PIXELS_VERSION 5
+#define IMP_PIXELS_VERSION 6
 
 struct imp_picture; /* opaque: a decoded picture */
 struct imp_logo;    /* opaque: a mark that is an image */
@@ -53,10 +53,12 @@ struct imp_pixels {
                    const struct imp_coding *coding, struct imp_buf *out,
                    struct imp_err *err);
 
-    /* See imp_compare; page by page. */
+    /* See imp_compare; page by page. `made` has `frames` of them:
+     * IMP_ERR_UNSUPPORTED if not all are decoded. */
     bool (*compare)(const char *format, struct imp_span source,
-                    struct imp_span made, const struct imp_area *area,
-                    struct imp_difference *out, struct imp_err *err);
+                    struct imp_span made, uint64_t frames,
+                    const struct imp_area *area, struct imp_difference *out,
+                    struct imp_err *err);
 
     /* NULL is fine. */
     void (*free)(struct imp_picture *picture);

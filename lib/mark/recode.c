@@ -14,6 +14,7 @@ struct recoding {
     struct jpeg_destination_mgr to; // first: libjpeg hands it back
     struct imp_inked where;
     const struct imp_paint *paint;
+    struct imp_jpeg_ink ink;
     struct jpeg_compress_struct c;
     struct imp_buf *out;
     struct imp_err *err;
@@ -81,7 +82,7 @@ static struct imp_jpeg_kind kind_of(const struct jpeg_decompress_struct *d)
     return kind;
 }
 
-static void draw_row(const struct imp_jpeg_ink *ink, unsigned comp, uint32_t by,
+static void draw_row(struct imp_jpeg_ink *ink, unsigned comp, uint32_t by,
                      const uint16_t quant[64], JBLOCKROW row)
 {
     uint32_t first, last;
@@ -99,7 +100,7 @@ static void draw_row(const struct imp_jpeg_ink *ink, unsigned comp, uint32_t by,
 }
 
 static void draw(struct jpeg_decompress_struct *d, jvirt_barray_ptr *arrays,
-                 const struct imp_jpeg_ink *ink)
+                 struct imp_jpeg_ink *ink)
 {
     for (unsigned i = 0; i < (unsigned)d->num_components; i++) {
         const jpeg_component_info *c = &d->comp_info[i];
@@ -123,6 +124,9 @@ static void write_all(struct jpeg_decompress_struct *d,
     r->to.term_destination = take_rest;
     r->c.dest = &r->to;
     jpeg_copy_critical_parameters(d, &r->c);
+    // As the file says, not as libjpeg would have it said.
+    r->c.write_JFIF_header = FALSE;
+    r->c.write_Adobe_marker = d->saw_Adobe_marker;
     r->c.arith_code = d->arith_code;
     r->c.optimize_coding = !d->arith_code;
     r->c.restart_interval = d->restart_interval;
@@ -136,14 +140,13 @@ static void recode(struct jpeg_decompress_struct *d, void *self)
 {
     struct recoding *r = self;
     struct imp_jpeg_kind kind = kind_of(d);
-    struct imp_jpeg_ink ink;
     if (kind.colour == IMP_JPEG_OTHER) {
         r->state = UNSUPPORTED;
         return;
     }
-    imp_jpeg_ink_init(&ink, &kind, r->where, r->paint);
+    imp_jpeg_ink_init(&r->ink, &kind, r->where, r->paint);
     jvirt_barray_ptr *arrays = jpeg_read_coefficients(d);
-    draw(d, arrays, &ink);
+    draw(d, arrays, &r->ink);
     write_all(d, arrays, r);
     jpeg_finish_decompress(d);
     r->state = DONE;
@@ -167,5 +170,5 @@ bool imp_recode(struct imp_span file, struct imp_inked where,
         return imp_fail(err, IMP_ERR_UNSUPPORTED,
                         "JPEG of components without a colour cannot be "
                         "marked");
-    return ok;
+    return ok && imp_jpeg_ink_shows(&r.ink, err);
 }

@@ -11,7 +11,7 @@
 struct scan {
     struct imp_splicer *splicer;
     const struct imp_jpeg_scan_map *m;
-    const struct imp_jpeg_ink *ink;
+    struct imp_jpeg_ink *ink;
     struct imp_err *err;
     struct imp_jpeg_cursor at;
     unsigned comp[IMP_JPEG_COMPS]; // of the frame, by component of the scan
@@ -254,8 +254,8 @@ static bool splice_scan(struct scan *s, const struct imp_jpeg_map *map,
 enum imp_spliced imp_splice(struct imp_splicer *s, struct imp_span in,
                             const struct imp_cutlist *cuts,
                             const struct imp_jpeg_map *map,
-                            const struct imp_jpeg_ink *ink,
-                            struct imp_cutlist *out, struct imp_err *err)
+                            struct imp_jpeg_ink *ink, struct imp_cutlist *out,
+                            struct imp_err *err)
 {
     s->coded.n = s->n = 0;
     for (unsigned i = 0; i < map->n_scans; i++) {

@@ -35,7 +35,7 @@ enum imp_spliced {
 enum imp_spliced imp_splice(struct imp_splicer *s, struct imp_span in,
                             const struct imp_cutlist *cuts,
                             const struct imp_jpeg_map *map,
-                            const struct imp_jpeg_ink *ink,
-                            struct imp_cutlist *out, struct imp_err *err);
+                            struct imp_jpeg_ink *ink, struct imp_cutlist *out,
+                            struct imp_err *err);
 
 #endif

@@ -1,5 +1,6 @@
 /* prove.h - that an archived image is its source, but for the mark: found out
- * anew from both files, whatever the run that made it believed. */
+ * anew from both files. What is taken from the ledger is which object was made
+ * of which source, its digest, and where the mark lies. */
 #ifndef IMP_PIPELINE_PROVE_H
 #define IMP_PIPELINE_PROVE_H
 

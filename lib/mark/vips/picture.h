@@ -20,8 +20,9 @@ bool imp_vips_encode(struct imp_picture *picture, const char *format,
                      const struct imp_coding *coding, struct imp_buf *out,
                      struct imp_err *err);
 bool imp_vips_compare(const char *format, struct imp_span source,
-                      struct imp_span made, const struct imp_area *area,
-                      struct imp_difference *out, struct imp_err *err);
+                      struct imp_span made, uint64_t frames,
+                      const struct imp_area *area, struct imp_difference *out,
+                      struct imp_err *err);
 void imp_vips_free(struct imp_picture *picture);
 
 #endif

@@ -42,6 +42,9 @@ __attribute__((visibility("default"))) imp_pixels_get_fn imp_pixels_get;
 
 const struct imp_pixels *imp_pixels_get(struct imp_err *err)
 {
+    static bool ready;
+    if (ready)
+        return &PIXELS;
     if (vips_init("imgpipe")) {
         vips_error_clear();
         imp_fail(err, IMP_ERR_CONFIG, "libvips does not start");
@@ -56,5 +59,6 @@ const struct imp_pixels *imp_pixels_get(struct imp_err *err)
     // of one image is remembered for the next.
     vips_concurrency_set(1);
     vips_cache_set_max(0);
+    ready = true;
     return &PIXELS;
 }

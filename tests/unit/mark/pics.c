@@ -133,27 +133,47 @@ static bool keep(struct imp_editor *self, const struct imp_part *part,
     return true;
 }
 
-bool mark_spliced(const struct imp_mark_spec *spec, struct imp_span in,
-                  struct imp_buf *out, struct imp_mark_report *report)
+static enum imp_spliced_mark splice(const struct imp_mark_spec *spec,
+                                    struct imp_span in, struct imp_buf *out,
+                                    struct imp_mark_report *report,
+                                    struct imp_err *err)
 {
-    struct imp_err err = {0};
     struct imp_editor editor = {keep};
     struct imp_jpeg_map map = {0};
     struct imp_cutlist cuts = {0};
     struct imp_job_image img = {
         .editor = &editor, .limits = {1 << 26, 1 << 26}, .map = &map};
-    struct imp_marker *m = imp_marker_new(spec, &err);
-    struct imp_pen *pen = imp_pen_new(&err);
-    cr_assert(m && pen, "%s", err.msg);
-    cr_assert(imp_format_cut(&imp_format_jpeg, in, &img, &cuts, &err), "%s",
-              err.msg);
+    struct imp_marker *m = imp_marker_new(spec, err);
+    struct imp_pen *pen = imp_pen_new(err);
+    cr_assert(m && pen, "%s", err->msg);
+    cr_assert(imp_format_cut(&imp_format_jpeg, in, &img, &cuts, err), "%s",
+              err->msg);
     enum imp_spliced_mark r =
-        imp_marker_splice(m, pen, in, &cuts, &map, VALUES, out, report, &err);
-    cr_assert_neq(r, IMP_MARK_FAILED, "%s", err.msg);
+        imp_marker_splice(m, pen, in, &cuts, &map, VALUES, out, report, err);
     imp_cutlist_clear(&cuts);
     imp_pen_free(pen);
     imp_marker_free(m);
+    return r;
+}
+
+bool mark_spliced(const struct imp_mark_spec *spec, struct imp_span in,
+                  struct imp_buf *out, struct imp_mark_report *report)
+{
+    struct imp_err err = {0};
+    enum imp_spliced_mark r = splice(spec, in, out, report, &err);
+    cr_assert_neq(r, IMP_MARK_FAILED, "%s", err.msg);
     return r == IMP_MARK_SPLICED;
+}
+
+enum imp_code splice_code(const struct imp_mark_spec *spec, struct imp_span in)
+{
+    struct imp_err err = {0};
+    struct imp_buf out = {0};
+    struct imp_mark_report report;
+    enum imp_spliced_mark r = splice(spec, in, &out, &report, &err);
+    cr_expect_eq(r == IMP_MARK_FAILED, err.code != IMP_OK);
+    imp_buf_clear(&out);
+    return err.code;
 }
 
 enum imp_code mark_code(const struct imp_mark_spec *spec, const char *format,

@@ -100,6 +100,7 @@ bool mark_spliced(const struct imp_mark_spec *spec, struct imp_span in,
 /* The code with which marking fails. */
 enum imp_code mark_code(const struct imp_mark_spec *spec, const char *format,
                         struct imp_span in);
+enum imp_code splice_code(const struct imp_mark_spec *spec, struct imp_span in);
 struct imp_mark_spec spec_of(const char *text);
 
 #endif

@@ -327,3 +327,30 @@ Test(mark, an_image_that_is_none_is_refused)
     pic_clear(&clear);
     imp_buf_clear(&logo);
 }
+
+// "Never a silent nothing": ink that the picture swallows is an error.
+Test(mark, that_would_leave_no_trace_is_refused)
+{
+    struct imp_mark_spec spec = spec_of("TRIAL");
+    struct imp_buf in = {0};
+    struct pic white = pic_new(300, 200, 255);
+    for (size_t i = 0; i < 300 * 200 * 4; i++)
+        white.px[i] = 255;
+    png_make_rgba(&white, (struct imp_span){0}, &in);
+    cr_expect_eq(mark_code(&spec, "png", imp_buf_span(&in)), IMP_OK);
+    spec.backing = IMP_BACKING_NONE;
+    cr_expect_eq(mark_code(&spec, "png", imp_buf_span(&in)), IMP_ERR_LIMIT);
+
+    // Faint ink in a coarse JPEG, by either route.
+    struct jpeg_kind kind = {.components = 3, .quality = 5};
+    spec = spec_of("TRIAL");
+    spec.opacity = 0.01;
+    jpeg_make(&kind, 300, 200, &in);
+    cr_expect_eq(mark_code(&spec, "jpeg", imp_buf_span(&in)), IMP_ERR_LIMIT);
+    cr_expect_eq(splice_code(&spec, imp_buf_span(&in)), IMP_ERR_LIMIT);
+    spec.opacity = 0.7;
+    cr_expect_eq(mark_code(&spec, "jpeg", imp_buf_span(&in)), IMP_OK);
+    cr_expect_eq(splice_code(&spec, imp_buf_span(&in)), IMP_OK);
+    pic_clear(&white);
+    imp_buf_clear(&in);
+}

@@ -270,3 +270,35 @@ Test(splice, other_restart_intervals_are_kept, .fini = clean_up)
     imp_buf_clear(&in);
     imp_buf_clear(&out);
 }
+
+// T.81 B.2.5: a frame of 0 lines, which are told behind the scan.
+Test(splice, a_height_that_is_told_behind_the_scan_is_no_hindrance,
+     .fini = clean_up)
+{
+    static const struct imp_paint paint = {{255, 255, 255}, 1};
+    static const uint8_t dnl[] = {0xFF, 0xDC, 0, 4, 0, 120};
+    struct jpeg_kind kind = {.components = 3, .quality = 80, .noisy = true};
+    struct imp_buf in = {0}, plain = {0}, out = {0}, want = {0};
+    struct imp_ink ink = ring(40, 30);
+    struct imp_spot at = {60, 85};
+    struct imp_inked where = {&ink, &at, 1};
+    jpeg_make(&kind, 160, 120, &plain);
+    cr_assert_eq(splice(imp_buf_span(&plain), where, &paint, &want),
+                 IMP_SPLICED);
+    uint8_t *sof = memmem(plain.p, plain.n, "\xFF\xC0\0\x11\x08", 5);
+    cr_assert(sof);
+    cr_assert(imp_buf_add(&in, plain.p, plain.n - 2, NULL));
+    memset(in.p + (sof - plain.p) + 5, 0, 2);
+    cr_assert(imp_buf_add(&in, dnl, sizeof dnl, NULL));
+    cr_assert(imp_buf_add(&in, "\xFF\xD9", 2, NULL));
+    cr_assert_eq(splice(imp_buf_span(&in), where, &paint, &out), IMP_SPLICED);
+    // But for these lines it is the same file.
+    size_t lines = (size_t)(sof - plain.p) + 5;
+    memcpy(out.p + lines, want.p + lines, 2);
+    cr_expect(memcmp(out.p, want.p, want.n - 2) == 0);
+    imp_ink_clear(&ink);
+    imp_buf_clear(&in);
+    imp_buf_clear(&plain);
+    imp_buf_clear(&out);
+    imp_buf_clear(&want);
+}

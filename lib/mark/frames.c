@@ -1,0 +1,133 @@
+#include "mark/frames.h"
+
+#include "image/tiff.h"
+
+#include <string.h>
+
+// PNG, third edition 11.3.6.1: acTL stands before the image data.
+static uint64_t frames_of_png(struct imp_span in)
+{
+    struct imp_span head, body;
+    for (size_t at = 8; imp_span_sub(in, at, 8, &head);) {
+        size_t n = imp_be32(head.p);
+        if (memcmp(head.p + 4, "IDAT", 4) == 0)
+            return 1;
+        if (memcmp(head.p + 4, "acTL", 4) == 0)
+            return imp_span_sub(in, at + 8, 4, &body) ? imp_be32(body.p) : 0;
+        at += 12 + n;
+    }
+    return 0;
+}
+
+static size_t colours(uint8_t flags)
+{
+    return flags & 0x80 ? (size_t)3 << ((flags & 7) + 1) : 0;
+}
+
+// GIF89a 15: a chain of counted pieces that ends with an empty one.
+static bool skip_blocks(struct imp_span in, size_t *at)
+{
+    struct imp_span n;
+    while (imp_span_sub(in, *at, 1, &n)) {
+        *at += 1 + (size_t)n.p[0];
+        if (n.p[0] == 0)
+            return true;
+    }
+    return false;
+}
+
+static uint64_t frames_of_gif(struct imp_span in)
+{
+    struct imp_span head;
+    uint64_t frames = 0;
+    if (!imp_span_sub(in, 0, 13, &head))
+        return 0;
+    for (size_t at = 13 + colours(head.p[10]);
+         imp_span_sub(in, at, 1, &head);) {
+        switch (head.p[0]) {
+        case 0x3B: // trailer
+            return frames;
+        case 0x21: // extension
+            at += 2;
+            break;
+        case 0x2C: // image descriptor, its table, the size of its codes
+            if (!imp_span_sub(in, at, 10, &head))
+                return 0;
+            at += 11 + colours(head.p[9]);
+            frames++;
+            break;
+        default:
+            return 0;
+        }
+        if (!skip_blocks(in, &at))
+            return 0;
+    }
+    return 0;
+}
+
+// RFC 9649 2.7.1.2.
+static uint64_t frames_of_webp(struct imp_span in)
+{
+    struct imp_span head;
+    uint64_t frames = 0;
+    for (size_t at = 12; imp_span_sub(in, at, 8, &head);) {
+        size_t n = imp_le32(head.p + 4);
+        frames += memcmp(head.p, "ANMF", 4) == 0;
+        at += 8 + n + (n & 1);
+    }
+    return frames ? frames : 1;
+}
+
+static uint64_t frames_of_tiff(struct imp_span in)
+{
+    struct imp_cutlist memory = {0};
+    struct imp_tiff t = {.in = in, .cl = &memory, .tables_left = in.n};
+    uint64_t frames = 0;
+    imp_cutlist_start(&memory, in.n);
+    imp_regions_start(&t.regions, in.n);
+    bool ok = imp_tiff_sniff(in) && imp_tiff_read_header(&t, NULL);
+    for (uint64_t at = ok ? t.first_ifd : 0; ok && at; frames++) {
+        struct imp_tiff_ifd ifd = {.at = at, .name = "IFD"};
+        ok = imp_tiff_read_ifd(&t, &ifd, NULL);
+        const struct imp_tiff_entry *subs =
+            ok ? imp_tiff_find(&ifd, IMP_TIFF_SUB_IFDS) : NULL;
+        frames += subs ? subs->count : 0;
+        at = ifd.next;
+    }
+    imp_regions_clear(&t.regions);
+    imp_cutlist_clear(&memory);
+    return ok ? frames : 0;
+}
+
+// ISO/IEC 14496-12 4.2; a movie box tells of a sequence.
+static uint64_t frames_of_heif(struct imp_span in)
+{
+    struct imp_span head;
+    for (size_t at = 0; imp_span_sub(in, at, 16, &head);) {
+        uint64_t n = imp_be32(head.p);
+        if (n == 1)
+            n = imp_be64(head.p + 8);
+        if (memcmp(head.p + 4, "moov", 4) == 0)
+            return 0;
+        if (n < 8 || n > in.n - at)
+            break;
+        at += (size_t)n;
+    }
+    return 1;
+}
+
+uint64_t imp_frames_of(const char *format, struct imp_span file)
+{
+    static const struct {
+        const char *format;
+        uint64_t (*count)(struct imp_span in);
+    } rows[] = {
+        {"png", frames_of_png},   {"gif", frames_of_gif},
+        {"webp", frames_of_webp}, {"tiff", frames_of_tiff},
+        {"heif", frames_of_heif}, {"avif", frames_of_heif},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (strcmp(rows[i].format, format) == 0)
+            return rows[i].count(file);
+    return 0;
+}
