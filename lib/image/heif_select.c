@@ -141,7 +141,7 @@ static bool check_derived(const struct imp_heif_item *item,
     else if (is_type(item, "iovl"))
         fits = data.n >= 2 && data.n <= 4096;
     else
-        fits = data.n <= 256;
+        fits = data.n >= 1 && data.n <= 256;
     return fits || imp_fail(err, IMP_ERR_DAMAGED, "item %u: %zu bytes of %.4s",
                             item->id, data.n, item->type);
 }

@@ -116,20 +116,12 @@ bool imp_jpeg_cut_spec(const struct imp_jpeg_spec *spec, struct imp_cutlist *cl,
 
 // --- Streams ---
 
-static bool drop_it(struct imp_editor *self, const struct imp_part *part,
-                    struct imp_verdict *out, struct imp_err *err)
-{
-    (void)self, (void)part, (void)err;
-    *out = (struct imp_verdict){.fate = IMP_FATE_DROP};
-    return true;
-}
-
 bool imp_jpeg_cut_stream(struct imp_span in, struct imp_jpeg_spec *spec,
                          enum imp_check check, uint64_t max_pixels,
                          struct imp_cutlist *cl, struct imp_jpeg_frame *frame,
                          struct imp_err *err)
 {
-    struct imp_editor editor = {.decide = drop_it};
+    struct imp_editor editor = {.decide = imp_drop_it};
     struct imp_job_image img = {.editor = &editor,
                                 .limits.max_bytes = in.n,
                                 .limits.max_pixels = max_pixels,

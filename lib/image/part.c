@@ -32,3 +32,11 @@ const char *imp_part_kind_name(enum imp_part_kind kind)
     }
     return "unknown";
 }
+
+bool imp_drop_it(struct imp_editor *self, const struct imp_part *part,
+                 struct imp_verdict *out, struct imp_err *err)
+{
+    (void)self, (void)part, (void)err;
+    *out = (struct imp_verdict){.fate = IMP_FATE_DROP};
+    return true;
+}

@@ -59,4 +59,8 @@ struct imp_editor {
                    struct imp_verdict *out, struct imp_err *err);
 };
 
+/* A `decide` that lets everything go. */
+bool imp_drop_it(struct imp_editor *self, const struct imp_part *part,
+                 struct imp_verdict *out, struct imp_err *err);
+
 #endif

@@ -211,6 +211,13 @@ struct imp_tiff {
 /* Could this be the start of a TIFF file, or of a camera's kind of it? */
 bool imp_tiff_sniff(struct imp_span in);
 
+/* Read directories of `file` and nothing else: `t` is set up with its header
+ * read, `memory` (empty) is what the entries live in. _end gives both back,
+ * after true and false. IMP_ERR_DAMAGED. */
+bool imp_tiff_begin(struct imp_tiff *t, struct imp_span file,
+                    struct imp_cutlist *memory, struct imp_err *err);
+void imp_tiff_end(struct imp_tiff *t);
+
 /* Set up byte order, kind and first directory. */
 bool imp_tiff_read_header(struct imp_tiff *t, struct imp_err *err);
 

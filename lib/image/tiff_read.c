@@ -78,6 +78,23 @@ bool imp_tiff_read_header(struct imp_tiff *t, struct imp_err *err)
     return true;
 }
 
+bool imp_tiff_begin(struct imp_tiff *t, struct imp_span file,
+                    struct imp_cutlist *memory, struct imp_err *err)
+{
+    *t = (struct imp_tiff){.in = file, .cl = memory, .tables_left = file.n};
+    imp_regions_start(&t->regions, file.n);
+    imp_cutlist_start(memory, file.n);
+    if (!imp_tiff_sniff(file))
+        return imp_fail_at(err, IMP_ERR_DAMAGED, 0, "no TIFF header");
+    return imp_tiff_read_header(t, err);
+}
+
+void imp_tiff_end(struct imp_tiff *t)
+{
+    imp_regions_clear(&t->regions);
+    imp_cutlist_clear(t->cl);
+}
+
 size_t imp_tiff_type_size(uint16_t type)
 {
     static const uint8_t size[] = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4,

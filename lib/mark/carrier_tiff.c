@@ -170,32 +170,15 @@ static bool look_at_pages(struct imp_tiff *t, struct imp_look *out,
            imp_fail(err, IMP_ERR_DAMAGED, "TIFF without a page");
 }
 
-// --- Reading directories, without the rest of the handler ---
-
-static bool start(struct imp_tiff *t, struct imp_span file,
-                  struct imp_cutlist *memory, struct imp_err *err)
-{
-    *t = (struct imp_tiff){.in = file, .cl = memory, .tables_left = file.n};
-    imp_regions_start(&t->regions, file.n);
-    imp_cutlist_start(memory, file.n);
-    return (imp_tiff_sniff(file) && imp_tiff_read_header(t, err)) ||
-           imp_fail_at(err, IMP_ERR_DAMAGED, 0, "no TIFF header");
-}
-
-static void end(struct imp_tiff *t)
-{
-    imp_regions_clear(&t->regions);
-    imp_cutlist_clear(t->cl);
-}
-
 static bool look(struct imp_span file, struct imp_look *out,
                  struct imp_err *err)
 {
     struct imp_cutlist memory = {0};
     struct imp_tiff t;
     *out = (struct imp_look){0};
-    bool ok = start(&t, file, &memory, err) && look_at_pages(&t, out, err);
-    end(&t);
+    bool ok =
+        imp_tiff_begin(&t, file, &memory, err) && look_at_pages(&t, out, err);
+    imp_tiff_end(&t);
     return ok;
 }
 
@@ -275,11 +258,12 @@ static bool rewrap(struct imp_span file, struct imp_span coded,
     if (!imp_buf_add(out, coded.p, coded.n, err))
         return false;
     p.bytes = out->p;
-    bool ok = start(&p.old, file, &old, err);
-    ok = start(&p.fresh, imp_buf_span(out), &fresh, ok ? err : NULL) && ok;
+    bool ok = imp_tiff_begin(&p.old, file, &old, err);
+    ok = imp_tiff_begin(&p.fresh, imp_buf_span(out), &fresh, ok ? err : NULL) &&
+         ok;
     ok = ok && set_resolutions(&p, err);
-    end(&p.old);
-    end(&p.fresh);
+    imp_tiff_end(&p.old);
+    imp_tiff_end(&p.fresh);
     return ok;
 }
 

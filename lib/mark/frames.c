@@ -81,11 +81,9 @@ static uint64_t frames_of_webp(struct imp_span in)
 static uint64_t frames_of_tiff(struct imp_span in)
 {
     struct imp_cutlist memory = {0};
-    struct imp_tiff t = {.in = in, .cl = &memory, .tables_left = in.n};
+    struct imp_tiff t;
     uint64_t frames = 0;
-    imp_cutlist_start(&memory, in.n);
-    imp_regions_start(&t.regions, in.n);
-    bool ok = imp_tiff_sniff(in) && imp_tiff_read_header(&t, NULL);
+    bool ok = imp_tiff_begin(&t, in, &memory, NULL);
     for (uint64_t at = ok ? t.first_ifd : 0; ok && at; frames++) {
         struct imp_tiff_ifd ifd = {.at = at, .name = "IFD"};
         ok = imp_tiff_read_ifd(&t, &ifd, NULL);
@@ -94,8 +92,7 @@ static uint64_t frames_of_tiff(struct imp_span in)
         frames += subs ? subs->count : 0;
         at = ifd.next;
     }
-    imp_regions_clear(&t.regions);
-    imp_cutlist_clear(&memory);
+    imp_tiff_end(&t);
     return ok ? frames : 0;
 }
 

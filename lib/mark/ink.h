@@ -40,6 +40,14 @@ struct imp_inked {
     size_t n;
 };
 
+/* Is a mark to be seen that covers so many places, of which so many have
+ * changed? A picture may swallow ink: white on white, or by its quantisation.
+ */
+static inline bool imp_ink_shows(uint64_t inked, uint64_t changed)
+{
+    return changed > 0 && changed >= inked / 4;
+}
+
 /* What makes a mark legible on any picture. */
 enum imp_backing {
     IMP_BACKING_NONE,

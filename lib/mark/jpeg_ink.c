@@ -7,7 +7,6 @@
 
 #define SIDE 8
 #define SAMPLES (SIDE * SIDE)
-#define LEAST 4                // one block of so many must have changed
 #define FULL (255.0f * 255.0f) // coverage of a pixel: see struct cover
 
 // --- Colours ---
@@ -287,7 +286,7 @@ bool imp_jpeg_ink_draw(struct imp_jpeg_ink *ink, unsigned comp, uint32_t bx,
 bool imp_jpeg_ink_shows(const struct imp_jpeg_ink *ink, struct imp_err *err)
 {
     for (unsigned i = 0; i < ink->kind.n_comp; i++)
-        if (ink->changed[i] > 0 && ink->changed[i] >= ink->inked[i] / LEAST)
+        if (imp_ink_shows(ink->inked[i], ink->changed[i]))
             return true;
     return imp_fail(err, IMP_ERR_LIMIT,
                     "the mark leaves no trace in this picture: %ju of %ju "

@@ -29,7 +29,6 @@ static bool blend_page(struct imp_raster *raster, uint32_t top,
                        const struct imp_stencil *stencil,
                        const struct imp_paint *paint, struct imp_err *err)
 {
-    enum { LEAST = 4 }; // one pixel of so many must have changed
     uint64_t inked = 0, changed = 0;
     for (size_t i = 0; i < stencil->n; i++) {
         struct imp_blended b =
@@ -38,7 +37,7 @@ static bool blend_page(struct imp_raster *raster, uint32_t top,
         inked += b.inked;
         changed += b.changed;
     }
-    if (changed > 0 && changed >= inked / LEAST)
+    if (imp_ink_shows(inked, changed))
         return true;
     return imp_fail(err, IMP_ERR_LIMIT,
                     "the mark leaves no trace in this picture: %ju of %ju "

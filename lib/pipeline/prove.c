@@ -56,14 +56,6 @@ static bool check_digest(const struct imp_prover *p,
 
 // --- Without a decoder ---
 
-static bool drop_all(struct imp_editor *self, const struct imp_part *part,
-                     struct imp_verdict *out, struct imp_err *err)
-{
-    (void)self, (void)part, (void)err;
-    *out = (struct imp_verdict){.fate = IMP_FATE_DROP};
-    return true;
-}
-
 static const struct imp_format *format_called(const char *name)
 {
     for (size_t i = 0; imp_formats[i]; i++)
@@ -76,7 +68,7 @@ static const struct imp_format *format_called(const char *name)
 static bool reduce(const char *format, struct imp_span in, struct imp_buf *out,
                    struct imp_err *err)
 {
-    struct imp_editor editor = {drop_all};
+    struct imp_editor editor = {imp_drop_it};
     struct imp_cutlist cuts = {0};
     struct imp_job_image image = {
         .editor = &editor,
@@ -108,11 +100,15 @@ static bool same_bytes(struct imp_prover *p, const char *format,
 static bool differ(struct imp_prover *p, struct imp_proven *out)
 {
     const struct imp_archived *a = &out->archived;
-    if (imp_compare(a->format, imp_buf_span(&p->source), imp_buf_span(&p->made),
-                    &a->mark, &out->difference, &out->err))
-        return true;
-    if (a->mark.width || !same_bytes(p, a->format, &out->difference))
-        return false;
+    struct imp_difference by_bytes;
+    bool told =
+        imp_compare(a->format, imp_buf_span(&p->source), imp_buf_span(&p->made),
+                    &a->mark, &out->difference, &out->err);
+    // A decoder may also count what is gone: a preview among the pages.
+    bool seen = told && !out->difference.another;
+    if (seen || a->mark.width || !same_bytes(p, a->format, &by_bytes))
+        return told;
+    out->difference = by_bytes;
     out->err = (struct imp_err){0};
     return true;
 }

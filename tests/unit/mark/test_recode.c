@@ -75,3 +75,31 @@ Test(recode, a_damaged_file_is_refused)
     imp_buf_clear(&in);
     imp_buf_clear(&out);
 }
+
+// Readers may take its presence for inverted inks.
+Test(recode, a_file_without_adobes_segment_has_none_afterwards)
+{
+    struct jpeg_kind kind = {
+        .components = 4, .quality = 85, .progressive = true};
+    struct imp_ink ink = ring(40, 30);
+    struct imp_spot at = {0, 0};
+    struct imp_buf in = {0}, out = {0};
+    struct imp_err err = {0};
+    struct imp_inked where = {&ink, &at, 1};
+    jpeg_make(&kind, 157, 121, &in);
+    uint8_t *adobe = memmem(in.p, in.n,
+                            "\xFF\xEE\0\x0E"
+                            "Adobe",
+                            9);
+    cr_assert(adobe);
+    cr_assert(imp_recode(imp_buf_span(&in), where, &paint, &out, &err));
+    cr_expect(memmem(out.p, out.n, "Adobe", 5));
+    memmove(adobe, adobe + 16, in.n - 16 - (size_t)(adobe - in.p));
+    in.n -= 16;
+    out.n = 0;
+    cr_assert(imp_recode(imp_buf_span(&in), where, &paint, &out, &err));
+    cr_expect_not(memmem(out.p, out.n, "Adobe", 5));
+    imp_ink_clear(&ink);
+    imp_buf_clear(&in);
+    imp_buf_clear(&out);
+}
