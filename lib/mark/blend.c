@@ -157,19 +157,30 @@ static void blend_row(struct imp_raster *r, size_t at, const uint8_t *text,
     }
 }
 
-struct imp_blended imp_blend(struct imp_raster *r, uint32_t x, uint32_t y,
+// The part of `n` samples from `at` on that lies in 0..`side`: from *first on.
+static uint32_t clip(int64_t at, uint32_t n, uint32_t side, uint32_t *first)
+{
+    int64_t begin = at < 0 ? 0 : at;
+    int64_t end = at + n < (int64_t)side ? at + n : (int64_t)side;
+    *first = (uint32_t)(begin - at);
+    return end > begin ? (uint32_t)(end - begin) : 0;
+}
+
+struct imp_blended imp_blend(struct imp_raster *r, int64_t x, int64_t y,
                              const struct imp_ink *ink,
                              const struct imp_paint *paint)
 {
     struct imp_blended count = {0};
     struct colours c = colours_of(r, paint);
-    size_t width = ink->text.width;
-    for (uint32_t row = 0; row < ink->text.height; row++) {
-        size_t at = (((size_t)y + row) * r->width + x) * imp_raster_bands(r);
-        blend_row(r, at, ink->text.cover + row * width,
-                  ink->outline.cover + row * width,
-                  ink->rgb ? ink->rgb + 3 * row * width : NULL, ink->text.width,
-                  &c, &count);
+    uint32_t left, top;
+    uint32_t across = clip(x, ink->text.width, r->width, &left);
+    uint32_t down = clip(y, ink->text.height, r->height, &top);
+    for (uint32_t row = top; row < top + down; row++) {
+        size_t from = (size_t)row * ink->text.width + left;
+        size_t at = (size_t)(y + row) * r->width + (size_t)(x + left);
+        blend_row(r, at * imp_raster_bands(r), ink->text.cover + from,
+                  ink->outline.cover + from,
+                  ink->rgb ? ink->rgb + 3 * from : NULL, across, &c, &count);
     }
     return count;
 }

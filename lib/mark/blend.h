@@ -38,13 +38,13 @@ void imp_paint_outline(const struct imp_paint *paint, uint8_t rgb[3]);
 /* The CMYK that is seen as this colour, 0: no ink. */
 void imp_paint_cmyk(const uint8_t rgb[3], uint8_t cmyk[4]);
 
-/* Draw `ink` with its upper left corner at x, y, all inside. A pixel that the
- * ink does not cover is not touched. Where the picture is transparent it
- * becomes as opaque as the ink. */
+/* Draw `ink` with its upper left corner at x, y; what lies outside is not
+ * drawn. A pixel that the ink does not cover is not touched. Where the picture
+ * is transparent it becomes as opaque as the ink. */
 struct imp_blended {
     uint64_t inked, changed; /* pixels that ink covers; that have changed */
 };
-struct imp_blended imp_blend(struct imp_raster *r, uint32_t x, uint32_t y,
+struct imp_blended imp_blend(struct imp_raster *r, int64_t x, int64_t y,
                              const struct imp_ink *ink,
                              const struct imp_paint *paint);
 

@@ -1,14 +1,17 @@
-/* carrier.h - what a file format puts around its coded picture, for marking:
- * what to know before decoding, and how to put new coding into the old file.
+/* carrier.h - marking whole files, one file format each: what to know of it
+ * before decoding, and how to draw on its picture.
  *
  * A new format is one file, carrier_NAME.c, and a row in carrier.c. */
 #ifndef IMP_MARK_CARRIER_H
 #define IMP_MARK_CARRIER_H
 
 #include "base/bytes.h"
+#include "mark/blend.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+
+struct imp_pixels;
 
 /* How a picture was coded, to code its pixels again no worse. */
 struct imp_coding {
@@ -32,22 +35,44 @@ struct imp_look {
     struct imp_coding coding;
 };
 
+/* What is drawn, and with what. */
+struct imp_drawing {
+    struct imp_inked where; /* on each page, as stored */
+    struct imp_paint paint;
+    const struct imp_pixels *pixels;
+};
+
 struct imp_carrier {
-    const char *format;   /* as imp_format's name */
-    bool by_coefficients; /* drawn on so; else on its pixels */
+    const char *format; /* as imp_format's name */
+    const char *route;  /* for struct imp_mark_report */
 
     /* Look at a whole file without decoding. IMP_ERR_DAMAGED, or
      * IMP_ERR_UNSUPPORTED if it is of a kind that cannot be marked. */
     bool (*look)(struct imp_span file, struct imp_look *out,
                  struct imp_err *err);
 
-    /* `file` with the coded picture of `coded`, a whole file that an encoder
-     * made, instead of its own: into `out`, emptied first. */
-    bool (*rewrap)(struct imp_span file, struct imp_span coded,
-                   struct imp_buf *out, struct imp_err *err);
+    /* `file`, which `look` was made of, with the mark on all its pages: a whole
+     * file again, into `out`, emptied first. Nothing changes outside the ink
+     * but what shares a block with it; all else of the file is carried over, or
+     * it is IMP_ERR_UNSUPPORTED. IMP_ERR_LIMIT if the mark leaves no trace,
+     * IMP_ERR_DAMAGED, IMP_ERR_MEMORY. */
+    bool (*draw)(const struct imp_drawing *d, struct imp_span file,
+                 const struct imp_look *look, struct imp_buf *out,
+                 struct imp_err *err);
 };
 
 /* NULL if marks cannot be drawn on that format. */
 const struct imp_carrier *imp_carrier_of(const char *format);
+
+/* For carriers: draw on one page of a decoded picture that has its first row at
+ * `top`. IMP_ERR_LIMIT if the mark leaves no trace. */
+bool imp_draw_page(const struct imp_drawing *d, struct imp_raster *raster,
+                   uint32_t top, struct imp_err *err);
+
+/* And: decode by the pixel library, draw on all pages, code again, appended to
+ * `coded`: a whole file, with whatever the encoder adds. */
+bool imp_draw_decoded(const struct imp_drawing *d, const char *format,
+                      struct imp_span file, const struct imp_look *look,
+                      struct imp_buf *coded, struct imp_err *err);
 
 #endif

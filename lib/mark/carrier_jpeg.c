@@ -3,6 +3,7 @@
 #include "image/jpeg.h"
 #include "mark/carrier.h"
 #include "mark/orient.h"
+#include "mark/recode.h"
 
 #include <string.h>
 
@@ -111,6 +112,7 @@ static bool add_coding(struct imp_buf *out, struct imp_span coded,
     return true;
 }
 
+// `file` with the coded picture of `coded` instead of its own.
 static bool rewrap(struct imp_span file, struct imp_span coded,
                    struct imp_buf *out, struct imp_err *err)
 {
@@ -120,9 +122,21 @@ static bool rewrap(struct imp_span file, struct imp_span coded,
            add_coding(out, coded, err);
 }
 
+static bool draw(const struct imp_drawing *d, struct imp_span file,
+                 const struct imp_look *look, struct imp_buf *out,
+                 struct imp_err *err)
+{
+    (void)look;
+    struct imp_buf coded = {0};
+    bool ok = imp_recode(file, d->where, &d->paint, &coded, err) &&
+              rewrap(file, imp_buf_span(&coded), out, err);
+    imp_buf_clear(&coded);
+    return ok;
+}
+
 const struct imp_carrier imp_carrier_jpeg = {
     .format = "jpeg",
-    .by_coefficients = true,
+    .route = "coefficients",
     .look = look,
-    .rewrap = rewrap,
+    .draw = draw,
 };

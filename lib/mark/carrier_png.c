@@ -113,6 +113,7 @@ static bool add_image_data(struct imp_buf *out, struct walk coded,
     return true;
 }
 
+// `file` with the coded picture of `coded` instead of its own.
 static bool rewrap(struct imp_span file, struct imp_span coded,
                    struct imp_buf *out, struct imp_err *err)
 {
@@ -144,8 +145,20 @@ static bool rewrap(struct imp_span file, struct imp_span coded,
     return true;
 }
 
+static bool draw(const struct imp_drawing *d, struct imp_span file,
+                 const struct imp_look *look, struct imp_buf *out,
+                 struct imp_err *err)
+{
+    struct imp_buf coded = {0};
+    bool ok = imp_draw_decoded(d, "png", file, look, &coded, err) &&
+              rewrap(file, imp_buf_span(&coded), out, err);
+    imp_buf_clear(&coded);
+    return ok;
+}
+
 const struct imp_carrier imp_carrier_png = {
     .format = "png",
+    .route = "pixels",
     .look = look,
-    .rewrap = rewrap,
+    .draw = draw,
 };

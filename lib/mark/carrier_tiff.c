@@ -249,6 +249,7 @@ static bool set_resolutions(struct pages *p, struct imp_err *err)
            imp_fail(err, IMP_ERR_DAMAGED, "the number of pages has changed");
 }
 
+// `file` with the coded picture of `coded` instead of its own.
 static bool rewrap(struct imp_span file, struct imp_span coded,
                    struct imp_buf *out, struct imp_err *err)
 {
@@ -267,8 +268,20 @@ static bool rewrap(struct imp_span file, struct imp_span coded,
     return ok;
 }
 
+static bool draw(const struct imp_drawing *d, struct imp_span file,
+                 const struct imp_look *look, struct imp_buf *out,
+                 struct imp_err *err)
+{
+    struct imp_buf coded = {0};
+    bool ok = imp_draw_decoded(d, "tiff", file, look, &coded, err) &&
+              rewrap(file, imp_buf_span(&coded), out, err);
+    imp_buf_clear(&coded);
+    return ok;
+}
+
 const struct imp_carrier imp_carrier_tiff = {
     .format = "tiff",
+    .route = "pixels",
     .look = look,
-    .rewrap = rewrap,
+    .draw = draw,
 };

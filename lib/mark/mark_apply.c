@@ -3,7 +3,6 @@
 #include "mark/carrier.h"
 #include "mark/mark_internal.h"
 #include "mark/orient.h"
-#include "mark/recode.h"
 
 #include <string.h>
 
@@ -23,57 +22,6 @@ static struct imp_mark_report report_of(const struct imp_stencil *stencil,
                                         const char *route)
 {
     return (struct imp_mark_report){stencil->area, route};
-}
-
-static bool blend_page(struct imp_raster *raster, uint32_t top,
-                       const struct imp_stencil *stencil,
-                       const struct imp_paint *paint, struct imp_err *err)
-{
-    uint64_t inked = 0, changed = 0;
-    for (size_t i = 0; i < stencil->n; i++) {
-        struct imp_blended b =
-            imp_blend(raster, stencil->spot[i].x, top + stencil->spot[i].y,
-                      &stencil->ink, paint);
-        inked += b.inked;
-        changed += b.changed;
-    }
-    if (imp_ink_shows(inked, changed))
-        return true;
-    return imp_fail(err, IMP_ERR_LIMIT,
-                    "the mark leaves no trace in this picture: %ju of %ju "
-                    "pixels would change",
-                    (uintmax_t)changed, (uintmax_t)inked);
-}
-
-// Decode, draw, code again: a whole file, with whatever the encoder adds.
-static bool draw_pixels(const struct imp_marker *m, const char *format,
-                        struct imp_span image, const struct imp_look *look,
-                        const struct imp_stencil *stencil,
-                        struct imp_buf *coded, struct imp_err *err)
-{
-    bool ok = false;
-    struct imp_raster raster;
-    struct imp_paint paint = paint_of(m);
-
-    struct imp_picture *picture =
-        m->pixels->decode(format, image, &raster, err);
-    if (!picture)
-        return false;
-    if (raster.width != look->width ||
-        raster.height != (uint64_t)look->height * look->pages) {
-        imp_fail(err, IMP_ERR_DAMAGED,
-                 "decoded to %u x %u pixels, the header says %u x %u, %u times",
-                 raster.width, raster.height, look->width, look->height,
-                 look->pages);
-        goto out;
-    }
-    for (uint32_t page = 0; page < look->pages; page++)
-        if (!blend_page(&raster, page * look->height, stencil, &paint, err))
-            goto out;
-    ok = m->pixels->encode(picture, format, &look->coding, coded, err);
-out:
-    m->pixels->free(picture);
-    return ok;
 }
 
 static bool check_size(const struct imp_marker *m, const struct imp_look *look,
@@ -159,24 +107,12 @@ imp_marker_splice(struct imp_marker *m, struct imp_pen *pen, struct imp_span in,
 
 // --- A whole file ---
 
-static bool draw(struct imp_marker *m, const struct imp_carrier *carrier,
-                 struct imp_span image, const struct imp_look *look,
-                 const struct imp_stencil *stencil, struct imp_buf *coded,
-                 struct imp_err *err)
-{
-    const struct imp_paint paint = paint_of(m);
-    const struct imp_inked where = inked_of(stencil);
-    if (carrier->by_coefficients)
-        return imp_recode(image, where, &paint, coded, err);
-    return draw_pixels(m, carrier->format, image, look, stencil, coded, err);
-}
-
 bool imp_marker_apply(struct imp_marker *m, const char *format,
                       struct imp_span image,
                       const char *const value[IMP_FIELDS], struct imp_buf *out,
                       struct imp_mark_report *report, struct imp_err *err)
 {
-    struct imp_buf text = {0}, coded = {0};
+    struct imp_buf text = {0};
     const struct imp_stencil *stencil = NULL;
     struct imp_look look;
 
@@ -189,16 +125,16 @@ bool imp_marker_apply(struct imp_marker *m, const char *format,
     if (imp_marker_text(m, value, &text, err) &&
         carrier->look(image, &look, err) && check_size(m, &look, err))
         stencil = imp_marker_stencil(m, &text, &look, err);
-    bool ok = stencil && draw(m, carrier, image, &look, stencil, &coded, err) &&
-              carrier->rewrap(image, imp_buf_span(&coded), out, err);
-    if (ok)
-        *report = report_of(stencil, carrier->by_coefficients ? "coefficients"
-                                                              : "pixels");
-    else
-        imp_wrap(err, "mark");
-    if (stencil)
+    bool ok = false;
+    if (stencil) {
+        const struct imp_drawing d = {inked_of(stencil), paint_of(m),
+                                      m->pixels};
+        ok = carrier->draw(&d, image, &look, out, err);
+        *report = report_of(stencil, carrier->route);
         imp_stencils_put(m->stencils, stencil);
-    imp_buf_clear(&coded);
+    }
+    if (!ok)
+        imp_wrap(err, "mark");
     imp_buf_clear(&text);
     return ok;
 }
