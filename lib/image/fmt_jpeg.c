@@ -140,9 +140,14 @@ static bool cut_scan(struct imp_jpeg_reader *r,
         imp_jpeg_is_arithmetic(r->j)) {
         end = imp_jpeg_skip_scan(r->in, data);
         imp_cut_keep(r->cl, data, end - data, IMP_PART_CODED, "scan");
-    } else if (!imp_jpeg_walk(r->j, &scan, r->in, data, map, r->cl, &end,
-                              err)) {
-        return false;
+    } else {
+        bool skip = r->img->check != IMP_CHECK_CODED && r->j->restart_interval;
+        bool ok = skip ? imp_jpeg_skip_mapped(r->j, &scan, r->in, data, map,
+                                              r->cl, &end, err)
+                       : imp_jpeg_walk(r->j, &scan, r->in, data, map, r->cl,
+                                       &end, err);
+        if (!ok)
+            return false;
     }
     r->at = end;
     return true;

@@ -31,8 +31,9 @@ struct imp_job_image {
     struct imp_editor *editor;
     struct imp_limits limits;
     enum imp_check check;
-    struct imp_jpeg_map *map; /* JPEG: filled in, for which coded data is
-                                 followed at any `check`; NULL: not wanted */
+    struct imp_jpeg_map *map; /* JPEG: filled in, for which coded data without
+                                 restart markers is followed at any `check`;
+                                 NULL: not wanted */
     /* Told by the handler: */
     uint32_t width, height;
 };

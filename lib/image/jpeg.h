@@ -175,6 +175,11 @@ bool imp_jpeg_walk(struct imp_jpeg *j, const struct imp_jpeg_scan *scan,
                    struct imp_span in, size_t at, struct imp_jpeg_map *map,
                    struct imp_cutlist *cl, size_t *end, struct imp_err *err);
 
+/* The tables that the scan at `at` uses, ready for it; IMP_ERR_DAMAGED if one
+ * is missing or not valid. */
+bool imp_jpeg_ready_tables(struct imp_jpeg *j, const struct imp_jpeg_scan *scan,
+                           size_t at, struct imp_err *err);
+
 bool imp_jpeg_is_progressive(const struct imp_jpeg *j);
 
 /* Is it a frame of samples and predictors (T.81 Annex H), whose data unit is
@@ -196,5 +201,13 @@ size_t imp_jpeg_next_marker(struct imp_span in, size_t at);
 /* The first place from `at` on where a marker other than RSTn stands, or in.n:
  * the end of a scan that is not walked. */
 size_t imp_jpeg_skip_scan(struct imp_span in, size_t at);
+
+/* Map a sequential Huffman scan that has restart intervals by their markers,
+ * without resolving a code: what is in them is as good or bad as it comes.
+ * Keeps all from `at` to `*end`. IMP_ERR_DAMAGED if a marker is missing. */
+bool imp_jpeg_skip_mapped(struct imp_jpeg *j, const struct imp_jpeg_scan *scan,
+                          struct imp_span in, size_t at,
+                          struct imp_jpeg_map *map, struct imp_cutlist *cl,
+                          size_t *end, struct imp_err *err);
 
 #endif

@@ -2,23 +2,31 @@
 
 #include <string.h>
 
+static void go_to(struct imp_jpeg_cursor *c, const struct imp_jpeg_waypoint *w,
+                  uint64_t mcu)
+{
+    c->bits = imp_bits_at(w->place, c->in);
+    c->mcu = mcu;
+    c->interval_end = mcu + w->before + w->in_interval;
+    for (unsigned i = 0; i < IMP_JPEG_COMPS; i++)
+        c->dc[i] = (uint32_t)w->dc[i];
+}
+
 void imp_jpeg_cursor_start(struct imp_jpeg_cursor *c, struct imp_span in,
                            const struct imp_jpeg_scan_map *m)
 {
     *c = (struct imp_jpeg_cursor){.in = in, .m = m};
     for (unsigned i = 0; i < m->scan.n_comp; i++)
         imp_jpeg_mcu_add(&c->shape, &m->scan, i, m->dc[i], m->ac[i]);
-    imp_jpeg_cursor_to_row(c, 0);
+    go_to(c, &m->row[0], 0);
 }
 
-void imp_jpeg_cursor_to_row(struct imp_jpeg_cursor *c, uint32_t row)
+void imp_jpeg_cursor_towards(struct imp_jpeg_cursor *c, uint32_t row)
 {
     const struct imp_jpeg_waypoint *w = &c->m->row[row];
-    c->bits = imp_bits_at(w->place, c->in);
-    c->mcu = (uint64_t)row * c->m->mcus_x;
-    c->interval_end = c->mcu + w->in_interval;
-    for (unsigned i = 0; i < IMP_JPEG_COMPS; i++)
-        c->dc[i] = (uint32_t)w->dc[i];
+    uint64_t mcu = (uint64_t)row * c->m->mcus_x - w->before;
+    if (mcu > c->mcu)
+        go_to(c, w, mcu);
 }
 
 void imp_jpeg_cursor_next_interval(struct imp_jpeg_cursor *c)
@@ -81,14 +89,13 @@ bool imp_jpeg_cursor_find_end(const struct imp_jpeg_cursor *c,
                               struct imp_jpeg_place *end)
 {
     const struct imp_jpeg_scan_map *m = c->m;
-    if (c->interval_end == m->scan.n_mcu) {
+    if (c->interval_end == m->scan.n_mcu && m->end.next) {
         *end = m->end;
         return true;
     }
     struct imp_jpeg_cursor ahead = *c;
-    uint64_t row = (c->interval_end - 1) / m->mcus_x;
-    if (row * m->mcus_x > c->mcu)
-        imp_jpeg_cursor_to_row(&ahead, (uint32_t)row);
+    imp_jpeg_cursor_towards(&ahead,
+                            (uint32_t)((c->interval_end - 1) / m->mcus_x));
     if (!imp_jpeg_cursor_pass(&ahead, c->interval_end - ahead.mcu))
         return false;
     *end = imp_bits_place(&ahead.bits, c->in);

@@ -1,8 +1,8 @@
 /* jpeg_cursor.h - reading a mapped scan from any row of MCUs on: block by block
  * where that is wanted, and quickly past the rest.
  *
- * All of it has been walked before, so that its codes are valid; what is
- * checked here is that DC stays within 16 bits, and bugs of our own. */
+ * All of it has been walked before, so that its codes are valid, unless the
+ * scan was mapped by its restart markers. */
 #ifndef IMP_IMAGE_JPEG_CURSOR_H
 #define IMP_IMAGE_JPEG_CURSOR_H
 
@@ -26,7 +26,8 @@ struct imp_jpeg_cursor {
 void imp_jpeg_cursor_start(struct imp_jpeg_cursor *c, struct imp_span in,
                            const struct imp_jpeg_scan_map *m);
 
-void imp_jpeg_cursor_to_row(struct imp_jpeg_cursor *c, uint32_t row);
+/* Skip ahead, as far as there is a known place before that row's first MCU. */
+void imp_jpeg_cursor_towards(struct imp_jpeg_cursor *c, uint32_t row);
 
 /* Behind the marker that ends the interval, of which all MCUs are read. */
 void imp_jpeg_cursor_next_interval(struct imp_jpeg_cursor *c);

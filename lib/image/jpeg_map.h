@@ -1,6 +1,6 @@
 /* jpeg_map.h - where the blocks of a JPEG image lie: noted by the walk that
- * checks its coded data, for one who wants to change a few of them and leave
- * the rest as it is.
+ * checks its coded data (or, if it is not to be checked, by restart markers),
+ * for one who wants to change a few of them and leave the rest as it is.
  *
  * Of sequential Huffman frames alone (ITU-T T.81 F.1.2): there a block has one
  * place. A map lives as long as the cut list that was made with it. One image,
@@ -24,9 +24,12 @@ enum imp_jpeg_colour {
 /* Where a row of MCUs begins. */
 struct imp_jpeg_waypoint {
     struct imp_jpeg_place place;
-    uint64_t in_interval;       /* MCUs from here to the end of its restart
+    uint64_t before;            /* MCUs of the interval between the place and
+                                   the row, to be passed */
+    uint64_t in_interval;       /* MCUs from the row's to the end of its restart
                                    interval, or of the scan */
-    int32_t dc[IMP_JPEG_COMPS]; /* predictors, by component of the scan */
+    int32_t dc[IMP_JPEG_COMPS]; /* predictors at the place, by component of the
+                                   scan */
 };
 
 struct imp_jpeg_scan_map {
@@ -36,7 +39,8 @@ struct imp_jpeg_scan_map {
     uint32_t restart_interval;             /* MCUs; 0: none */
     uint32_t mcus_x, mcus_y;
     struct imp_jpeg_waypoint *row; /* `mcus_y` of them */
-    struct imp_jpeg_place end;     /* behind the last block */
+    struct imp_jpeg_place end;     /* behind the last block; {0} if the scan was
+                                      not walked */
 };
 
 /* `{0}` before the image is cut. */

@@ -166,9 +166,8 @@ static bool table_ready(struct imp_huff *t, enum imp_huff_use use,
                        t->defined ? "not valid" : "not defined");
 }
 
-// Tables that the scan uses, ready for it.
-static bool set_up_tables(struct imp_jpeg *j, const struct imp_jpeg_scan *scan,
-                          size_t at, struct imp_err *err)
+bool imp_jpeg_ready_tables(struct imp_jpeg *j, const struct imp_jpeg_scan *scan,
+                           size_t at, struct imp_err *err)
 {
     bool dc = scan->ss == 0 && scan->ah == 0;
     bool ac = scan->se > 0;
@@ -213,20 +212,6 @@ static bool set_up_history(struct walk *w, struct imp_cutlist *cl,
     return true;
 }
 
-size_t imp_jpeg_next_marker(struct imp_span in, size_t at)
-{
-    while (at < in.n) {
-        const uint8_t *ff = memchr(in.p + at, 0xFF, in.n - at);
-        if (!ff)
-            break;
-        at = (size_t)(ff - in.p);
-        if (at + 1 < in.n && in.p[at + 1] != 0 && in.p[at + 1] != 0xFF)
-            return at;
-        at++;
-    }
-    return in.n;
-}
-
 static void note_row(struct walk *w, uint64_t in_interval, struct imp_span in)
 {
     struct imp_jpeg_waypoint *row = &w->map->row[w->next_row++];
@@ -266,7 +251,7 @@ bool imp_jpeg_walk(struct imp_jpeg *j, const struct imp_jpeg_scan *scan,
 {
     struct walk w = {.scan = scan};
     pass_mcu pass = choose(j, scan, map != NULL);
-    if (!set_up_tables(j, scan, at, err))
+    if (!imp_jpeg_ready_tables(j, scan, at, err))
         return false;
     set_up_mcu(j, scan, &w.mcu);
     if (map && !(w.map = imp_jpeg_map_scan(map, scan, cl, err)))
@@ -302,16 +287,5 @@ bool imp_jpeg_walk(struct imp_jpeg *j, const struct imp_jpeg_scan *scan,
                                want - IMP_JPEG_RST0, marker, (uintmax_t)left);
         imp_cut_keep(cl, marker, 2, IMP_PART_CODED, "scan");
         at = marker + 2;
-    }
-}
-
-size_t imp_jpeg_skip_scan(struct imp_span in, size_t at)
-{
-    for (;;) {
-        at = imp_jpeg_next_marker(in, at);
-        if (at == in.n || in.p[at + 1] < IMP_JPEG_RST0 ||
-            in.p[at + 1] > IMP_JPEG_RST7)
-            return at;
-        at += 2;
     }
 }

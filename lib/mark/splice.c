@@ -33,12 +33,15 @@ void imp_splicer_clear(struct imp_splicer *s)
     *s = (struct imp_splicer){0};
 }
 
-// The walk has found it valid, but for values that no encoder of 8 bits makes.
+// The walk has found it valid, but for values that no encoder of 8 bits makes,
+// if there was one.
 static bool invalid(struct scan *s)
 {
     size_t at = (size_t)(s->at.bits.p - s->at.in.p);
     return imp_fail_at(s->err, IMP_ERR_DAMAGED, at,
-                       "coded data at offset %zu: a value is out of range", at);
+                       "coded data at offset %zu is not valid, or a value is "
+                       "out of range",
+                       at);
 }
 
 static struct imp_jpeg_place place(const struct scan *s)
@@ -167,7 +170,7 @@ static bool go_to(struct scan *s, uint64_t mcu)
     if (s->at.mcu < begin) {
         if (s->open && s->at.interval_end <= begin && !close_patch(s))
             return false;
-        imp_jpeg_cursor_to_row(&s->at, row);
+        imp_jpeg_cursor_towards(&s->at, row);
     }
     for (;;) {
         uint64_t end = s->at.interval_end;

@@ -91,6 +91,7 @@ mark = {"imgpipe run --mark-text": run("--mark-text", text)}
 mark["... at the top"] = run("--mark-text", text, "--mark-position", "north-west")
 mark["... all over"] = run("--mark-text", text, "--mark-tile")
 mark["... files with restart markers"] = run("--mark-text", text, of=work + "/restarts")
+mark["... the same, --check structure"] = run("--mark-text", text, "--check", "structure", of=work + "/restarts")
 mark["plain libvips (not hashed)"] = sh('mkdir "$2" && "$4" TRIAL-001 "$2" "$1"/*', bench_vips)
 if is_imagemagick("convert"):
     mark["ImageMagick convert"] = sh(

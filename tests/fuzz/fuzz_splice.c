@@ -28,13 +28,15 @@ static bool drop_all(struct imp_editor *self, const struct imp_part *part,
     return true;
 }
 
-static bool cut(struct imp_span in, struct imp_cutlist *cl,
-                struct imp_jpeg_map *map)
+static bool cut(struct imp_span in, enum imp_check check,
+                struct imp_cutlist *cl, struct imp_jpeg_map *map)
 {
     struct imp_err err = {0};
     struct imp_editor editor = {drop_all};
-    struct imp_job_image img = {
-        .editor = &editor, .limits = {1u << 20, MAX_PIXELS}, .map = map};
+    struct imp_job_image img = {.editor = &editor,
+                                .limits = {1u << 20, MAX_PIXELS},
+                                .check = check,
+                                .map = map};
     return imp_format_jpeg.sniff(in) &&
            imp_format_cut(&imp_format_jpeg, in, &img, cl, &err);
 }
@@ -113,17 +115,18 @@ static void judge(struct imp_span clean, struct imp_span marked,
 }
 
 // What is written must be as clean as what it was made of.
-static bool stays(struct imp_span marked)
+static bool stays(struct imp_span marked, enum imp_check check)
 {
     struct imp_cutlist again = {0};
-    bool ok = cut(marked, &again, NULL) && imp_cutlist_all_kept(&again);
+    bool ok = cut(marked, check, &again, NULL) && imp_cutlist_all_kept(&again);
     imp_cutlist_clear(&again);
     return ok;
 }
 
 static void mark(struct imp_span in, const struct imp_cutlist *cuts,
-                 const struct imp_jpeg_map *map, struct imp_span clean,
-                 struct imp_inked where, const struct imp_paint *paint)
+                 const struct imp_jpeg_map *map, enum imp_check check,
+                 struct imp_span clean, struct imp_inked where,
+                 const struct imp_paint *paint)
 {
     struct imp_splicer splicer = {0};
     struct imp_cutlist out = {0};
@@ -141,11 +144,11 @@ static void mark(struct imp_span in, const struct imp_cutlist *cuts,
     }
     if (r == IMP_SPLICED) {
         require(imp_cutlist_apply(&out, in, &marked, &err));
-        require(stays(imp_buf_span(&marked)));
+        require(stays(imp_buf_span(&marked), check));
         judge(clean, imp_buf_span(&marked), where.ink, where.spot[0], shows);
     } else if (r == IMP_SPLICE_NO_CODE &&
                imp_recode(clean, where, paint, &marked, &err) &&
-               stays(imp_buf_span(&marked))) {
+               stays(imp_buf_span(&marked), IMP_CHECK_CODED)) {
         // Arithmetic code can hold differences that libjpeg cannot write: such
         // a file is found damaged when the cleaner checks what was made of it.
         judge(clean, imp_buf_span(&marked), where.ink, where.spot[0], true);
@@ -172,13 +175,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     struct imp_paint paint = {.opacity = 0.01 + next(&seed, 100) / 100.0};
     for (int i = 0; i < 3; i++)
         paint.rgb[i] = (uint8_t)next(&seed, 256);
-    if (cut(in, &cuts, &map) && imp_cutlist_apply(&cuts, in, &clean, &err)) {
+    enum imp_check check =
+        next(&seed, 2) ? IMP_CHECK_CODED : IMP_CHECK_STRUCTURE;
+    if (cut(in, check, &cuts, &map) &&
+        imp_cutlist_apply(&cuts, in, &clean, &err)) {
         struct coefficients c = coefficients_of(imp_buf_span(&clean));
         uint32_t width = map.frame ? map.frame->width : c.width;
         uint32_t height = map.frame ? map.frame->height : c.height;
         if (width && height && make_ink(&seed, width, height, &ink, &spot)) {
             struct imp_inked where = {&ink, &spot, 1};
-            mark(in, &cuts, &map, imp_buf_span(&clean), where, &paint);
+            mark(in, &cuts, &map, check, imp_buf_span(&clean), where, &paint);
         }
         imp_ink_clear(&ink);
         coefficients_clear(&c);

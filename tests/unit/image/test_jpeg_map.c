@@ -2,7 +2,7 @@
 // blocks: their DC values are judged by libjpeg's coefficients.
 #include "../../lib/coefficients.h"
 #include "cutting.h"
-#include "image/jpeg_huff.h"
+#include "image/jpeg_cursor.h"
 #include "image/jpeg_map.h"
 #include "jpeg_maker.h"
 
@@ -46,27 +46,32 @@ static int predictor(const struct coefficients *c,
     return dc_of(c, comp, m->mcus_x * h - 1, row * v - 1);
 }
 
-static void judge(const struct jpeg_recipe *recipe)
+static void judge(const struct jpeg_recipe *recipe, enum imp_check check)
 {
     struct imp_buf jpeg = jpeg_make(recipe);
     struct imp_span in = imp_buf_span(&jpeg);
     struct coefficients c = coefficients_of(in);
     cr_assert(c.n > 0);
-    cr_assert(cut_mapped(in, IMP_CHECK_STRUCTURE), "%s", err.msg);
+    cr_assert(cut_mapped(in, check), "%s", err.msg);
     cr_assert(map.frame);
     cr_assert_eq(map.n_scans, 1);
     const struct imp_jpeg_scan_map *m = &map.scan[0];
     cr_assert_eq(m->scan.n_comp, (unsigned)c.n);
     for (uint32_t row = 0; row < m->mcus_y; row++) {
         const struct imp_jpeg_waypoint *w = &m->row[row];
+        struct imp_jpeg_cursor at;
+        imp_jpeg_cursor_start(&at, in, m);
+        imp_jpeg_cursor_towards(&at, row);
+        cr_expect_eq(at.mcu + w->before, (uint64_t)row * m->mcus_x);
+        cr_expect(imp_jpeg_cursor_pass(&at, w->before));
         for (unsigned i = 0; i < m->scan.n_comp; i++)
-            cr_expect_eq(w->dc[i], predictor(&c, m, i, row),
+            cr_expect_eq((int32_t)at.dc[i], predictor(&c, m, i, row),
                          "row %u, component %u", row, i);
-        struct imp_bits b = imp_bits_at(w->place, in);
-        int difference = 0;
+        int16_t block[64];
+        struct imp_jpeg_place after_dc;
         uint32_t v = m->scan.n_comp == 1 ? 1 : (uint32_t)c.comp[0].v;
-        cr_expect(imp_huff_difference(&b, m->dc[0], &difference));
-        cr_expect_eq(w->dc[0] + difference, dc_of(&c, 0, 0, row * v),
+        cr_expect(imp_jpeg_cursor_read(&at, 0, block, &after_dc));
+        cr_expect_eq(block[0], dc_of(&c, 0, 0, row * v),
                      "first block of row %u", row);
         uint64_t left = ((uint64_t)m->mcus_y - row) * m->mcus_x,
                  n = m->restart_interval;
@@ -75,9 +80,20 @@ static void judge(const struct jpeg_recipe *recipe)
     }
     // EOI follows, and the bits that fill the last byte are ones (T.81
     // F.1.2.3).
-    cr_expect_eq(in.p[m->end.next], 0xFF);
-    cr_expect_eq(in.p[m->end.next + 1], 0xD9);
-    cr_expect_eq(m->end.ahead, (uint8_t) ~(0xFF >> m->end.rest));
+    struct imp_jpeg_cursor last;
+    struct imp_jpeg_place end;
+    imp_jpeg_cursor_start(&last, in, m);
+    imp_jpeg_cursor_towards(&last, m->mcus_y - 1);
+    while (last.interval_end < m->scan.n_mcu) {
+        cr_assert(imp_jpeg_cursor_pass(&last, last.interval_end - last.mcu));
+        imp_jpeg_cursor_next_interval(&last);
+    }
+    cr_assert(imp_jpeg_cursor_find_end(&last, &end));
+    cr_expect_eq(in.p[end.next], 0xFF);
+    cr_expect_eq(in.p[end.next + 1], 0xD9);
+    cr_expect_eq(end.ahead, (uint8_t) ~(0xFF >> end.rest));
+    bool skipped = check == IMP_CHECK_STRUCTURE && m->restart_interval;
+    cr_expect_eq(m->end.next, skipped ? 0 : end.next);
     coefficients_clear(&c);
     imp_buf_clear(&jpeg);
 }
@@ -101,7 +117,25 @@ Test(jpeg_map, each_row_is_where_libjpeg_finds_it)
         {.width = 77, .height = 93, .components = 3, .quality = 1},
     };
     for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++)
-        judge(&recipes[i]);
+        for (int check = IMP_CHECK_CODED; check <= IMP_CHECK_STRUCTURE; check++)
+            judge(&recipes[i], (enum imp_check)check);
+}
+
+// An interval that is not there must not be taken from the next scan.
+Test(jpeg_map, a_restart_marker_that_is_missing_or_another_is_damage)
+{
+    static const struct jpeg_recipe recipe = {
+        .width = 77, .height = 93, .components = 3, .restart = 7};
+    struct imp_buf jpeg = jpeg_make(&recipe);
+    size_t third = jpeg_find(&jpeg, 0xD2, 0);
+    jpeg.p[third + 1] = 0xD3;
+    cr_expect_not(cut_mapped(imp_buf_span(&jpeg), IMP_CHECK_STRUCTURE));
+    cr_expect_eq(err.code, IMP_ERR_DAMAGED);
+    cr_expect_eq(err.at, third);
+    jpeg.p[third + 1] = 0;
+    cr_expect_not(cut_mapped(imp_buf_span(&jpeg), IMP_CHECK_STRUCTURE));
+    cr_expect_eq(err.code, IMP_ERR_DAMAGED);
+    imp_buf_clear(&jpeg);
 }
 
 Test(jpeg_map, a_frame_of_another_kind_has_no_map)

@@ -26,23 +26,26 @@ static bool drop(struct imp_editor *self, const struct imp_part *part,
     return true;
 }
 
-static void cut(struct imp_span in)
+static void cut(struct imp_span in, enum imp_check check)
 {
     struct imp_editor editor = {drop};
-    struct imp_job_image img = {
-        .editor = &editor, .limits = {1 << 26, 1 << 26}, .map = &map};
+    struct imp_job_image img = {.editor = &editor,
+                                .limits = {1 << 26, 1 << 26},
+                                .check = check,
+                                .map = &map};
     map = (struct imp_jpeg_map){0};
     cr_assert(imp_format_cut(&imp_format_jpeg, in, &img, &cuts, &err), "%s",
               err.msg);
     cr_assert(map.frame);
 }
 
-static enum imp_spliced splice(struct imp_span in, struct imp_inked where,
-                               const struct imp_paint *paint,
-                               struct imp_buf *out)
+static enum imp_spliced splice_as(struct imp_span in, enum imp_check check,
+                                  struct imp_inked where,
+                                  const struct imp_paint *paint,
+                                  struct imp_buf *out)
 {
     struct imp_jpeg_ink ink;
-    cut(in);
+    cut(in, check);
     struct imp_jpeg_kind kind = imp_jpeg_kind_of(&map);
     imp_jpeg_ink_init(&ink, &kind, where, paint);
     enum imp_spliced r =
@@ -50,6 +53,22 @@ static enum imp_spliced splice(struct imp_span in, struct imp_inked where,
     cr_assert_neq(r, IMP_SPLICE_FAILED, "%s", err.msg);
     if (r == IMP_SPLICED)
         cr_assert(imp_cutlist_apply(&spliced, in, out, &err), "%s", err.msg);
+    return r;
+}
+
+// Walked, or mapped by its restart markers if it has any: to the same bytes.
+static enum imp_spliced splice(struct imp_span in, struct imp_inked where,
+                               const struct imp_paint *paint,
+                               struct imp_buf *out)
+{
+    struct imp_buf other = {0};
+    enum imp_spliced skipped =
+        splice_as(in, IMP_CHECK_STRUCTURE, where, paint, &other);
+    enum imp_spliced r = splice_as(in, IMP_CHECK_CODED, where, paint, out);
+    cr_assert_eq(r, skipped);
+    cr_assert_eq(out->n, other.n);
+    cr_assert(out->n == 0 || memcmp(out->p, other.p, out->n) == 0);
+    imp_buf_clear(&other);
     return r;
 }
 
@@ -82,7 +101,7 @@ static bool judge(const struct jpeg_kind *kind, uint32_t width, uint32_t height,
     // It is as clean, and as whole, as what the handler itself makes.
     struct imp_buf was = out;
     out = (struct imp_buf){0};
-    cut(imp_buf_span(&was));
+    cut(imp_buf_span(&was), IMP_CHECK_CODED);
     cr_assert(imp_cutlist_all_kept(&cuts));
     coefficients_clear(&a);
     coefficients_clear(&b);
