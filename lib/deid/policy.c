@@ -20,6 +20,7 @@ struct imp_deid {
     const struct imp_policy *policy;
     struct imp_exif_options exif; // the policy's, with the subject's shift
     struct imp_buf bytes;         // of the last verdict
+    struct imp_buf profile;       // the first that stays
     struct imp_identifiers met;
     const struct imp_deid_observer *observer;
 };
@@ -268,6 +269,9 @@ static bool decide(struct imp_editor *self, const struct imp_part *part,
     if (!rebuild(d, part, err))
         return false;
     *out = verdict_of(d, part);
+    if (part->kind == IMP_PART_ICC && d->profile.n == 0 &&
+        !imp_buf_add(&d->profile, d->bytes.p, d->bytes.n, err))
+        return false;
     const struct imp_deid_observer *o = d->observer;
     if (o)
         o->part(o->self, part, out->fate, why_of(d, part, out->fate));
@@ -296,13 +300,19 @@ void imp_deid_free(struct imp_deid *d)
     if (!d)
         return;
     imp_identifiers_forget(&d->met);
+    imp_buf_clear(&d->profile);
     imp_buf_clear(&d->bytes);
     free(d);
 }
 
+struct imp_span imp_deid_profile(const struct imp_deid *d)
+{
+    return imp_buf_span(&d->profile);
+}
+
 void imp_deid_start(struct imp_deid *d, const struct imp_deid_subject *s)
 {
-    d->bytes.n = 0;
+    d->bytes.n = d->profile.n = 0;
     d->exif = d->policy->exif;
     imp_identifiers_forget(&d->met);
     if (!s)

@@ -67,6 +67,10 @@ void imp_deid_start(struct imp_deid *d, const struct imp_deid_subject *s);
  * with IMP_ERR_INVARIANT. Takes note of every identifier that it meets. */
 struct imp_editor *imp_deid_editor(struct imp_deid *d);
 
+/* The first colour profile since _start that stays, as it will be in the
+ * output, until the next _start; empty: there is none. */
+struct imp_span imp_deid_profile(const struct imp_deid *d);
+
 /* What comes now is the output of what came since _start, looked at once more:
  * dates in it are shifted already. */
 void imp_deid_look_again(struct imp_deid *d);

@@ -88,6 +88,13 @@ bool imp_mark_measure_parse(const char *text, struct imp_measure *out,
 bool imp_mark_colour_parse(const char *text, uint8_t rgb[3],
                            struct imp_err *err);
 
+/* What an image tells its mark. */
+struct imp_mark_input {
+    const char *value[IMP_FIELDS]; /* for the template; NULL: not known */
+    struct imp_span profile; /* its ICC profile, to which the mark's colours are
+                                converted if it is one of RGB; empty: sRGB */
+};
+
 struct imp_marker; /* opaque */
 
 /* Check the spec, load the pixel library and draw the text once, so that a
@@ -122,19 +129,18 @@ enum imp_spliced_mark {
 /* Draw the mark on a sequential Huffman JPEG while it is cleaned: `cuts` is the
  * finished list of `in` that `map` was made with. `out` (emptied first) gets
  * the whole file, cleaned and marked; only the blocks under the ink are coded
- * anew. `value` feeds the template. */
+ * anew. */
 enum imp_spliced_mark
 imp_marker_splice(struct imp_marker *m, struct imp_pen *pen, struct imp_span in,
                   const struct imp_cutlist *cuts,
                   const struct imp_jpeg_map *map,
-                  const char *const value[IMP_FIELDS], struct imp_buf *out,
+                  const struct imp_mark_input *input, struct imp_buf *out,
                   struct imp_mark_report *report, struct imp_err *err);
 
 /* Draw the mark on `image`, a whole file of the format called `format`
  * ("jpeg", "png", "tiff"), into `out` (emptied first; of no use on failure): a
  * whole file of the same format. What stands around the coded picture - EXIF,
- * ICC, densities, gamma - is carried over from `image` byte for byte. `value`
- * feeds the template.
+ * ICC, densities, gamma - is carried over from `image` byte for byte.
  *
  * A line of text is never lower than 8 pixels, and shrinks towards that if the
  * mark would not fit. False with `err`: IMP_ERR_LIMIT if it does not fit even
@@ -143,8 +149,8 @@ imp_marker_splice(struct imp_marker *m, struct imp_pen *pen, struct imp_span in,
  * JPEG, animated PNG, TIFF with loss, other formats); IMP_ERR_DAMAGED if it
  * does not decode without a warning; IMP_ERR_MEMORY. Never a silent nothing. */
 bool imp_marker_apply(struct imp_marker *m, const char *format,
-                      struct imp_span image,
-                      const char *const value[IMP_FIELDS], struct imp_buf *out,
-                      struct imp_mark_report *report, struct imp_err *err);
+                      struct imp_span image, const struct imp_mark_input *input,
+                      struct imp_buf *out, struct imp_mark_report *report,
+                      struct imp_err *err);
 
 #endif

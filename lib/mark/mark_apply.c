@@ -4,18 +4,61 @@
 #include "mark/mark_internal.h"
 #include "mark/orient.h"
 
+#include <stdlib.h>
 #include <string.h>
-
-static struct imp_inked inked_of(const struct imp_stencil *stencil)
-{
-    return (struct imp_inked){&stencil->ink, stencil->spot, stencil->n};
-}
 
 static struct imp_paint paint_of(const struct imp_marker *m)
 {
     struct imp_paint paint = {.opacity = m->spec.opacity};
     memcpy(paint.rgb, m->spec.rgb, sizeof paint.rgb);
     return paint;
+}
+
+// A stencil and its paint in the colours of one picture.
+struct matched {
+    struct imp_ink ink; // the stencil's, but for what `rgb` has
+    uint8_t *rgb;
+    struct imp_paint paint;
+    struct imp_inked where;
+};
+
+// ISO 15076-1 7.2.6: the data colour space.
+static bool is_of_rgb(struct imp_span profile)
+{
+    return profile.n > 20 && memcmp(profile.p + 16, "RGB ", 4) == 0;
+}
+
+// Black and white are what they are in every space of RGB.
+static bool is_black_or_white(const uint8_t rgb[3])
+{
+    return rgb[0] == rgb[1] && rgb[1] == rgb[2] &&
+           (rgb[0] == 0 || rgb[0] == 255);
+}
+
+// To be freed by unmatch, on failure too.
+static bool match(const struct imp_marker *m, struct imp_span profile,
+                  const struct imp_stencil *stencil, struct matched *out,
+                  struct imp_err *err)
+{
+    *out = (struct matched){.ink = stencil->ink, .paint = paint_of(m)};
+    out->where = (struct imp_inked){&out->ink, stencil->spot, stencil->n};
+    if (!is_of_rgb(profile))
+        return true;
+    if (!out->ink.rgb)
+        return is_black_or_white(out->paint.rgb) ||
+               m->pixels->to_profile(profile, out->paint.rgb, 1, err);
+    size_t n = (size_t)out->ink.text.width * out->ink.text.height;
+    out->rgb = malloc(3 * n);
+    if (!out->rgb)
+        return imp_fail(err, IMP_ERR_MEMORY, "no memory for a mark");
+    memcpy(out->rgb, out->ink.rgb, 3 * n);
+    out->ink.rgb = out->rgb;
+    return m->pixels->to_profile(profile, out->rgb, n, err);
+}
+
+static void unmatch(struct matched *matched)
+{
+    free(matched->rgb);
 }
 
 static struct imp_mark_report report_of(const struct imp_stencil *stencil,
@@ -57,18 +100,15 @@ static unsigned orientation_of(struct imp_span in,
     return 1;
 }
 
-static enum imp_spliced_mark splice(struct imp_marker *m, struct imp_pen *pen,
-                                    struct imp_span in,
+static enum imp_spliced_mark splice(struct imp_pen *pen, struct imp_span in,
                                     const struct imp_cutlist *cuts,
                                     const struct imp_jpeg_map *map,
-                                    const struct imp_stencil *stencil,
+                                    const struct matched *matched,
                                     struct imp_buf *out, struct imp_err *err)
 {
-    const struct imp_paint paint = paint_of(m);
-    const struct imp_inked where = inked_of(stencil);
     const struct imp_jpeg_kind kind = imp_jpeg_kind_of(map);
     struct imp_jpeg_ink ink;
-    imp_jpeg_ink_init(&ink, &kind, where, &paint);
+    imp_jpeg_ink_init(&ink, &kind, matched->where, &matched->paint);
     enum imp_spliced r =
         imp_splice(&pen->splicer, in, cuts, map, &ink, &pen->cuts, err);
     if (r == IMP_SPLICE_NO_CODE)
@@ -82,7 +122,7 @@ enum imp_spliced_mark
 imp_marker_splice(struct imp_marker *m, struct imp_pen *pen, struct imp_span in,
                   const struct imp_cutlist *cuts,
                   const struct imp_jpeg_map *map,
-                  const char *const value[IMP_FIELDS], struct imp_buf *out,
+                  const struct imp_mark_input *input, struct imp_buf *out,
                   struct imp_mark_report *report, struct imp_err *err)
 {
     if (!map->frame || map->colour == IMP_JPEG_OTHER)
@@ -92,11 +132,15 @@ imp_marker_splice(struct imp_marker *m, struct imp_pen *pen, struct imp_span in,
                                   .pages = 1,
                                   .orientation = orientation_of(in, cuts)};
     const struct imp_stencil *stencil = NULL;
-    if (imp_marker_text(m, value, &pen->text, err) && check_size(m, &look, err))
+    if (imp_marker_text(m, input->value, &pen->text, err) &&
+        check_size(m, &look, err))
         stencil = imp_marker_stencil(m, &pen->text, &look, err);
     enum imp_spliced_mark r = IMP_MARK_FAILED;
     if (stencil) {
-        r = splice(m, pen, in, cuts, map, stencil, out, err);
+        struct matched matched;
+        if (match(m, input->profile, stencil, &matched, err))
+            r = splice(pen, in, cuts, map, &matched, out, err);
+        unmatch(&matched);
         *report = report_of(stencil, "splice");
         imp_stencils_put(m->stencils, stencil);
     }
@@ -108,9 +152,9 @@ imp_marker_splice(struct imp_marker *m, struct imp_pen *pen, struct imp_span in,
 // --- A whole file ---
 
 bool imp_marker_apply(struct imp_marker *m, const char *format,
-                      struct imp_span image,
-                      const char *const value[IMP_FIELDS], struct imp_buf *out,
-                      struct imp_mark_report *report, struct imp_err *err)
+                      struct imp_span image, const struct imp_mark_input *input,
+                      struct imp_buf *out, struct imp_mark_report *report,
+                      struct imp_err *err)
 {
     struct imp_buf text = {0};
     const struct imp_stencil *stencil = NULL;
@@ -122,14 +166,16 @@ bool imp_marker_apply(struct imp_marker *m, const char *format,
         return imp_fail(err, IMP_ERR_UNSUPPORTED,
                         "mark: %s cannot be marked: want jpeg, png or tiff",
                         format);
-    if (imp_marker_text(m, value, &text, err) &&
+    if (imp_marker_text(m, input->value, &text, err) &&
         carrier->look(image, &look, err) && check_size(m, &look, err))
         stencil = imp_marker_stencil(m, &text, &look, err);
     bool ok = false;
     if (stencil) {
-        const struct imp_drawing d = {inked_of(stencil), paint_of(m),
-                                      m->pixels};
-        ok = carrier->draw(&d, image, &look, out, err);
+        struct matched matched;
+        ok = match(m, input->profile, stencil, &matched, err);
+        const struct imp_drawing d = {matched.where, matched.paint, m->pixels};
+        ok = ok && carrier->draw(&d, image, &look, out, err);
+        unmatch(&matched);
         *report = report_of(stencil, carrier->route);
         imp_stencils_put(m->stencils, stencil);
     }

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 /* Raised with every change of what is declared here. */
-#define IMP_PIXELS_VERSION 6
+#define IMP_PIXELS_VERSION 7
 
 struct imp_picture; /* opaque: a decoded picture */
 struct imp_logo;    /* opaque: a mark that is an image */
@@ -40,6 +40,11 @@ struct imp_pixels {
      * degrees counter-clockwise; text and colours, no outline. */
     bool (*draw_logo)(const struct imp_logo *logo, uint32_t height,
                       double angle, struct imp_ink *ink, struct imp_err *err);
+
+    /* Convert `n` sRGB colours to those of an ICC profile of RGB, relative to
+     * its white. IMP_ERR_UNSUPPORTED if that profile does not do. */
+    bool (*to_profile)(struct imp_span profile, uint8_t *rgb, size_t n,
+                       struct imp_err *err);
 
     /* Decode `file` into memory that may be written to and belongs to the
      * picture. NULL with IMP_ERR_DAMAGED, _UNSUPPORTED or _MEMORY. `file` may

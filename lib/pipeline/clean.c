@@ -151,6 +151,11 @@ const struct imp_job_image *imp_cleaner_image(const struct imp_cleaner *c)
     return &c->image;
 }
 
+struct imp_span imp_cleaner_profile(const struct imp_cleaner *c)
+{
+    return imp_deid_profile(c->deid);
+}
+
 void imp_cleaner_observe(struct imp_cleaner *c,
                          const struct imp_deid_observer *o)
 {

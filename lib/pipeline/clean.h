@@ -76,6 +76,9 @@ bool imp_cleaner_pieces(struct imp_cleaner *c, struct imp_span in,
 const struct imp_cutlist *imp_cleaner_cuts(const struct imp_cleaner *c);
 const struct imp_job_image *imp_cleaner_image(const struct imp_cleaner *c);
 
+/* See imp_deid_profile. */
+struct imp_span imp_cleaner_profile(const struct imp_cleaner *c);
+
 /* Told of each part and item that the policy decides about in the input, not
  * in the output when it is parsed again. NULL: nobody. Borrowed. */
 void imp_cleaner_observe(struct imp_cleaner *c,

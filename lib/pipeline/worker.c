@@ -110,13 +110,13 @@ static bool digest_of(struct imp_worker *w, struct imp_span in,
 // The encoder may have added metadata of its own, so the marked image is cut
 // as if it had come from outside.
 static bool mark_clean(struct imp_worker *w, const struct imp_format *fmt,
-                       const char *const value[IMP_FIELDS],
+                       const struct imp_mark_input *input,
                        struct imp_span *image, struct imp_mark_report *report,
                        struct imp_err *err)
 {
     if (!imp_cleaner_finish(w->cleaner, fmt, *image, image, err))
         return false;
-    if (imp_marker_apply(w->run->marker, fmt->name, *image, value, &w->marked,
+    if (imp_marker_apply(w->run->marker, fmt->name, *image, input, &w->marked,
                          report, err))
         return imp_cleaner_clean(w->cleaner, fmt, imp_buf_span(&w->marked),
                                  IMP_CHECK_CODED, image, err);
@@ -138,19 +138,22 @@ static bool mark(struct imp_worker *w, const struct imp_format *fmt,
     if (imp_marker_uses(marker, IMP_FIELD_DIGEST) &&
         !digest_of(w, *image, digest, err))
         return false;
-    const char *value[IMP_FIELDS] = {[IMP_FIELD_DIGEST] = digest,
-                                     [IMP_FIELD_DATE] = w->run->config->date,
-                                     [IMP_FIELD_EXT] = fmt->ext};
+    const struct imp_mark_input input = {
+        .value = {[IMP_FIELD_DIGEST] = digest,
+                  [IMP_FIELD_DATE] = w->run->config->date,
+                  [IMP_FIELD_EXT] = fmt->ext},
+        .profile = imp_cleaner_profile(w->cleaner),
+    };
     bool ok = false;
     switch (imp_marker_splice(marker, w->pen, *image,
-                              imp_cleaner_cuts(w->cleaner), &w->map, value,
+                              imp_cleaner_cuts(w->cleaner), &w->map, &input,
                               &w->marked, &report, err)) {
     case IMP_MARK_SPLICED:
         *image = imp_buf_span(&w->marked);
         ok = imp_cleaner_check(w->cleaner, fmt, *image, err);
         break;
     case IMP_MARK_NOT_SPLICED:
-        ok = mark_clean(w, fmt, value, image, &report, err);
+        ok = mark_clean(w, fmt, &input, image, &report, err);
         break;
     case IMP_MARK_FAILED:
         break;

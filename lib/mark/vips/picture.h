@@ -13,6 +13,8 @@ struct imp_logo *imp_vips_load_logo(struct imp_span png, struct imp_err *err);
 void imp_vips_free_logo(struct imp_logo *logo);
 bool imp_vips_draw_logo(const struct imp_logo *logo, uint32_t height,
                         double angle, struct imp_ink *ink, struct imp_err *err);
+bool imp_vips_to_profile(struct imp_span profile, uint8_t *rgb, size_t n,
+                         struct imp_err *err);
 struct imp_picture *imp_vips_decode(const char *format, struct imp_span file,
                                     struct imp_raster *raster,
                                     struct imp_err *err);

@@ -9,6 +9,7 @@ static const struct imp_pixels PIXELS = {
     .load_logo = imp_vips_load_logo,
     .free_logo = imp_vips_free_logo,
     .draw_logo = imp_vips_draw_logo,
+    .to_profile = imp_vips_to_profile,
     .decode = imp_vips_decode,
     .encode = imp_vips_encode,
     .compare = imp_vips_compare,

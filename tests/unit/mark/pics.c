@@ -95,12 +95,14 @@ void exif_make(unsigned orientation, uint8_t tiff[26])
     tiff[19] = (uint8_t)orientation;
 }
 
-const char *const VALUES[IMP_FIELDS] = {
-    [IMP_FIELD_DIGEST] =
-        "89abcdef0123456789abcdef0123456789abcdef0123456789abcdef01234567",
-    [IMP_FIELD_DATE] = "2026-11-22",
-    [IMP_FIELD_EXT] = "png",
-};
+static const struct imp_mark_input INPUT = {
+    .value = {
+        [IMP_FIELD_DIGEST] =
+            "89abcdef0123456789abcdef0123456789abcdef0123456789abcdef01234567",
+        [IMP_FIELD_DATE] = "2026-11-22",
+        [IMP_FIELD_EXT] = "png",
+    }};
+const struct imp_mark_input *const VALUES = &INPUT;
 
 struct imp_mark_spec spec_of(const char *text)
 {

@@ -87,7 +87,7 @@ void exif_make(unsigned orientation, uint8_t tiff[26]);
 
 /* --- Marking --- */
 
-extern const char *const VALUES[IMP_FIELDS];
+extern const struct imp_mark_input *const VALUES;
 
 /* Mark with a fresh marker; any failure fails the test. */
 struct imp_mark_report mark_all(const struct imp_mark_spec *spec,
