@@ -78,19 +78,23 @@ static bool open_patch(struct scan *s)
     return true;
 }
 
-// The rest of the interval follows, unless it can stay where it is.
+// The rest of the interval follows, unless it can stay where it is. What stands
+// behind its last block goes, if the walk has not seen to that.
 static bool close_patch(struct scan *s)
 {
     struct imp_patch *p = &s->splicer->patch[s->splicer->n];
     struct imp_jpeg_place end = {.next = s->copied.next};
-    if (!imp_jpeg_sink_aligned(&s->sink, s->copied) &&
-        !imp_jpeg_cursor_find_end(&s->at, &end))
+    bool walked = s->m->end.next > 0;
+    bool stays = walked && imp_jpeg_sink_aligned(&s->sink, s->copied);
+    if (!stays && !imp_jpeg_cursor_find_end(&s->at, &end))
         return invalid(s);
     copy_up_to(s, end);
     if (!imp_jpeg_sink_end(&s->sink, s->err))
         return false;
+    size_t behind =
+        walked ? end.next : imp_jpeg_next_marker(s->at.in, end.next);
     *p = (struct imp_patch){.at = s->from,
-                            .length = end.next - s->from,
+                            .length = behind - s->from,
                             .n = s->splicer->coded.n - p->n};
     s->splicer->n++;
     s->open = false;

@@ -290,6 +290,39 @@ Test(splice, other_restart_intervals_are_kept, .fini = clean_up)
     imp_buf_clear(&out);
 }
 
+// Which is what the walk does, and libjpeg warns of.
+Test(splice, bytes_behind_the_last_block_of_an_inked_interval_go,
+     .fini = clean_up)
+{
+    static const struct imp_paint paint = {{255, 255, 255}, 1};
+    struct jpeg_kind kind = {
+        .components = 1, .quality = 90, .restart = 8, .noisy = true};
+    struct imp_buf plain = {0}, in = {0}, out = {0}, want = {0};
+    struct imp_ink ink = ring(16, 16);
+    struct imp_spot at = {8, 24}; // rows 3 and 4 of 8
+    struct imp_inked where = {&ink, &at, 1};
+    jpeg_make(&kind, 64, 64, &plain);
+    uint8_t *marker = memmem(plain.p, plain.n, "\xFF\xD3", 2);
+    size_t behind = (size_t)(marker - plain.p);
+    cr_assert(marker);
+    cr_assert(imp_buf_add(&in, plain.p, behind, NULL));
+    cr_assert(imp_buf_add(&in, "Jane Doe, 1970-01-01", 20, NULL));
+    cr_assert(imp_buf_add(&in, marker, plain.n - behind, NULL));
+    cr_assert_eq(
+        splice_as(imp_buf_span(&plain), IMP_CHECK_CODED, where, &paint, &want),
+        IMP_SPLICED);
+    cr_assert_eq(
+        splice_as(imp_buf_span(&in), IMP_CHECK_STRUCTURE, where, &paint, &out),
+        IMP_SPLICED);
+    cr_expect_eq(out.n, want.n);
+    cr_expect(out.n == want.n && memcmp(out.p, want.p, want.n) == 0);
+    imp_ink_clear(&ink);
+    imp_buf_clear(&plain);
+    imp_buf_clear(&in);
+    imp_buf_clear(&out);
+    imp_buf_clear(&want);
+}
+
 // T.81 B.2.5: a frame of 0 lines, which are told behind the scan.
 Test(splice, a_height_that_is_told_behind_the_scan_is_no_hindrance,
      .fini = clean_up)
