@@ -1,6 +1,7 @@
 #include "image/webp.h"
 
 #include "base/sha256.h"
+#include "image/webp_chunk.h"
 
 #include <string.h>
 #include <webp/decode.h>
@@ -8,7 +9,6 @@
 // RFC 6386 9.1: a tag of 3 bytes, a start code of 3, and the sizes.
 #define VP8_HEADER 10
 #define VP8L_HEADER 5
-#define CHUNK_HEADER 8
 
 // What an arithmetic coder flushes behind the last symbol, and a pad.
 #define FLUSH 4
@@ -44,11 +44,6 @@ static bool read_vp8l_size(struct imp_webp_frame *f, struct imp_err *err)
 bool imp_webp_read_size(struct imp_webp_frame *f, struct imp_err *err)
 {
     return f->lossless ? read_vp8l_size(f, err) : read_vp8_size(f, err);
-}
-
-static uint32_t le24(const uint8_t *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16;
 }
 
 static void put_le24(uint8_t *p, size_t v)
@@ -140,7 +135,7 @@ static bool partitions_of_vp8(const struct imp_webp_frame *f,
                               struct imp_webp_ends *e, struct imp_err *err)
 {
     struct imp_span first, sizes;
-    size_t n = le24(f->image.p) >> 5;
+    size_t n = imp_webp_le24(f->image.p) >> 5;
     if (!imp_span_sub(f->image, VP8_HEADER, n, &first))
         return imp_fail(err, IMP_ERR_DAMAGED,
                         "VP8: first partition of %zu bytes, have %zu", n,
@@ -155,7 +150,7 @@ static bool partitions_of_vp8(const struct imp_webp_frame *f,
     e->length[0] = n;
     for (unsigned i = 1; i <= coded; i++) {
         size_t left = f->image.n - at;
-        size_t want = i < coded ? le24(sizes.p + 3 * (i - 1)) : left;
+        size_t want = i < coded ? imp_webp_le24(sizes.p + 3 * (i - 1)) : left;
         if (want > left)
             return imp_fail(err, IMP_ERR_DAMAGED,
                             "VP8: partition %u of %zu bytes, have %zu", i, want,
@@ -195,7 +190,7 @@ void imp_webp_new_head(const struct imp_webp_frame *f,
 {
     memcpy(out, f->image.p, e->head);
     // 9.1: 19 bits of the tag are the first partition's size.
-    uint32_t tag = (le24(out) & 0x1f) | (uint32_t)e->needed[0] << 5;
+    uint32_t tag = (imp_webp_le24(out) & 0x1f) | (uint32_t)e->needed[0] << 5;
     put_le24(out, tag);
 }
 
@@ -208,7 +203,7 @@ void imp_webp_new_sizes(const struct imp_webp_ends *e, uint8_t *out)
 static bool add_chunk_header(struct imp_buf *out, const char *name, size_t n,
                              struct imp_err *err)
 {
-    uint8_t head[CHUNK_HEADER];
+    uint8_t head[IMP_WEBP_CHUNK_HEADER];
     memcpy(head, name, 4);
     imp_put_le32(head + 4, (uint32_t)n);
     return imp_buf_add(out, head, sizeof head, err);
