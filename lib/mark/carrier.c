@@ -62,7 +62,7 @@ bool imp_draw_decoded(const struct imp_drawing *d, const char *format,
     for (uint32_t page = 0; page < look->pages; page++)
         if (!imp_draw_page(d, &raster, page * look->height, err))
             goto out;
-    ok = d->pixels->encode(picture, format, &look->coding, coded, err);
+    ok = d->pixels->encode(picture, &look->coding, coded, err);
 out:
     d->pixels->free(picture);
     return ok;

@@ -53,10 +53,10 @@ struct imp_pixels {
                                   struct imp_raster *raster,
                                   struct imp_err *err);
 
-    /* Code the picture into a whole file, appended to `out`. */
-    bool (*encode)(struct imp_picture *picture, const char *format,
-                   const struct imp_coding *coding, struct imp_buf *out,
-                   struct imp_err *err);
+    /* Code the picture, which is as drawn on by now, into a whole file of its
+     * format, appended to `out`. IMP_ERR_UNSUPPORTED if the encoder cannot. */
+    bool (*encode)(struct imp_picture *picture, const struct imp_coding *coding,
+                   struct imp_buf *out, struct imp_err *err);
 
     /* See imp_compare; page by page. `made` has `frames` of them:
      * IMP_ERR_UNSUPPORTED if not all are decoded. */

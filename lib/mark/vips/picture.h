@@ -18,7 +18,7 @@ bool imp_vips_to_profile(struct imp_span profile, uint8_t *rgb, size_t n,
 struct imp_picture *imp_vips_decode(const char *format, struct imp_span file,
                                     struct imp_raster *raster,
                                     struct imp_err *err);
-bool imp_vips_encode(struct imp_picture *picture, const char *format,
+bool imp_vips_encode(struct imp_picture *picture,
                      const struct imp_coding *coding, struct imp_buf *out,
                      struct imp_err *err);
 bool imp_vips_compare(const char *format, struct imp_span source,
@@ -26,5 +26,23 @@ bool imp_vips_compare(const char *format, struct imp_span source,
                       const struct imp_area *area, struct imp_difference *out,
                       struct imp_err *err);
 void imp_vips_free(struct imp_picture *picture);
+
+/* How formats are decoded and coded again: see struct imp_pixels. The formats
+ * are rows in picture.c. */
+struct imp_codec {
+    struct imp_picture *(*decode)(const char *format, struct imp_span file,
+                                  struct imp_raster *raster,
+                                  struct imp_err *err);
+    bool (*encode)(const struct imp_picture *picture,
+                   const struct imp_coding *coding, struct imp_buf *out,
+                   struct imp_err *err);
+    void (*free)(struct imp_picture *picture);
+};
+extern const struct imp_codec imp_codec_vips;
+
+/* A codec's own kind of picture starts with this. */
+struct imp_picture {
+    const struct imp_codec *codec;
+};
 
 #endif
