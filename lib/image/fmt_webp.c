@@ -108,13 +108,10 @@ static bool take_icc(struct webp *w, const struct imp_webp_chunk *c,
                   err);
 }
 
-// Some writers put JPEG's "Exif\0\0" in front of the TIFF block.
 static bool take_exif(struct webp *w, const struct imp_webp_chunk *c,
                       struct imp_err *err)
 {
-    struct imp_span tiff = c->data;
-    if (imp_span_starts(tiff, "Exif\0\0", 6))
-        tiff = (struct imp_span){tiff.p + 6, tiff.n - 6};
+    struct imp_span tiff = imp_webp_exif(c);
     if (w->has_exif)
         return drop_chunk(w, c, IMP_PART_EXIF, "EXIF chunk, repeated", tiff,
                           err);
@@ -289,23 +286,12 @@ static bool take_anim(struct webp *w, const struct imp_webp_chunk *c,
                           IMP_PART_TRAILER, slack, err));
 }
 
-// A frame lies within the canvas and is as large as its image.
-static bool frame_fits(const struct webp *w, const uint8_t *p,
-                       const struct imp_webp_frame *f)
-{
-    uint64_t x = 2 * (uint64_t)imp_webp_le24(p),
-             y = 2 * (uint64_t)imp_webp_le24(p + 3);
-    uint32_t width = imp_webp_le24(p + 6) + 1,
-             height = imp_webp_le24(p + 9) + 1;
-    return width == f->width && height == f->height && x + width <= w->width &&
-           y + height <= w->height;
-}
-
 static bool take_anmf(struct webp *w, const struct imp_webp_chunk *c,
                       struct imp_err *err)
 {
     static const char what[] = "ANMF chunk";
     struct imp_webp_frame f;
+    struct imp_webp_place place;
     if (!w->has_anim)
         return drop_unknown(w, c, err);
     if (c->data.n < IMP_WEBP_ANMF_SIZE)
@@ -324,7 +310,8 @@ static bool take_anmf(struct webp *w, const struct imp_webp_chunk *c,
     size_t first = w->out.n;
     if (!take_frame(w, at + IMP_WEBP_ANMF_SIZE, at + c->data.n, &f, err))
         return false;
-    if (!frame_fits(w, c->data.p, &f))
+    place = imp_webp_place_of(c->data.p);
+    if (!imp_webp_frame_fits(&f, &place, w->width, w->height))
         return damaged(c, "its image has another size or leaves the canvas",
                        err);
     uint64_t n = IMP_WEBP_ANMF_SIZE + imp_webp_output_of(&w->out, first);

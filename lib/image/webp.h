@@ -1,4 +1,4 @@
-/* webp.h - where the coded data of a WebP frame ends. Private to fmt_webp.c.
+/* webp.h - where the coded data of a WebP frame ends.
  *
  * RFC 9649; VP8 is RFC 6386. The container tells how long a chunk is, not how
  * much of it the picture needs: what lies behind that is a hiding place. */
@@ -6,6 +6,7 @@
 #define IMP_IMAGE_WEBP_H
 
 #include "base/bytes.h"
+#include "image/webp_chunk.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,6 +34,11 @@ struct imp_webp_ends {
 
 /* Width and height from the payload's own header; IMP_ERR_DAMAGED. */
 bool imp_webp_read_size(struct imp_webp_frame *f, struct imp_err *err);
+
+/* Is it as large as its place, and that within the canvas? */
+bool imp_webp_frame_fits(const struct imp_webp_frame *f,
+                         const struct imp_webp_place *p, uint32_t width,
+                         uint32_t height);
 
 /* The partitions as their header has them, all of each being needed.
  * IMP_ERR_DAMAGED if they do not fit the payload. */

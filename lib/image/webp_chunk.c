@@ -45,3 +45,22 @@ bool imp_webp_is_image(const struct imp_webp_chunk *c)
 {
     return imp_webp_is(c, "VP8 ") || imp_webp_is(c, "VP8L");
 }
+
+struct imp_span imp_webp_exif(const struct imp_webp_chunk *c)
+{
+    if (imp_span_starts(c->data, "Exif\0\0", 6))
+        return (struct imp_span){c->data.p + 6, c->data.n - 6};
+    return c->data;
+}
+
+struct imp_webp_place imp_webp_place_of(const uint8_t *anmf)
+{
+    return (struct imp_webp_place){
+        .x = 2 * imp_webp_le24(anmf),
+        .y = 2 * imp_webp_le24(anmf + 3),
+        .width = imp_webp_le24(anmf + 6) + 1,
+        .height = imp_webp_le24(anmf + 9) + 1,
+        .blends = (anmf[15] & 2) == 0,
+        .clears = (anmf[15] & 1) != 0,
+    };
+}

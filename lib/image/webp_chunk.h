@@ -44,6 +44,20 @@ bool imp_webp_is(const struct imp_webp_chunk *c, const char *name);
 /* Does it hold a picture, but for its alpha? */
 bool imp_webp_is_image(const struct imp_webp_chunk *c);
 
+/* The TIFF block of an EXIF chunk: some writers put JPEG's "Exif\0\0" in front
+ * of it. */
+struct imp_span imp_webp_exif(const struct imp_webp_chunk *c);
+
+/* Where a frame lies on the canvas, and how it gets there (2.7.1.1). */
+struct imp_webp_place {
+    uint32_t x, y, width, height;
+    bool blends; /* over the canvas; else it takes its place */
+    bool clears; /* its rectangle becomes background afterwards */
+};
+
+/* From the IMP_WEBP_ANMF_SIZE bytes of a frame's own fields. */
+struct imp_webp_place imp_webp_place_of(const uint8_t *anmf);
+
 /* Numbers of 3 bytes, little endian; the caller has checked that they are
  * there. */
 static inline uint32_t imp_webp_le24(const uint8_t *p)

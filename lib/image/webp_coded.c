@@ -1,7 +1,6 @@
 #include "image/webp.h"
 
 #include "base/sha256.h"
-#include "image/webp_chunk.h"
 
 #include <string.h>
 #include <webp/decode.h>
@@ -44,6 +43,15 @@ static bool read_vp8l_size(struct imp_webp_frame *f, struct imp_err *err)
 bool imp_webp_read_size(struct imp_webp_frame *f, struct imp_err *err)
 {
     return f->lossless ? read_vp8l_size(f, err) : read_vp8_size(f, err);
+}
+
+bool imp_webp_frame_fits(const struct imp_webp_frame *f,
+                         const struct imp_webp_place *p, uint32_t width,
+                         uint32_t height)
+{
+    return p->width == f->width && p->height == f->height &&
+           (uint64_t)p->x + p->width <= width &&
+           (uint64_t)p->y + p->height <= height;
 }
 
 static void put_le24(uint8_t *p, size_t v)

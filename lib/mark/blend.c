@@ -148,6 +148,8 @@ static void blend_row(struct imp_raster *r, size_t at, const uint8_t *text,
             convert(rgb + 3 * (size_t)x, r->space, c->full, c->text);
         for (unsigned i = 0; i < bands; i++)
             sample[i] = load(r, at + i);
+        if (r->overlay && sample[bands - 1] == 0)
+            continue;
         blend_pixel(sample, c, weigh(text[x], outline[x], c->opacity));
         bool changed = false;
         for (unsigned i = 0; i < bands; i++)

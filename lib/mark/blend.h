@@ -21,6 +21,8 @@ struct imp_raster {
     enum imp_space space;
     bool alpha; /* one more sample behind the colours, not premultiplied */
     bool wide;
+    bool overlay; /* what is transparent shows another picture, with its own
+                     ink: such pixels stay as they are */
 };
 
 /* Samples in a pixel, alpha included. */
@@ -40,7 +42,7 @@ void imp_paint_cmyk(const uint8_t rgb[3], uint8_t cmyk[4]);
 
 /* Draw `ink` with its upper left corner at x, y; what lies outside is not
  * drawn. A pixel that the ink does not cover is not touched. Where the picture
- * is transparent it becomes as opaque as the ink. */
+ * is transparent it becomes as opaque as the ink, unless it is an overlay. */
 struct imp_blended {
     uint64_t inked, changed; /* pixels that ink covers; that have changed */
 };

@@ -8,7 +8,8 @@
 #define CARRIERS(ROW) \
     ROW(jpeg)         \
     ROW(png)          \
-    ROW(tiff)
+    ROW(tiff)         \
+    ROW(webp)
 #define DECLARE(name) extern const struct imp_carrier imp_carrier_##name;
 #define POINT_AT(name) &imp_carrier_##name,
 
@@ -23,23 +24,28 @@ const struct imp_carrier *imp_carrier_of(const char *format)
     return NULL;
 }
 
-bool imp_draw_page(const struct imp_drawing *d, struct imp_raster *raster,
-                   uint32_t top, struct imp_err *err)
+struct imp_blended imp_draw_ink(const struct imp_drawing *d,
+                                struct imp_raster *raster, int64_t x, int64_t y)
 {
-    uint64_t inked = 0, changed = 0;
+    struct imp_blended sum = {0};
     for (size_t i = 0; i < d->where.n; i++) {
         const struct imp_spot *spot = &d->where.spot[i];
-        struct imp_blended b = imp_blend(
-            raster, spot->x, (int64_t)top + spot->y, d->where.ink, &d->paint);
-        inked += b.inked;
-        changed += b.changed;
+        struct imp_blended b = imp_blend(raster, x + spot->x, y + spot->y,
+                                         d->where.ink, &d->paint);
+        sum.inked += b.inked;
+        sum.changed += b.changed;
     }
-    if (imp_ink_shows(inked, changed))
+    return sum;
+}
+
+bool imp_draw_shows(struct imp_blended b, struct imp_err *err)
+{
+    if (imp_ink_shows(b.inked, b.changed))
         return true;
     return imp_fail(err, IMP_ERR_LIMIT,
                     "the mark leaves no trace in this picture: %ju of %ju "
                     "pixels would change",
-                    (uintmax_t)changed, (uintmax_t)inked);
+                    (uintmax_t)b.changed, (uintmax_t)b.inked);
 }
 
 bool imp_draw_decoded(const struct imp_drawing *d, const char *format,
@@ -59,9 +65,11 @@ bool imp_draw_decoded(const struct imp_drawing *d, const char *format,
                  look->pages);
         goto out;
     }
-    for (uint32_t page = 0; page < look->pages; page++)
-        if (!imp_draw_page(d, &raster, page * look->height, err))
+    for (uint32_t page = 0; page < look->pages; page++) {
+        int64_t top = (int64_t)page * look->height;
+        if (!imp_draw_shows(imp_draw_ink(d, &raster, 0, top), err))
             goto out;
+    }
     ok = d->pixels->encode(picture, &look->coding, coded, err);
 out:
     d->pixels->free(picture);

@@ -64,10 +64,14 @@ struct imp_carrier {
 /* NULL if marks cannot be drawn on that format. */
 const struct imp_carrier *imp_carrier_of(const char *format);
 
-/* For carriers: draw on one page of a decoded picture that has its first row at
- * `top`. IMP_ERR_LIMIT if the mark leaves no trace. */
-bool imp_draw_page(const struct imp_drawing *d, struct imp_raster *raster,
-                   uint32_t top, struct imp_err *err);
+/* For carriers: draw on a decoded picture in which the page has its upper left
+ * corner at x, y; what lies outside of the picture is not drawn. */
+struct imp_blended imp_draw_ink(const struct imp_drawing *d,
+                                struct imp_raster *raster, int64_t x,
+                                int64_t y);
+
+/* What was drawn has to be seen: IMP_ERR_LIMIT if it leaves no trace. */
+bool imp_draw_shows(struct imp_blended b, struct imp_err *err);
 
 /* And: decode by the pixel library, draw on all pages, code again, appended to
  * `coded`: a whole file, with whatever the encoder adds. */

@@ -6,8 +6,8 @@
  * may call imp_marker_apply then.
  *
  * The same image, spec and values give the same bytes. Outside the mark's
- * rectangle a PNG keeps every pixel, and outside of the blocks that have ink a
- * JPEG keeps every coefficient. */
+ * rectangle a PNG, TIFF or WebP keeps every pixel, and outside of the blocks
+ * that have ink a JPEG keeps every coefficient. */
 #ifndef IMP_MARK_MARK_H
 #define IMP_MARK_MARK_H
 
@@ -138,9 +138,10 @@ imp_marker_splice(struct imp_marker *m, struct imp_pen *pen, struct imp_span in,
                   struct imp_mark_report *report, struct imp_err *err);
 
 /* Draw the mark on `image`, a whole file of the format called `format`
- * ("jpeg", "png", "tiff"), into `out` (emptied first; of no use on failure): a
- * whole file of the same format. What stands around the coded picture - EXIF,
- * ICC, densities, gamma - is carried over from `image` byte for byte.
+ * ("jpeg", "png", "tiff", "webp"), into `out` (emptied first; of no use on
+ * failure): a whole file of the same format. What stands around the coded
+ * picture - EXIF, ICC, densities, gamma - is carried over from `image` byte for
+ * byte.
  *
  * A line of text is never lower than 8 pixels, and shrinks towards that if the
  * mark would not fit. False with `err`: IMP_ERR_LIMIT if it does not fit even

@@ -163,9 +163,9 @@ bool imp_marker_apply(struct imp_marker *m, const char *format,
     out->n = 0;
     const struct imp_carrier *carrier = imp_carrier_of(format);
     if (!carrier)
-        return imp_fail(err, IMP_ERR_UNSUPPORTED,
-                        "mark: %s cannot be marked: want jpeg, png or tiff",
-                        format);
+        return imp_fail(
+            err, IMP_ERR_UNSUPPORTED,
+            "mark: %s cannot be marked: want jpeg, png, tiff or webp", format);
     if (imp_marker_text(m, input->value, &text, err) &&
         carrier->look(image, &look, err) && check_size(m, &look, err))
         stencil = imp_marker_stencil(m, &text, &look, err);

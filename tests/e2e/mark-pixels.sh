@@ -1,5 +1,5 @@
-# PNG and TIFF of the corpus and the samples, marked on their pixels: judged by
-# ImageMagick, page by page.
+# PNG, TIFF and WebP of the corpus and the samples, marked on their pixels:
+# judged by ImageMagick, page by page, frame by frame.
 . tests/lib/env.sh
 . tests/lib/e2e.sh
 need_corpus
@@ -8,8 +8,8 @@ case $build in
 esac
 mkdir "$work/in"
 n=0
-find "$IMP_CORPUS" "$SAMPLES/uploads" -type f \( -iname '*.tif*' -o -iname '*.png' \) \
-    -size -1500k | sort >"$work/list"
+find "$IMP_CORPUS" "$SAMPLES/uploads" -type f \( -iname '*.tif*' -o -iname '*.png' \
+    -o -iname '*.webp' \) -size -1500k | sort >"$work/list"
 while read -r f; do
     n=$((n + 1))
     cp "$f" "$work/in/$n"

@@ -15,8 +15,18 @@ def pages(path):
     return [tuple(map(int, line.split())) for line in r.stdout.splitlines()]
 
 
-def pixels(path, page):
-    return subprocess.run(["convert", "-quiet", f"{path}[{page}]", "-depth", "16", "rgba:-"], capture_output=True).stdout
+def pixels(*args):
+    return subprocess.run(["convert", "-quiet", *args, "-depth", "16", "rgba:-"], capture_output=True).stdout
+
+
+def pictures(path, animated):
+    """Width, height and pixels of each page. Of an animation, what is seen: each frame upon those before it."""
+    sizes = pages(path)
+    if not animated:
+        return [(*size, pixels(f"{path}[{i}]")) for i, size in enumerate(sizes)]
+    width, height = sizes[0]
+    every, n = pixels(path, "-coalesce"), width * height * BYTES
+    return [(width, height, every[i * n:(i + 1) * n]) for i in range(len(sizes))]
 
 
 def columns(x, w, across, step):
@@ -33,11 +43,10 @@ def blank(row, marked):
 
 def judge(source, marked, numbers):
     x, y, w, h, across, down, step_x, step_y = numbers
-    sizes = pages(source)
-    if not sizes or sizes != pages(marked):
+    if pages(source) != pages(marked):
         return "pages or sizes differ"
-    for page, (width, height) in enumerate(sizes):
-        a, b = pixels(source, page), pixels(marked, page)
+    before, after = (pictures(path, marked.endswith(".webp")) for path in (source, marked))
+    for page, ((width, height, a), (_, _, b)) in enumerate(zip(before, after)):
         if len(a) != width * height * BYTES or len(b) != len(a):
             return f"page {page} does not decode"
         if a == b:

@@ -9,6 +9,7 @@ static const struct {
 } codecs[] = {
     {"png", &imp_codec_vips},
     {"tiff", &imp_codec_vips},
+    {"webp", &imp_codec_webp},
 };
 
 struct imp_picture *imp_vips_decode(const char *format, struct imp_span file,

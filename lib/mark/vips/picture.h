@@ -38,7 +38,7 @@ struct imp_codec {
                    struct imp_err *err);
     void (*free)(struct imp_picture *picture);
 };
-extern const struct imp_codec imp_codec_vips;
+extern const struct imp_codec imp_codec_vips, imp_codec_webp;
 
 /* A codec's own kind of picture starts with this. */
 struct imp_picture {

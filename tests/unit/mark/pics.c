@@ -32,6 +32,22 @@ bool pic_same(const struct pic *a, const struct pic *b)
            memcmp(a->px, b->px, (size_t)a->width * a->height * 8) == 0;
 }
 
+static bool inside(const struct imp_mark_report *r, uint32_t x, uint32_t y)
+{
+    return x >= r->area.x && x - r->area.x < r->area.width && y >= r->area.y &&
+           y - r->area.y < r->area.height;
+}
+
+void pic_compare(const struct pic *a, const struct pic *b,
+                 const struct imp_mark_report *r, size_t *in, size_t *out)
+{
+    *in = *out = 0;
+    for (uint32_t y = 0; y < a->height; y++)
+        for (uint32_t x = 0; x < a->width; x++)
+            if (memcmp(pic_at(a, x, y), pic_at(b, x, y), 8) != 0)
+                ++*(inside(r, x, y) ? in : out);
+}
+
 static struct pic quarter_turn(const struct pic *p) // clockwise
 {
     struct pic out = pic_new(p->height, p->width, p->max);

@@ -24,6 +24,11 @@ void pic_clear(struct pic *p);
 uint16_t *pic_at(const struct pic *p, uint32_t x, uint32_t y);
 bool pic_same(const struct pic *a, const struct pic *b);
 
+/* Pixels that differ in pictures of one size, within the mark's rectangle and
+ * without. */
+void pic_compare(const struct pic *a, const struct pic *b,
+                 const struct imp_mark_report *r, size_t *in, size_t *out);
+
 /* A picture as it is seen if it is stored with this EXIF orientation, and the
  * other way round. */
 struct pic pic_display(const struct pic *stored, unsigned orientation);
@@ -81,6 +86,27 @@ struct jpeg_facts {
 };
 /* Fails the test if libjpeg has as much as a warning. */
 struct pic jpeg_read(struct imp_span file, struct jpeg_facts *facts);
+
+/* --- WebP --- */
+
+/* Append a frame's chunks, ALPH too if it is coded with loss and not opaque;
+ * `p` has samples of 8 bits. */
+void webp_add_frame(const struct pic *p, bool lossless, struct imp_buf *out);
+void webp_add_chunk(struct imp_buf *out, const char *name, const void *data,
+                    size_t n);
+/* The start of an extended file, whose end webp_close tells it. */
+void webp_open(uint32_t width, uint32_t height, uint8_t flags,
+               struct imp_buf *out);
+void webp_close(struct imp_buf *out);
+/* A frame at x, y (even), which blends or not and clears or not. */
+void webp_add_anmf(const struct pic *p, bool lossless, uint32_t x, uint32_t y,
+                   uint8_t flags, struct imp_buf *out);
+#define WEBP_OVERWRITES 2
+#define WEBP_CLEARS 1
+/* The chunk with that name, the i-th of them; empty if there is none. */
+struct imp_span webp_find(struct imp_span file, const char *name, size_t i);
+/* A simple file, or a frame's chunks. */
+struct pic webp_read(struct imp_span chunks);
 
 /* A TIFF block of 26 bytes that states the orientation. */
 void exif_make(unsigned orientation, uint8_t tiff[26]);

@@ -36,3 +36,27 @@ Test(blend, ink_over_an_edge_is_the_part_of_it_that_lies_inside)
     }
     imp_ink_clear(&ink);
 }
+
+// What lies below is another picture's to mark.
+Test(blend, an_overlay_stays_transparent_where_it_is)
+{
+    uint8_t px[2 * 4] = {9, 9, 9, 0, 9, 9, 9, 1};
+    struct imp_raster r = {.data = px,
+                           .width = 2,
+                           .height = 1,
+                           .space = IMP_SPACE_RGB,
+                           .alpha = true,
+                           .overlay = true};
+    struct imp_ink ink = {0};
+    cr_assert(imp_mask_init(&ink.text, 2, 1, NULL) &&
+              imp_mask_init(&ink.outline, 2, 1, NULL));
+    ink.text.cover[0] = ink.text.cover[1] = 255;
+    struct imp_blended b = imp_blend(&r, 0, 0, &ink, &paint);
+    cr_expect(b.inked == 1 && b.changed == 1);
+    cr_expect(px[0] == 9 && px[3] == 0);
+    cr_expect(px[4] > 200 && px[7] > 200);
+    r.overlay = false;
+    b = imp_blend(&r, 0, 0, &ink, &paint);
+    cr_expect(b.inked == 2 && px[3] > 200);
+    imp_ink_clear(&ink);
+}

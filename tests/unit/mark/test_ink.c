@@ -67,7 +67,7 @@ Test(ink, a_box_lies_behind_all_of_the_text)
 Test(ink, blend_leaves_what_has_no_ink)
 {
     uint8_t px[3] = {1, 2, 3};
-    struct imp_raster r = {px, 1, 1, IMP_SPACE_RGB, false, false};
+    struct imp_raster r = {px, 1, 1, IMP_SPACE_RGB, false, false, false};
     struct imp_ink ink = dot(8, IMP_BACKING_NONE);
     ink.text.cover[0] = 0;
     imp_blend(&r, 0, 0, &ink, &(struct imp_paint){{9, 9, 9}, 1});
@@ -78,7 +78,7 @@ Test(ink, blend_leaves_what_has_no_ink)
 Test(ink, blend_is_a_weighted_mean)
 {
     uint16_t px[3] = {10000, 0, 65535};
-    struct imp_raster r = {px, 1, 1, IMP_SPACE_RGB, false, true};
+    struct imp_raster r = {px, 1, 1, IMP_SPACE_RGB, false, true, false};
     struct imp_ink ink = dot(8, IMP_BACKING_NONE);
     imp_blend(&r, 0, 0, &ink, &(struct imp_paint){{255, 255, 0}, 0.25});
     cr_expect_eq(px[0], 23884); // 7500 + 16383.75
@@ -90,7 +90,7 @@ Test(ink, blend_is_a_weighted_mean)
 Test(ink, blend_raises_alpha_as_over_does)
 {
     uint8_t clear[2] = {77, 0}, half[2] = {100, 128};
-    struct imp_raster r = {clear, 1, 1, IMP_SPACE_GREY, true, false};
+    struct imp_raster r = {clear, 1, 1, IMP_SPACE_GREY, true, false, false};
     struct imp_paint paint = {{200, 200, 200}, 0.5};
     struct imp_ink ink = dot(8, IMP_BACKING_NONE);
     imp_blend(&r, 0, 0, &ink, &paint);
@@ -106,12 +106,12 @@ Test(ink, blend_raises_alpha_as_over_does)
 Test(ink, blend_knows_grey_and_cmyk)
 {
     uint8_t grey[1] = {0}, cmyk[4] = {9, 9, 9, 9};
-    struct imp_raster r = {grey, 1, 1, IMP_SPACE_GREY, false, false};
+    struct imp_raster r = {grey, 1, 1, IMP_SPACE_GREY, false, false, false};
     struct imp_paint red = {{255, 0, 0}, 1};
     struct imp_ink ink = dot(8, IMP_BACKING_NONE);
     imp_blend(&r, 0, 0, &ink, &red);
     cr_expect_eq(grey[0], 76); // 0.299 * 255
-    r = (struct imp_raster){cmyk, 1, 1, IMP_SPACE_CMYK, false, false};
+    r = (struct imp_raster){cmyk, 1, 1, IMP_SPACE_CMYK, false, false, false};
     imp_blend(&r, 0, 0, &ink, &red);
     cr_expect(cmyk[0] == 0 && cmyk[1] == 255 && cmyk[2] == 255 && !cmyk[3]);
     imp_ink_clear(&ink);

@@ -5,23 +5,6 @@
 #include <criterion/parameterized.h>
 #include <string.h>
 
-static bool inside(const struct imp_mark_report *r, uint32_t x, uint32_t y)
-{
-    return x >= r->area.x && x - r->area.x < r->area.width && y >= r->area.y &&
-           y - r->area.y < r->area.height;
-}
-
-// Pixels that differ, within the rectangle and without.
-static void count(const struct pic *a, const struct pic *b,
-                  const struct imp_mark_report *r, size_t *in, size_t *out)
-{
-    *in = *out = 0;
-    for (uint32_t y = 0; y < a->height; y++)
-        for (uint32_t x = 0; x < a->width; x++)
-            if (memcmp(pic_at(a, x, y), pic_at(b, x, y), 8) != 0)
-                ++*(inside(r, x, y) ? in : out);
-}
-
 static void expect_only_mark(struct imp_span before, struct imp_span after,
                              const struct imp_mark_report *r, const char *name)
 {
@@ -32,7 +15,7 @@ static void expect_only_mark(struct imp_span before, struct imp_span after,
     cr_expect(r->area.x + r->area.width <= a.width &&
                   r->area.y + r->area.height <= a.height,
               "%s", name);
-    count(&a, &b, r, &in, &out);
+    pic_compare(&a, &b, r, &in, &out);
     cr_expect_eq(out, 0, "%s: %zu pixels changed outside the mark", name, out);
     // A mark covers a good part of its rectangle.
     cr_expect_gt(in, (size_t)r->area.width * r->area.height / 4, "%s", name);
