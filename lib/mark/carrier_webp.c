@@ -5,56 +5,12 @@
 #include "mark/carrier.h"
 #include "mark/orient.h"
 #include "mark/pixels.h"
+#include "mark/scene.h"
 
 #include <string.h>
 
 #define HEADER IMP_WEBP_CHUNK_HEADER
 #define ALPHA_IS_USED 0x10 // 3.4: of a VP8L header's fifth byte
-
-// --- Rectangles of the canvas ---
-
-// All four sides 0: empty.
-struct rect {
-    uint64_t left, top, right, bottom;
-};
-
-static struct rect place_rect(const struct imp_webp_place *p)
-{
-    return (struct rect){p->x, p->y, (uint64_t)p->x + p->width,
-                         (uint64_t)p->y + p->height};
-}
-
-static struct rect spot_rect(const struct imp_inked *where, size_t i)
-{
-    const struct imp_spot *s = &where->spot[i];
-    return (struct rect){s->x, s->y, (uint64_t)s->x + where->ink->text.width,
-                         (uint64_t)s->y + where->ink->text.height};
-}
-
-static bool meets(struct rect a, struct rect b)
-{
-    return a.left < b.right && b.left < a.right && a.top < b.bottom &&
-           b.top < a.bottom;
-}
-
-static bool holds(struct rect outer, struct rect inner)
-{
-    return outer.left <= inner.left && outer.top <= inner.top &&
-           outer.right >= inner.right && outer.bottom >= inner.bottom;
-}
-
-// The least that holds both.
-static struct rect unite(struct rect a, struct rect b)
-{
-    if (a.right == 0)
-        return b;
-    return (struct rect){
-        .left = a.left < b.left ? a.left : b.left,
-        .top = a.top < b.top ? a.top : b.top,
-        .right = a.right > b.right ? a.right : b.right,
-        .bottom = a.bottom > b.bottom ? a.bottom : b.bottom,
-    };
-}
 
 // --- Frames ---
 
@@ -221,53 +177,33 @@ static bool look(struct imp_span file, struct imp_look *out,
 
 // --- Drawing ---
 
-// The frames of a file, one upon the other.
-struct scene {
+struct artist {
     const struct imp_drawing *d;
-    struct rect ink;  // holds all of it
-    struct rect bare; // holds all of the ink's place that shows none yet
-    struct imp_blended sum;
+    struct imp_scene scene;
     struct imp_buf coded;
 };
 
-static bool is_inked(const struct imp_inked *where, struct rect r)
+static struct imp_scene_frame scene_frame(const struct frame *f)
 {
-    for (size_t i = 0; i < where->n; i++)
-        if (meets(spot_rect(where, i), r))
-            return true;
-    return false;
-}
-
-// What is transparent shows the frames below, which have their own ink, unless
-// they had no occasion or are cleared away.
-static bool is_overlay(const struct scene *s, const struct frame *f)
-{
-    return has_alpha(&f->coded) && f->place.blends &&
-           !meets(place_rect(&f->place), s->bare);
-}
-
-// A frame that has all of the ink must show it; of others it is their sum.
-static bool draw_ink(struct scene *s, const struct frame *f,
-                     struct imp_raster *raster, struct imp_blended *b,
-                     struct imp_err *err)
-{
-    raster->overlay = is_overlay(s, f);
-    *b = imp_draw_ink(s->d, raster, -(int64_t)f->place.x, -(int64_t)f->place.y);
-    s->sum.inked += b->inked;
-    s->sum.changed += b->changed;
-    bool whole = !raster->overlay && holds(place_rect(&f->place), s->ink);
-    return !whole || imp_draw_shows(*b, err);
+    const struct imp_webp_place *p = &f->place;
+    return (struct imp_scene_frame){
+        .place = {p->x, p->y, (uint64_t)p->x + p->width,
+                  (uint64_t)p->y + p->height},
+        .see_through = has_alpha(&f->coded) && p->blends,
+        .clears = p->clears,
+    };
 }
 
 // Into s->coded: empty if nothing changes.
-static bool code_frame(struct scene *s, struct imp_span in,
+static bool code_frame(struct artist *s, struct imp_span in,
                        const struct frame *f, struct imp_err *err)
 {
+    const struct imp_scene_frame frame = scene_frame(f);
     const struct imp_pixels *pixels = s->d->pixels;
     const struct imp_coding any = {0};
     const struct imp_span chunks = {in.p + f->at, f->end - f->at};
     struct imp_raster raster;
-    struct imp_blended b;
+    uint64_t changed;
     bool ok = false;
     s->coded.n = 0;
     struct imp_picture *picture = pixels->decode("webp", chunks, &raster, err);
@@ -278,20 +214,10 @@ static bool code_frame(struct scene *s, struct imp_span in,
                  "decoded to %u x %u pixels, the header says %u x %u",
                  raster.width, raster.height, f->coded.width, f->coded.height);
     else
-        ok = draw_ink(s, f, &raster, &b, err) &&
-             (b.changed == 0 || pixels->encode(picture, &any, &s->coded, err));
+        ok = imp_scene_draw(&s->scene, &frame, &raster, &changed, err) &&
+             (changed == 0 || pixels->encode(picture, &any, &s->coded, err));
     pixels->free(picture);
     return ok;
-}
-
-// Where ink is seen once the frame is shown and, if it is, cleared away.
-static void note_ink(struct scene *s, const struct frame *f)
-{
-    struct rect r = place_rect(&f->place);
-    if (holds(r, s->bare))
-        s->bare = (struct rect){0};
-    if (f->place.clears)
-        s->bare = unite(s->bare, r);
 }
 
 static bool add(struct imp_buf *out, struct imp_span in, size_t at, size_t end,
@@ -321,15 +247,15 @@ static bool add_coded(struct imp_buf *out, const struct imp_buf *coded,
 }
 
 // One frame of the file, its chunks alone.
-static bool add_frame(struct scene *s, struct imp_span in,
+static bool add_frame(struct artist *s, struct imp_span in,
                       const struct frame *f, struct imp_buf *out,
                       struct imp_err *err)
 {
-    if (!is_inked(&s->d->where, place_rect(&f->place)))
+    const struct imp_scene_frame frame = scene_frame(f);
+    if (!imp_scene_meets(&s->scene, &frame))
         return add(out, in, f->at, f->end, err);
     if (!code_frame(s, in, f, err))
         return imp_wrap(err, "frame at %zu", f->at);
-    note_ink(s, f);
     if (s->coded.n == 0)
         return add(out, in, f->at, f->end, err);
     return add_coded(out, &s->coded, has_alpha(&f->coded), err);
@@ -344,7 +270,7 @@ static bool set_size(struct imp_buf *out, size_t at, struct imp_err *err)
     return true;
 }
 
-static bool add_item(struct scene *s, struct imp_span in,
+static bool add_item(struct artist *s, struct imp_span in,
                      const struct item *item, struct imp_buf *out,
                      struct imp_err *err)
 {
@@ -361,8 +287,8 @@ static bool add_item(struct scene *s, struct imp_span in,
            imp_buf_add(out, "", (out->n - at) & 1, err);
 }
 
-static bool draw_all(struct scene *s, struct imp_span file, struct imp_buf *out,
-                     struct imp_err *err)
+static bool draw_all(struct artist *s, struct imp_span file,
+                     struct imp_buf *out, struct imp_err *err)
 {
     struct imp_span in;
     struct item item;
@@ -371,7 +297,7 @@ static bool draw_all(struct scene *s, struct imp_span file, struct imp_buf *out,
     for (size_t at = IMP_WEBP_RIFF_HEADER; at < in.n; at = item.end)
         if (!next(in, at, &item, err) || !add_item(s, in, &item, out, err))
             return false;
-    return set_size(out, 0, err) && imp_draw_shows(s->sum, err);
+    return set_size(out, 0, err) && imp_scene_end(&s->scene, err);
 }
 
 static bool draw(const struct imp_drawing *d, struct imp_span file,
@@ -379,10 +305,8 @@ static bool draw(const struct imp_drawing *d, struct imp_span file,
                  struct imp_err *err)
 {
     (void)look;
-    struct scene s = {.d = d};
-    for (size_t i = 0; i < d->where.n; i++)
-        s.ink = unite(s.ink, spot_rect(&d->where, i));
-    s.bare = s.ink;
+    struct artist s = {.d = d};
+    imp_scene_begin(&s.scene, d);
     out->n = 0;
     bool ok = draw_all(&s, file, out, err);
     imp_buf_clear(&s.coded);
