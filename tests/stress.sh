@@ -15,6 +15,7 @@ usage() {
 # What is right for DRD depends on the program.
 drd_size() {
     case $1 in
+    stress-stencil) echo "${STRESS_DRD_SIZE:-5000}" ;;
     stress-sync) echo "${STRESS_DRD_SIZE:-100000}" ;;
     *) echo "${STRESS_DRD_SIZE:-200}" ;;
     esac

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #define TEXT_MAX 1000 // bytes of a mark's text, its fields filled in
+// Bytes of marks kept ready: those of a few large pictures, all of the small.
+#define STENCIL_BYTES ((size_t)64 << 20)
 
 struct imp_mark_spec imp_mark_spec_default(void)
 {
@@ -117,7 +119,8 @@ struct imp_marker *imp_marker_new(const struct imp_mark_spec *spec,
     if (!m)
         imp_fail(err, IMP_ERR_MEMORY, "no memory for %zu bytes", sizeof *m);
     if (m && check_spec(spec, err) && take_spec(m, spec, err) &&
-        try_mark(m, err) && (m->stencils = imp_stencils_new(err)))
+        try_mark(m, err) &&
+        (m->stencils = imp_stencils_new(STENCIL_BYTES, err)))
         return m;
     imp_wrap(err, "mark");
     imp_marker_free(m);

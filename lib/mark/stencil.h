@@ -9,6 +9,7 @@
 #include "mark/layout.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* What a mark depends on, besides what all marks of a run have in common. */
@@ -32,7 +33,10 @@ typedef bool imp_stencil_make(void *self, const struct imp_stencil_key *key,
 
 struct imp_stencils; /* opaque: the cache */
 
-struct imp_stencils *imp_stencils_new(struct imp_err *err);
+/* One that keeps at most `max_bytes` of ink and spots; beyond that, what was
+ * used longest ago goes, but nothing that is taken. A stencil for which there
+ * is no room lives until it is put back. NULL with IMP_ERR_MEMORY. */
+struct imp_stencils *imp_stencils_new(size_t max_bytes, struct imp_err *err);
 
 /* All that was taken must have been put back. NULL is fine. */
 void imp_stencils_free(struct imp_stencils *s);
