@@ -13,13 +13,6 @@
 #define SLACK 65536
 #define PIXELS_PER_BYTE 4096 // more than a blank page of a fax has
 
-static bool has_picture(const struct imp_tiff_ifd *ifd)
-{
-    return imp_tiff_find(ifd, IMP_TIFF_WIDTH) ||
-           imp_tiff_find(ifd, IMP_TIFF_STRIP_OFFSETS) ||
-           imp_tiff_find(ifd, IMP_TIFF_TILE_OFFSETS);
-}
-
 // Section 8, NewSubfileType.
 static bool is_reduced(const struct imp_tiff *t, const struct imp_tiff_ifd *ifd)
 {
@@ -78,7 +71,7 @@ static struct imp_tiff_page *take_picture(struct imp_tiff *t,
 static bool take_sub_ifd(struct imp_tiff *t, const struct imp_tiff_ifd *ifd,
                          struct imp_tiff_page *parent, struct imp_err *err)
 {
-    if (is_reduced(t, ifd) || !has_picture(ifd))
+    if (is_reduced(t, ifd) || !imp_tiff_has_picture(ifd))
         return imp_tiff_drop_ifd(t, ifd, IMP_PART_THUMBNAIL, "a preview", err);
     if (ifd->next || imp_tiff_find(ifd, IMP_TIFF_SUB_IFDS))
         return imp_fail_at(err, IMP_ERR_UNSUPPORTED, ifd->at,
@@ -92,7 +85,7 @@ static bool take_sub_ifd(struct imp_tiff *t, const struct imp_tiff_ifd *ifd,
 static bool take_page(struct imp_tiff *t, const struct imp_tiff_ifd *ifd,
                       struct imp_err *err)
 {
-    if (!has_picture(ifd))
+    if (!imp_tiff_has_picture(ifd))
         return imp_tiff_drop_ifd(t, ifd, IMP_PART_THUMBNAIL,
                                  imp_tiff_find(ifd, IMP_TIFF_JPEG_OFFSET)
                                      ? "a preview"
@@ -214,7 +207,7 @@ static bool walk(struct imp_tiff *t, struct imp_err *err)
     if (!ifd || !imp_tiff_check_front(t, ifd, err))
         return false;
     for (size_t i = 0; i < t->n_chain; i++)
-        t->n_shown += has_picture(&ifd[i]);
+        t->n_shown += imp_tiff_has_picture(&ifd[i]);
     for (size_t i = 0; i < t->n_chain; i++)
         if (!take_page(t, &ifd[i], err))
             return false;

@@ -24,6 +24,14 @@ const struct imp_format *imp_format_of(struct imp_span in)
     return NULL;
 }
 
+const struct imp_format *imp_format_called(const char *name)
+{
+    for (const struct imp_format *const *f = imp_formats; *f; f++)
+        if (strcmp((*f)->name, name) == 0)
+            return *f;
+    return NULL;
+}
+
 // What uploads are often found to be instead; only ever a hint for a reader.
 static const struct {
     const char *name;

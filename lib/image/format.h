@@ -59,6 +59,9 @@ extern const struct imp_format *const imp_formats[];
 /* The format whose sniff answers, or NULL. */
 const struct imp_format *imp_format_of(struct imp_span in);
 
+/* The format of that name, or NULL. */
+const struct imp_format *imp_format_called(const char *name);
+
 /* For a file that no handler takes: "PDF", "ZIP", "text", ... or "unknown". */
 const char *imp_format_guess(struct imp_span in);
 

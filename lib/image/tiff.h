@@ -245,6 +245,9 @@ bool imp_tiff_read_ifd(struct imp_tiff *t, struct imp_tiff_ifd *ifd,
 const struct imp_tiff_entry *imp_tiff_find(const struct imp_tiff_ifd *ifd,
                                            uint16_t tag);
 
+/* Is it a page, if it is in the main chain? */
+bool imp_tiff_has_picture(const struct imp_tiff_ifd *ifd);
+
 /* Number `i` of an entry of an unsigned integer type; false if it has none. */
 bool imp_tiff_number(const struct imp_tiff *t, const struct imp_tiff_entry *e,
                      uint64_t i, uint64_t *out);

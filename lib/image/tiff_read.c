@@ -211,6 +211,13 @@ const struct imp_tiff_entry *imp_tiff_find(const struct imp_tiff_ifd *ifd,
     return NULL;
 }
 
+bool imp_tiff_has_picture(const struct imp_tiff_ifd *ifd)
+{
+    return imp_tiff_find(ifd, IMP_TIFF_WIDTH) ||
+           imp_tiff_find(ifd, IMP_TIFF_STRIP_OFFSETS) ||
+           imp_tiff_find(ifd, IMP_TIFF_TILE_OFFSETS);
+}
+
 bool imp_tiff_number(const struct imp_tiff *t, const struct imp_tiff_entry *e,
                      uint64_t i, uint64_t *out)
 {

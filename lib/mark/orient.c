@@ -1,11 +1,19 @@
 #include "mark/orient.h"
 
 #define TAG_ORIENTATION 0x0112
-#define TYPE_SHORT 3
 #define ENTRY 12 // bytes of an IFD entry: TIFF 6.0, section 2
+
+// Bytes of an integer of the type, TIFF 6.0 section 2; 0: it is none of these.
+static size_t bytes_of(uint32_t type)
+{
+    static const uint8_t bytes[] = {[1] = 1, [3] = 2, [4] = 4};
+    return type < sizeof bytes ? bytes[type] : 0;
+}
 
 static uint32_t number(bool big, const uint8_t *p, size_t bytes)
 {
+    if (bytes == 1)
+        return *p;
     if (bytes == 2)
         return big ? imp_be16(p) : imp_le16(p);
     return big ? imp_be32(p) : imp_le32(p);
@@ -28,12 +36,12 @@ unsigned imp_orientation_read(struct imp_span tiff)
         struct imp_span e;
         if (!imp_span_sub(tiff, at + 2 + i * ENTRY, ENTRY, &e))
             return 1;
-        if (number(big, e.p, 2) != TAG_ORIENTATION)
+        size_t bytes = bytes_of(number(big, e.p + 2, 2));
+        if (number(big, e.p, 2) != TAG_ORIENTATION || !bytes ||
+            number(big, e.p + 4, 4) != 1)
             continue;
-        uint32_t value = number(big, e.p + 8, 2);
-        bool sound = number(big, e.p + 2, 2) == TYPE_SHORT &&
-                     number(big, e.p + 4, 4) == 1 && value >= 1 && value <= 8;
-        return sound ? value : 1;
+        uint32_t value = number(big, e.p + 8, bytes);
+        return value >= 1 && value <= 8 ? value : 1;
     }
     return 1;
 }

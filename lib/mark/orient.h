@@ -9,7 +9,9 @@
 #include <stdint.h>
 
 /* The orientation that a TIFF block (without "Exif\0\0") states, or 1: upright
- * is what a viewer shows if the block says nothing or makes no sense. */
+ * is what a viewer shows if the block says nothing or makes no sense. As
+ * imp_exif_rebuild has it, it may be a BYTE, SHORT or LONG, and the first tag
+ * that is one counts. */
 unsigned imp_orientation_read(struct imp_span tiff);
 
 /* Are the sides swapped? */

@@ -2,6 +2,7 @@
 
 #include "archive/target.h"
 #include "image/format.h"
+#include "mark/turn.h"
 #include "pipeline/clean.h"
 
 #include <stdlib.h>
@@ -56,14 +57,6 @@ static bool check_digest(const struct imp_prover *p,
 
 // --- Without a decoder ---
 
-static const struct imp_format *format_called(const char *name)
-{
-    for (size_t i = 0; imp_formats[i]; i++)
-        if (strcmp(imp_formats[i]->name, name) == 0)
-            return imp_formats[i];
-    return NULL;
-}
-
 // The picture alone, in the one form that its handler gives it.
 static bool reduce(const char *format, struct imp_span in, struct imp_buf *out,
                    struct imp_err *err)
@@ -73,7 +66,7 @@ static bool reduce(const char *format, struct imp_span in, struct imp_buf *out,
     struct imp_job_image image = {
         .editor = &editor,
         .limits = {IMP_DEFAULT_MAX_BYTES, IMP_DEFAULT_MAX_PIXELS}};
-    const struct imp_format *fmt = format_called(format);
+    const struct imp_format *fmt = imp_format_called(format);
     bool ok = fmt && imp_format_cut(fmt, in, &image, &cuts, err) &&
               imp_cutlist_apply(&cuts, in, out, err);
     imp_cutlist_clear(&cuts);
@@ -113,6 +106,33 @@ static bool differ(struct imp_prover *p, struct imp_proven *out)
     return true;
 }
 
+static bool find_turn(struct imp_prover *p, const struct imp_proven *out,
+                      struct imp_turn *turn, struct imp_err *err)
+{
+    return imp_turn_of(out->archived.format, imp_buf_span(&p->source),
+                       imp_buf_span(&p->made), turn, err);
+}
+
+// What is wrong with it, if anything.
+static void judge(const struct imp_proven *out, const struct imp_turn *turn,
+                  struct imp_err *err)
+{
+    const struct imp_difference *d = &out->difference;
+    if (d->another)
+        imp_fail(err, IMP_ERR_DAMAGED,
+                 "it is another picture: of another size, colour, coding or "
+                 "number of pages");
+    else if (turn->turned)
+        imp_fail(err, IMP_ERR_DAMAGED,
+                 "it is another picture: page %ju has orientation %u, want %u",
+                 (uintmax_t)turn->page, turn->made, turn->source);
+    else if (d->outside)
+        imp_fail(err, IMP_ERR_DAMAGED, "%ju %s differ outside of the mark",
+                 (uintmax_t)d->outside, d->unit);
+    else if (out->archived.mark.width && !d->changed)
+        imp_fail(err, IMP_ERR_DAMAGED, "the mark has changed nothing");
+}
+
 static enum imp_proof compare(struct imp_prover *p, const struct imp_job *job,
                               struct imp_proven *out)
 {
@@ -128,19 +148,12 @@ static enum imp_proof compare(struct imp_prover *p, const struct imp_job *job,
     if (!imp_target_read(p->archive, a->name, UINT64_MAX, &p->made, err) ||
         !check_digest(p, a, err))
         return IMP_DISPROVEN;
-    if (!differ(p, out))
+    struct imp_turn turn = {0};
+    if (!differ(p, out) ||
+        (!out->difference.another && !find_turn(p, out, &turn, err)))
         return IMP_NOT_PROVEN;
     out->compared = true;
-    const struct imp_difference *d = &out->difference;
-    if (d->another)
-        imp_fail(err, IMP_ERR_DAMAGED,
-                 "it is another picture: of another size, colour, coding or "
-                 "number of pages");
-    else if (d->outside)
-        imp_fail(err, IMP_ERR_DAMAGED, "%ju %s differ outside of the mark",
-                 (uintmax_t)d->outside, d->unit);
-    else if (a->mark.width && !d->changed)
-        imp_fail(err, IMP_ERR_DAMAGED, "the mark has changed nothing");
+    judge(out, &turn, err);
     return err->code ? IMP_DISPROVEN : IMP_PROVEN;
 }
 

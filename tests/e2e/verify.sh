@@ -62,6 +62,20 @@ verify 1
 grep -q '"reason": "[0-9]* pixels differ outside' "$work/out" ||
     fail "an inverted picture passes: $(grep "$png" "$work/out")"
 
+# The same coefficients, but a viewer is told to turn them otherwise.
+run --mark-text TRIAL
+turned=$(sqlite3 "$work/s/ledger.db" "SELECT o.name FROM objects o JOIN inputs i
+    ON i.object = o.id WHERE CAST(i.path AS TEXT) LIKE '%/patient_1001_%detail.jpg'")
+[ "$turned" ] || fail "the sample that is stored turned is not archived"
+exiftool -q -n -overwrite_original -Orientation=1 "$work/a/data/$turned"
+sqlite3 "$work/s/ledger.db" "UPDATE objects SET
+    digest = x'$(sha256sum <"$work/a/data/$turned" | cut -c1-64)'
+    WHERE name = '$turned'"
+verify 1
+[ "$(proofs DISPROVEN)" -eq 1 ] || fail "a turned picture passes"
+grep -q '"reason": "it is another picture: page 0 has orientation 1, want 6"' \
+    "$work/out" || fail "$(grep DISPROVEN "$work/out")"
+
 # A source that is not what it was.
 run --mark-text TRIAL
 touch "$jpeg"
@@ -71,4 +85,4 @@ verify 1
 mkdir "$work/other"
 expect_exit 1 "$IMGPIPE" verify "$work/a" --state "$work/s" \
     --against "$work/other"
-echo "proven with no mark, one, and many; five ways of being wrong noticed"
+echo "proven with no mark, one, and many; six ways of being wrong noticed"
