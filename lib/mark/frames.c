@@ -65,17 +65,19 @@ static uint64_t frames_of_gif(struct imp_span in)
     return 0;
 }
 
-// RFC 9649 2.7.1.2.
+// RFC 9649 2.7.1.2. Some writers leave out the last byte of padding.
 static uint64_t frames_of_webp(struct imp_span in)
 {
     struct imp_span head;
-    uint64_t frames = 0;
-    for (size_t at = 12; imp_span_sub(in, at, 8, &head);) {
-        size_t n = imp_le32(head.p + 4);
+    uint64_t frames = 0, at = 12, pad = 0;
+    while (imp_span_sub(in, at, 8, &head)) {
+        uint64_t n = imp_le32(head.p + 4);
+        pad = n & 1;
+        at += 8 + n + pad;
         frames += memcmp(head.p, "ANMF", 4) == 0;
-        at += 8 + n + (n & 1);
     }
-    return frames ? frames : 1;
+    bool whole = at > 12 && (at == in.n || at == in.n + pad);
+    return !whole ? 0 : frames ? frames : 1;
 }
 
 static uint64_t frames_of_tiff(struct imp_span in)
@@ -89,6 +91,7 @@ static uint64_t frames_of_tiff(struct imp_span in)
         ok = imp_tiff_read_ifd(&t, &ifd, NULL);
         const struct imp_tiff_entry *subs =
             ok ? imp_tiff_find(&ifd, IMP_TIFF_SUB_IFDS) : NULL;
+        ok = ok && (!subs || subs->bytes.p);
         frames += subs ? subs->count : 0;
         at = ifd.next;
     }
@@ -96,21 +99,32 @@ static uint64_t frames_of_tiff(struct imp_span in)
     return ok ? frames : 0;
 }
 
-// ISO/IEC 14496-12 4.2; a movie box tells of a sequence.
-static uint64_t frames_of_heif(struct imp_span in)
+// ISO/IEC 14496-12 4.2: the size of a box, 0 if it is not all there.
+static uint64_t box_size(struct imp_span in, uint64_t at)
 {
     struct imp_span head;
-    for (size_t at = 0; imp_span_sub(in, at, 16, &head);) {
-        uint64_t n = imp_be32(head.p);
-        if (n == 1)
-            n = imp_be64(head.p + 8);
-        if (memcmp(head.p + 4, "moov", 4) == 0)
-            return 0;
-        if (n < 8 || n > in.n - at)
-            break;
-        at += (size_t)n;
+    uint64_t left = in.n - at, n, least = 8;
+    if (!imp_span_sub(in, at, 8, &head))
+        return 0;
+    n = imp_be32(head.p);
+    if (n == 0) // to the end of the file
+        return left;
+    if (n == 1) {
+        least = 16;
+        n = imp_span_sub(in, at, 16, &head) ? imp_be64(head.p + 8) : 0;
     }
-    return 1;
+    return n >= least && n <= left ? n : 0;
+}
+
+// A movie box tells of a sequence.
+static uint64_t frames_of_heif(struct imp_span in)
+{
+    for (uint64_t at = 0, n; at < in.n; at += n) {
+        n = box_size(in, at);
+        if (!n || memcmp(in.p + at + 4, "moov", 4) == 0)
+            return 0;
+    }
+    return in.n > 0;
 }
 
 uint64_t imp_frames_of(const char *format, struct imp_span file)
