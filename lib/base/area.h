@@ -23,7 +23,7 @@ static inline bool imp_area_meets_along(uint32_t at, uint32_t length,
     uint64_t last = (to - 1 - at) / (step ? step : 1); /* begins before `to` */
     if (last >= n)
         last = n ? n - 1 : 0;
-    return n && at + last * step + length > from;
+    return n && length && at + last * step + length > from;
 }
 
 /* Has it a pixel in the columns [left, right) and the rows [top, bottom)? */

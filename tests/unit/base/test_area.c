@@ -28,6 +28,11 @@ Test(area, meets_what_has_a_pixel_of_it)
         {0, 0, 1, 1, 3, 2, 5, 7},
         {2, 1, 3, 2, 3, 4, 3, 2}, // without a gap
         {1, 1, 2, 2, 2, 3, 6, 5},
+        {3, 2, 4, 3, 3, 2, 2, 1}, // on each other
+        {3, 2, 4, 3, 3, 3, 0, 0}, // in one place
+        {3, 2, 0, 3, 2, 2, 4, 4}, // without a pixel
+        {3, 2, 4, 0, 2, 2, 4, 4},
+        {3, 2, 4, 3, 0, 2, 4, 4},
     };
     for (size_t n = 0; n < sizeof areas / sizeof *areas; n++)
         for (uint32_t left = 0; left < 20; left++)
@@ -38,4 +43,16 @@ Test(area, meets_what_has_a_pixel_of_it)
                                        top + size),
                         meets(&areas[n], left, top, left + size, top + size),
                         "area %zu, %u at %u, %u", n, size, left, top);
+}
+
+Test(area, meets_beyond_32_bits)
+{
+    const struct imp_area a = {UINT32_MAX, 0, UINT32_MAX, 1,
+                               2,          1, UINT32_MAX, 0};
+    const uint64_t end = 3 * (uint64_t)UINT32_MAX;
+    cr_expect_not(imp_area_meets(&a, 0, 0, UINT32_MAX, 1));
+    cr_expect(imp_area_meets(&a, 0, 0, UINT32_MAX + UINT64_C(1), 1));
+    cr_expect(imp_area_meets(&a, end - 1, 0, end, 1));
+    cr_expect_not(imp_area_meets(&a, end, 0, UINT64_MAX, UINT64_MAX));
+    cr_expect(imp_area_meets(&a, 0, 0, UINT64_MAX, UINT64_MAX));
 }
