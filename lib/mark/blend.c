@@ -5,16 +5,17 @@
 
 #define COLOURS_MAX 4
 // Weights are integers, so that a result does not depend on the compiler.
-// 65535 (sample) * 65535 (alpha) * ONE fits 64 bits.
+// 65535 (sample) * 65535 (alpha) * ONE fits 64 bits, and so does a sample of 32
+// bits * ONE.
 #define OPAQUE 4096
 #define ONE ((uint64_t)255 * 255 * OPAQUE)
 
-// What is painted, as samples of the raster.
+// What is painted: colours of 8 bits in the raster's space, 255 is `white`.
 struct colours {
     unsigned n;
-    uint32_t text[COLOURS_MAX], outline[COLOURS_MAX];
-    uint32_t full; // an opaque alpha
-    bool alpha;
+    uint8_t text[COLOURS_MAX], outline[COLOURS_MAX];
+    double black, white;
+    bool alpha;       // behind them, not multiplied in
     uint64_t opacity; // of OPAQUE
 };
 
@@ -29,6 +30,86 @@ unsigned imp_raster_bands(const struct imp_raster *r)
         [IMP_SPACE_GREY] = 1, [IMP_SPACE_RGB] = 3, [IMP_SPACE_CMYK] = 4};
     return colours[r->space] + (r->alpha ? 1 : 0);
 }
+
+size_t imp_sample_bytes(enum imp_sample sample)
+{
+    static const size_t bytes[] = {
+        [IMP_SAMPLE_U8] = 1,  [IMP_SAMPLE_U16] = 2, [IMP_SAMPLE_U32] = 4,
+        [IMP_SAMPLE_I8] = 1,  [IMP_SAMPLE_I16] = 2, [IMP_SAMPLE_I32] = 4,
+        [IMP_SAMPLE_F32] = 4,
+    };
+    return bytes[sample];
+}
+
+// --- Samples; a double holds every number of each kind ---
+
+static double load(const struct imp_raster *r, size_t i)
+{
+    switch (r->sample) {
+    case IMP_SAMPLE_U8:
+        return ((const uint8_t *)r->data)[i];
+    case IMP_SAMPLE_U16:
+        return ((const uint16_t *)r->data)[i];
+    case IMP_SAMPLE_U32:
+        return ((const uint32_t *)r->data)[i];
+    case IMP_SAMPLE_I8:
+        return ((const int8_t *)r->data)[i];
+    case IMP_SAMPLE_I16:
+        return ((const int16_t *)r->data)[i];
+    case IMP_SAMPLE_I32:
+        return ((const int32_t *)r->data)[i];
+    case IMP_SAMPLE_F32:
+        return ((const float *)r->data)[i];
+    }
+    return 0;
+}
+
+static void store(struct imp_raster *r, size_t i, double v)
+{
+    switch (r->sample) {
+    case IMP_SAMPLE_U8:
+        ((uint8_t *)r->data)[i] = (uint8_t)v;
+        break;
+    case IMP_SAMPLE_U16:
+        ((uint16_t *)r->data)[i] = (uint16_t)v;
+        break;
+    case IMP_SAMPLE_U32:
+        ((uint32_t *)r->data)[i] = (uint32_t)v;
+        break;
+    case IMP_SAMPLE_I8:
+        ((int8_t *)r->data)[i] = (int8_t)v;
+        break;
+    case IMP_SAMPLE_I16:
+        ((int16_t *)r->data)[i] = (int16_t)v;
+        break;
+    case IMP_SAMPLE_I32:
+        ((int32_t *)r->data)[i] = (int32_t)v;
+        break;
+    case IMP_SAMPLE_F32:
+        ((float *)r->data)[i] = (float)v;
+        break;
+    }
+}
+
+bool imp_raster_measure(struct imp_raster *r, struct imp_err *err)
+{
+    size_t n = (size_t)r->width * r->height * imp_raster_bands(r);
+    r->black = INFINITY;
+    r->white = -INFINITY;
+    for (size_t i = 0; i < n; i++) {
+        double v = load(r, i);
+        if (isfinite(v) && v < r->black)
+            r->black = v;
+        if (isfinite(v) && v > r->white)
+            r->white = v;
+    }
+    return r->black < r->white ||
+           imp_fail(err, IMP_ERR_LIMIT,
+                    "all pixels have the same value: nothing tells what is "
+                    "black and what is white");
+}
+
+// --- Colours ---
 
 // Luma, ITU-R BT.601.
 static uint32_t luma(const uint8_t rgb[3])
@@ -51,23 +132,15 @@ void imp_paint_cmyk(const uint8_t rgb[3], uint8_t cmyk[4])
     cmyk[3] = (uint8_t)(255 - most);
 }
 
-static void convert(const uint8_t rgb[3], enum imp_space space, uint32_t full,
-                    uint32_t out[COLOURS_MAX])
+static void convert(const uint8_t rgb[3], enum imp_space space,
+                    uint8_t out[COLOURS_MAX])
 {
-    uint32_t scale = full / 255;
-    if (space == IMP_SPACE_GREY) {
-        out[0] = luma(rgb) * scale;
-        return;
-    }
-    if (space == IMP_SPACE_RGB) {
-        for (unsigned i = 0; i < 3; i++)
-            out[i] = rgb[i] * scale;
-        return;
-    }
-    uint8_t cmyk[4];
-    imp_paint_cmyk(rgb, cmyk);
-    for (unsigned i = 0; i < 4; i++)
-        out[i] = cmyk[i] * scale;
+    if (space == IMP_SPACE_GREY)
+        out[0] = (uint8_t)luma(rgb);
+    else if (space == IMP_SPACE_RGB)
+        memcpy(out, rgb, 3);
+    else
+        imp_paint_cmyk(rgb, out);
 }
 
 static struct colours colours_of(const struct imp_raster *r,
@@ -76,15 +149,26 @@ static struct colours colours_of(const struct imp_raster *r,
     uint8_t outline[3];
     struct colours c = {
         .n = imp_raster_bands(r) - (r->alpha ? 1 : 0),
-        .full = r->wide ? 65535 : 255,
+        .black = r->black,
+        .white = r->white,
         .alpha = r->alpha,
         .opacity = (uint64_t)lround(paint->opacity * OPAQUE),
     };
+    if (imp_sample_has_white(r->sample)) {
+        c.black = 0;
+        c.white = r->sample == IMP_SAMPLE_U8 ? UINT8_MAX : UINT16_MAX;
+    }
     if (c.opacity == 0) // fainter than the weights can tell
         c.opacity = 1;
-    convert(paint->rgb, r->space, c.full, c.text);
+    convert(paint->rgb, r->space, c.text);
     imp_paint_outline(paint, outline);
-    convert(outline, r->space, c.full, c.outline);
+    convert(outline, r->space, c.outline);
+    if (r->alpha && r->associated) {
+        // Then "over" is the same sum for it as for a colour.
+        c.alpha = false;
+        c.text[c.n] = c.outline[c.n] = UINT8_MAX;
+        c.n++;
+    }
     return c;
 }
 
@@ -98,39 +182,78 @@ static struct weights weigh(uint8_t text, uint8_t outline, uint64_t opacity)
     };
 }
 
-// The "over" operator on unassociated alpha (Porter and Duff, 1984); without
-// an alpha sample the picture is opaque.
-static void blend_pixel(uint32_t *sample, const struct colours *c,
-                        struct weights w)
+// The "over" operator (Porter and Duff, 1984) on integers, counted from black.
+static uint64_t blend_number(uint64_t behind, uint64_t white, uint8_t text,
+                             uint8_t outline, struct weights w)
 {
     uint64_t ink = w.text + w.outline;
-    uint64_t behind = c->alpha ? sample[c->n] : c->full;
-    uint64_t over = ink * c->full, under = behind * (ONE - ink);
+    uint64_t painted =
+        text * white / 255 * w.text + outline * white / 255 * w.outline;
+    return (painted + behind * (ONE - ink) + ONE / 2) / ONE;
+}
+
+static double blend_float(double behind, const struct colours *c, unsigned i,
+                          struct weights w)
+{
+    if (!(behind >= c->black)) // or it is not a number
+        behind = c->black;
+    if (behind > c->white)
+        behind = c->white;
+    double text = (double)w.text / ONE, outline = (double)w.outline / ONE;
+    double painted = text * c->text[i] / 255 + outline * c->outline[i] / 255;
+    double v = c->black + painted * (c->white - c->black) +
+               (1 - text - outline) * (behind - c->black);
+    return v < c->white ? v : c->white; // rounding goes no further
+}
+
+static void blend_opaque(double *sample, const struct colours *c,
+                         enum imp_sample kind, struct weights w)
+{
+    for (unsigned i = 0; i < c->n; i++)
+        sample[i] = kind == IMP_SAMPLE_F32
+                        ? blend_float(sample[i], c, i, w)
+                        : c->black + (double)blend_number(
+                                         (uint64_t)(sample[i] - c->black),
+                                         (uint64_t)(c->white - c->black),
+                                         c->text[i], c->outline[i], w);
+}
+
+// The same on unassociated alpha.
+static void blend_alpha(double *sample, const struct colours *c,
+                        struct weights w)
+{
+    uint64_t full = (uint64_t)c->white, scale = full / 255;
+    uint64_t ink = w.text + w.outline;
+    uint64_t over = ink * full, under = (uint64_t)sample[c->n] * (ONE - ink);
     uint64_t total = over + under; // of full * ONE
     for (unsigned i = 0; i < c->n; i++) {
-        uint64_t painted = c->text[i] * w.text + c->outline[i] * w.outline;
-        sample[i] =
-            (uint32_t)((painted * c->full + sample[i] * under + total / 2) /
-                       total);
+        uint64_t painted =
+            c->text[i] * scale * w.text + c->outline[i] * scale * w.outline;
+        sample[i] = (double)((painted * full + (uint64_t)sample[i] * under +
+                              total / 2) /
+                             total);
     }
+    sample[c->n] = (double)((total + ONE / 2) / ONE);
+}
+
+// Has the pixel changed?
+static bool blend_pixel(struct imp_raster *r, size_t at,
+                        const struct colours *c, struct weights w)
+{
+    double sample[COLOURS_MAX + 1];
+    unsigned bands = imp_raster_bands(r);
+    bool changed = false;
+    for (unsigned i = 0; i < bands; i++)
+        sample[i] = load(r, at + i);
     if (c->alpha)
-        sample[c->n] = (uint32_t)((total + ONE / 2) / ONE);
-}
-
-static uint32_t load(const struct imp_raster *r, size_t i)
-{
-    return r->wide ? ((const uint16_t *)r->data)[i]
-                   : ((const uint8_t *)r->data)[i];
-}
-
-// Has it changed?
-static bool store(struct imp_raster *r, size_t i, uint32_t v)
-{
-    bool changed = load(r, i) != v;
-    if (r->wide)
-        ((uint16_t *)r->data)[i] = (uint16_t)v;
+        blend_alpha(sample, c, w);
     else
-        ((uint8_t *)r->data)[i] = (uint8_t)v;
+        blend_opaque(sample, c, r->sample, w);
+    for (unsigned i = 0; i < bands; i++) {
+        double before = load(r, at + i);
+        store(r, at + i, sample[i]);
+        changed |= load(r, at + i) != before;
+    }
     return changed;
 }
 
@@ -141,21 +264,15 @@ static void blend_row(struct imp_raster *r, size_t at, const uint8_t *text,
 {
     unsigned bands = imp_raster_bands(r);
     for (uint32_t x = 0; x < n; x++, at += bands) {
-        uint32_t sample[COLOURS_MAX + 1];
         if (text[x] == 0 && outline[x] == 0)
             continue;
         if (rgb)
-            convert(rgb + 3 * (size_t)x, r->space, c->full, c->text);
-        for (unsigned i = 0; i < bands; i++)
-            sample[i] = load(r, at + i);
-        if (r->overlay && sample[bands - 1] == 0)
+            convert(rgb + 3 * (size_t)x, r->space, c->text);
+        if (r->overlay && load(r, at + bands - 1) == 0)
             continue;
-        blend_pixel(sample, c, weigh(text[x], outline[x], c->opacity));
-        bool changed = false;
-        for (unsigned i = 0; i < bands; i++)
-            changed |= store(r, at + i, sample[i]);
         count->inked++;
-        count->changed += changed;
+        count->changed +=
+            blend_pixel(r, at, c, weigh(text[x], outline[x], c->opacity));
     }
 }
 

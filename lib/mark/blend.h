@@ -13,20 +13,48 @@ enum imp_space {
     IMP_SPACE_CMYK, /* 0: no ink of that colour */
 };
 
+enum imp_sample {
+    IMP_SAMPLE_U8,
+    IMP_SAMPLE_U16,
+    IMP_SAMPLE_U32,
+    IMP_SAMPLE_I8,
+    IMP_SAMPLE_I16,
+    IMP_SAMPLE_I32,
+    IMP_SAMPLE_F32,
+};
+
 /* Decoded pixels in memory, rows without gaps, samples in the machine's byte
  * order. */
 struct imp_raster {
-    void *data; /* uint8_t, or uint16_t if `wide` */
+    void *data;
     uint32_t width, height;
     enum imp_space space;
-    bool alpha; /* one more sample behind the colours, not premultiplied */
-    bool wide;
+    bool alpha; /* one more sample behind the colours; with U8 and U16 only */
+    bool associated; /* the colours are multiplied by it already */
+    enum imp_sample sample;
+    double black, white; /* told by imp_raster_measure */
     bool overlay; /* what is transparent shows another picture, with its own
                      ink: such pixels stay as they are */
 };
 
 /* Samples in a pixel, alpha included. */
 unsigned imp_raster_bands(const struct imp_raster *r);
+
+size_t imp_sample_bytes(enum imp_sample sample);
+
+/* Is white the same number in every picture? */
+static inline bool imp_sample_has_white(enum imp_sample sample)
+{
+    return sample == IMP_SAMPLE_U8 || sample == IMP_SAMPLE_U16;
+}
+
+/* Before imp_blend, if the samples have no white of their own: counts, heights
+ * and Hounsfield units have none, and viewers stretch what is between the
+ * lowest and the highest number of a picture from black to white. Ink within
+ * these two is seen, and leaves the rest as it is seen, too. NaN and infinities
+ * do not count. IMP_ERR_LIMIT if the picture has but one number, or none: any
+ * ink would be its new scale. */
+bool imp_raster_measure(struct imp_raster *r, struct imp_err *err);
 
 struct imp_paint {
     uint8_t rgb[3]; /* of the text, unless the ink has its own; the outline
@@ -42,7 +70,10 @@ void imp_paint_cmyk(const uint8_t rgb[3], uint8_t cmyk[4]);
 
 /* Draw `ink` with its upper left corner at x, y; what lies outside is not
  * drawn. A pixel that the ink does not cover is not touched. Where the picture
- * is transparent it becomes as opaque as the ink, unless it is an overlay. */
+ * is transparent it becomes as opaque as the ink, unless it is an overlay. A
+ * float that is no number shows through the ink as black, an infinity as the
+ * end of the scale that it lies beyond: a mark has to be legible where nothing
+ * was measured, too. */
 struct imp_blended {
     uint64_t inked, changed; /* pixels that ink covers; that have changed */
 };

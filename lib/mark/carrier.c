@@ -65,6 +65,10 @@ bool imp_draw_decoded(const struct imp_drawing *d, const char *format,
                  look->pages);
         goto out;
     }
+    raster.associated = look->coding.associated;
+    if (!imp_sample_has_white(raster.sample) &&
+        !imp_raster_measure(&raster, err))
+        goto out;
     for (uint32_t page = 0; page < look->pages; page++) {
         int64_t top = (int64_t)page * look->height;
         if (!imp_draw_shows(imp_draw_ink(d, &raster, 0, top), err))

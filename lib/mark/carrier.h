@@ -24,13 +24,20 @@ struct imp_coding {
         IMP_CODED_PACKBITS,
         IMP_CODED_FAX, /* CCITT T.6 */
     } compression;
-    bool predictor, bilevel, big;     /* BigTIFF */
+    enum {
+        IMP_PREDICTED_NOT,
+        IMP_PREDICTED_ACROSS,
+        IMP_PREDICTED_FLOAT,
+    } predictor;
+    bool bilevel, big;                /* BigTIFF */
+    bool associated;                  /* see struct imp_raster */
     uint32_t tile_width, tile_height; /* 0: strips */
 };
 
 struct imp_look {
-    uint32_t width, height; /* as stored, of each page */
-    uint32_t pages;         /* 1 or more, all of this size */
+    uint32_t width, height; /* as stored, of each page; for those that differ by
+                               little, what all of them have */
+    uint32_t pages;         /* 1 or more */
     unsigned orientation;   /* 1..8 */
     struct imp_coding coding;
 };

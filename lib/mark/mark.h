@@ -147,7 +147,7 @@ imp_marker_splice(struct imp_marker *m, struct imp_pen *pen, struct imp_span in,
  * mark would not fit. False with `err`: IMP_ERR_LIMIT if it does not fit even
  * then, would leave no trace, or the picture has more than max_pixels;
  * IMP_ERR_UNSUPPORTED for a kind that cannot be marked (12-bit and lossless
- * JPEG, animated PNG, TIFF with loss, other formats); IMP_ERR_DAMAGED if it
+ * JPEG, animated PNG, some kinds of TIFF, other formats); IMP_ERR_DAMAGED if it
  * does not decode without a warning; IMP_ERR_MEMORY. Never a silent nothing. */
 bool imp_marker_apply(struct imp_marker *m, const char *format,
                       struct imp_span image, const struct imp_mark_input *input,

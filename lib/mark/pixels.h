@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 /* Raised with every change of what is declared here. */
-#define IMP_PIXELS_VERSION 8
+#define IMP_PIXELS_VERSION 9
 
 struct imp_picture; /* opaque: a decoded picture */
 struct imp_logo;    /* opaque: a mark that is an image */
@@ -46,9 +46,10 @@ struct imp_pixels {
     bool (*to_profile)(struct imp_span profile, uint8_t *rgb, size_t n,
                        struct imp_err *err);
 
-    /* Decode `file` (WebP: the chunks of one frame, its alpha before its image)
-     * into memory that may be written to and belongs to the picture. NULL with
-     * IMP_ERR_DAMAGED, _UNSUPPORTED or _MEMORY. `file` may go away afterwards.
+    /* Decode `file` (of a TIFF, the first page; of a WebP, the chunks of one
+     * frame, its alpha before its image) into memory that may be written to and
+     * belongs to the picture. NULL with IMP_ERR_DAMAGED, _UNSUPPORTED or
+     * _MEMORY. `file` may go away afterwards.
      */
     struct imp_picture *(*decode)(const char *format, struct imp_span file,
                                   struct imp_raster *raster,

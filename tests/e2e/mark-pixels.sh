@@ -34,10 +34,11 @@ for option in "--mark-text HE" "--mark-text T --mark-tile --mark-angle 45"; do
         *) continue ;;
         esac
         for f in "$source" "$marked"; do
-            tiffinfo "$f" 2>"$work/err" | grep ' Resolution:' >"$f.says"
+            tiffinfo "$f" 2>"$work/err" |
+                grep -E '^ *(Resolution|Orientation|White Point|Primary[A-Za-z]*):' >"$f.says"
         done
         cmp -s "$source.says" "$marked.says" ||
-            fail "$source: the resolution is another"
+            fail "$source: resolution, orientation or white is another"
         rm -f "$source.says" "$marked.says"
     done <"$work/pairs"
 done

@@ -16,7 +16,9 @@ def pages(path):
 
 
 def pixels(*args):
-    return subprocess.run(["convert", "-quiet", *args, "-depth", "16", "rgba:-"], capture_output=True).stdout
+    """None if ImageMagick has no decoder for it (tiles that are JPEG and CMYK)."""
+    r = subprocess.run(["convert", "-quiet", *args, "-depth", "16", "rgba:-"], capture_output=True)
+    return None if r.returncode else r.stdout
 
 
 def pictures(path, animated):
@@ -26,7 +28,7 @@ def pictures(path, animated):
         return [(*size, pixels(f"{path}[{i}]")) for i, size in enumerate(sizes)]
     width, height = sizes[0]
     every, n = pixels(path, "-coalesce"), width * height * BYTES
-    return [(width, height, every[i * n:(i + 1) * n]) for i in range(len(sizes))]
+    return [(width, height, every and every[i * n:(i + 1) * n]) for i in range(len(sizes))]
 
 
 def columns(x, w, across, step):
@@ -47,6 +49,11 @@ def judge(source, marked, numbers):
         return "pages or sizes differ"
     before, after = (pictures(path, marked.endswith(".webp")) for path in (source, marked))
     for page, ((width, height, a), (_, _, b)) in enumerate(zip(before, after)):
+        if a is None:
+            undecoded.append(source)
+            continue
+        if b is None:
+            return f"page {page} does not decode"
         if len(a) != width * height * BYTES or len(b) != len(a):
             return f"page {page} does not decode"
         if a == b:
@@ -63,6 +70,7 @@ def judge(source, marked, numbers):
 
 
 judged = wrong = 0
+undecoded = []
 for line in open(sys.argv[1]):
     source, marked, *numbers = line.rstrip("\n").split("\t")
     if not pages(source):
@@ -72,5 +80,5 @@ for line in open(sys.argv[1]):
     if reason:
         wrong += 1
         print(f"{source}: {marked}: {reason}")
-print(f"{judged} judged, {wrong} wrong")
+print(f"{judged} judged, {wrong} wrong, {len(undecoded)} pages not decoded")
 sys.exit(wrong > 0 or judged == 0)

@@ -25,16 +25,14 @@ static int save_png(VipsImage *in, const struct imp_coding *coding,
                                TRUE, NULL);
 }
 
-// All pages, one below the other.
+// The first page, and the carrier shows no more than one.
 static int load_tiff(void *bytes, size_t n, VipsImage **out)
 {
-    return vips_tiffload_buffer(bytes, n, out, "n", -1, "fail_on",
-                                VIPS_FAIL_ON_WARNING, "access",
-                                VIPS_ACCESS_SEQUENTIAL, NULL);
+    return vips_tiffload_buffer(bytes, n, out, "fail_on", VIPS_FAIL_ON_WARNING,
+                                "access", VIPS_ACCESS_SEQUENTIAL, NULL);
 }
 
-// Metadata is written: profile, orientation, resolution. What is more than that
-// does not stay when the file is cleaned again.
+// As for PNG.
 static int save_tiff(VipsImage *in, const struct imp_coding *coding,
                      void **bytes, size_t *n)
 {
@@ -45,15 +43,18 @@ static int save_tiff(VipsImage *in, const struct imp_coding *coding,
         [IMP_CODED_PACKBITS] = VIPS_FOREIGN_TIFF_COMPRESSION_PACKBITS,
         [IMP_CODED_FAX] = VIPS_FOREIGN_TIFF_COMPRESSION_CCITTFAX4,
     };
+    static const VipsForeignTiffPredictor predictors[] = {
+        [IMP_PREDICTED_NOT] = VIPS_FOREIGN_TIFF_PREDICTOR_NONE,
+        [IMP_PREDICTED_ACROSS] = VIPS_FOREIGN_TIFF_PREDICTOR_HORIZONTAL,
+        [IMP_PREDICTED_FLOAT] = VIPS_FOREIGN_TIFF_PREDICTOR_FLOAT,
+    };
     bool tiled = coding->tile_width > 0;
     return vips_tiffsave_buffer(
         in, bytes, n, "compression", compressions[coding->compression],
-        "predictor",
-        coding->predictor ? VIPS_FOREIGN_TIFF_PREDICTOR_HORIZONTAL
-                          : VIPS_FOREIGN_TIFF_PREDICTOR_NONE,
-        "tile", tiled, "tile_width", tiled ? (int)coding->tile_width : 128,
-        "tile_height", tiled ? (int)coding->tile_height : 128, "bitdepth",
-        coding->bilevel ? 1 : 0, "bigtiff", coding->big, NULL);
+        "predictor", predictors[coding->predictor], "tile", tiled, "tile_width",
+        tiled ? (int)coding->tile_width : 128, "tile_height",
+        tiled ? (int)coding->tile_height : 128, "bitdepth",
+        coding->bilevel ? 1 : 0, "bigtiff", coding->big, "strip", TRUE, NULL);
 }
 
 static const struct operations {
@@ -74,6 +75,28 @@ static const struct operations *operations_of(const char *format)
     return NULL;
 }
 
+static bool sample_of(VipsBandFormat format, enum imp_sample *out)
+{
+    static const struct {
+        VipsBandFormat format;
+        enum imp_sample sample;
+    } rows[] = {
+        {VIPS_FORMAT_UCHAR, IMP_SAMPLE_U8},
+        {VIPS_FORMAT_USHORT, IMP_SAMPLE_U16},
+        {VIPS_FORMAT_UINT, IMP_SAMPLE_U32},
+        {VIPS_FORMAT_CHAR, IMP_SAMPLE_I8},
+        {VIPS_FORMAT_SHORT, IMP_SAMPLE_I16},
+        {VIPS_FORMAT_INT, IMP_SAMPLE_I32},
+        {VIPS_FORMAT_FLOAT, IMP_SAMPLE_F32},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+        if (rows[i].format == format) {
+            *out = rows[i].sample;
+            return true;
+        }
+    return false;
+}
+
 // What libvips decoded, in our terms; false for what we do not draw on.
 static bool describe(const VipsImage *in, struct imp_raster *out)
 {
@@ -85,11 +108,11 @@ static bool describe(const VipsImage *in, struct imp_raster *out)
                  : in->Bands >= 3 ? IMP_SPACE_RGB
                                   : IMP_SPACE_GREY,
         .alpha = !cmyk && in->Bands % 2 == 0,
-        .wide = in->BandFmt == VIPS_FORMAT_USHORT,
     };
-    return (unsigned)in->Bands == imp_raster_bands(out) &&
+    return sample_of(in->BandFmt, &out->sample) &&
+           (unsigned)in->Bands == imp_raster_bands(out) &&
            in->Coding == VIPS_CODING_NONE &&
-           (out->wide || in->BandFmt == VIPS_FORMAT_UCHAR);
+           (!out->alpha || imp_sample_has_white(out->sample));
 }
 
 // Decode `in` into memory. libvips's own messages stay where they are: they
@@ -99,7 +122,7 @@ static VipsImage *decode_all(VipsImage *in, const struct imp_raster *raster,
 {
     // Asked for beforehand, so that a lack of memory is not taken for damage.
     size_t n = (size_t)raster->width * raster->height *
-               imp_raster_bands(raster) * (raster->wide ? 2 : 1);
+               imp_raster_bands(raster) * imp_sample_bytes(raster->sample);
     void *room = g_try_malloc(n);
     g_free(room);
     if (!room) {

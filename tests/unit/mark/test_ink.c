@@ -67,7 +67,8 @@ Test(ink, a_box_lies_behind_all_of_the_text)
 Test(ink, blend_leaves_what_has_no_ink)
 {
     uint8_t px[3] = {1, 2, 3};
-    struct imp_raster r = {px, 1, 1, IMP_SPACE_RGB, false, false, false};
+    struct imp_raster r = {
+        .data = px, .width = 1, .height = 1, .space = IMP_SPACE_RGB};
     struct imp_ink ink = dot(8, IMP_BACKING_NONE);
     ink.text.cover[0] = 0;
     imp_blend(&r, 0, 0, &ink, &(struct imp_paint){{9, 9, 9}, 1});
@@ -78,7 +79,11 @@ Test(ink, blend_leaves_what_has_no_ink)
 Test(ink, blend_is_a_weighted_mean)
 {
     uint16_t px[3] = {10000, 0, 65535};
-    struct imp_raster r = {px, 1, 1, IMP_SPACE_RGB, false, true, false};
+    struct imp_raster r = {.data = px,
+                           .width = 1,
+                           .height = 1,
+                           .space = IMP_SPACE_RGB,
+                           .sample = IMP_SAMPLE_U16};
     struct imp_ink ink = dot(8, IMP_BACKING_NONE);
     imp_blend(&r, 0, 0, &ink, &(struct imp_paint){{255, 255, 0}, 0.25});
     cr_expect_eq(px[0], 23884); // 7500 + 16383.75
@@ -90,7 +95,11 @@ Test(ink, blend_is_a_weighted_mean)
 Test(ink, blend_raises_alpha_as_over_does)
 {
     uint8_t clear[2] = {77, 0}, half[2] = {100, 128};
-    struct imp_raster r = {clear, 1, 1, IMP_SPACE_GREY, true, false, false};
+    struct imp_raster r = {.data = clear,
+                           .width = 1,
+                           .height = 1,
+                           .space = IMP_SPACE_GREY,
+                           .alpha = true};
     struct imp_paint paint = {{200, 200, 200}, 0.5};
     struct imp_ink ink = dot(8, IMP_BACKING_NONE);
     imp_blend(&r, 0, 0, &ink, &paint);
@@ -103,15 +112,33 @@ Test(ink, blend_raises_alpha_as_over_does)
     imp_ink_clear(&ink);
 }
 
+Test(ink, blend_knows_colours_that_alpha_is_multiplied_into)
+{
+    uint8_t half[2] = {50, 128};
+    struct imp_raster r = {.data = half,
+                           .width = 1,
+                           .height = 1,
+                           .space = IMP_SPACE_GREY,
+                           .alpha = true,
+                           .associated = true};
+    struct imp_ink ink = dot(8, IMP_BACKING_NONE);
+    imp_blend(&r, 0, 0, &ink, &(struct imp_paint){{200, 200, 200}, 0.5});
+    cr_expect_eq(half[0], 125, "%u", half[0]); // 200 * .5 + 50 * .5
+    cr_expect_eq(half[1], 192, "%u", half[1]); // 255 * .5 + 128 * .5
+    imp_ink_clear(&ink);
+}
+
 Test(ink, blend_knows_grey_and_cmyk)
 {
     uint8_t grey[1] = {0}, cmyk[4] = {9, 9, 9, 9};
-    struct imp_raster r = {grey, 1, 1, IMP_SPACE_GREY, false, false, false};
+    struct imp_raster r = {
+        .data = grey, .width = 1, .height = 1, .space = IMP_SPACE_GREY};
     struct imp_paint red = {{255, 0, 0}, 1};
     struct imp_ink ink = dot(8, IMP_BACKING_NONE);
     imp_blend(&r, 0, 0, &ink, &red);
     cr_expect_eq(grey[0], 76); // 0.299 * 255
-    r = (struct imp_raster){cmyk, 1, 1, IMP_SPACE_CMYK, false, false, false};
+    r = (struct imp_raster){
+        .data = cmyk, .width = 1, .height = 1, .space = IMP_SPACE_CMYK};
     imp_blend(&r, 0, 0, &ink, &red);
     cr_expect(cmyk[0] == 0 && cmyk[1] == 255 && cmyk[2] == 255 && !cmyk[3]);
     imp_ink_clear(&ink);

@@ -218,7 +218,8 @@ static void judge_colour(const struct jpeg_kind *kind, enum imp_space space,
         for (unsigned c = 0; c < n; c++)
             px[i * n + c] = (uint8_t)(inverted ? 255 - was.px[i * 4 + c]
                                                : was.px[i * 4 + c]);
-    struct imp_raster raster = {px, 96, 80, space, false, false, false};
+    struct imp_raster raster = {
+        .data = px, .width = 96, .height = 80, .space = space};
     imp_blend(&raster, at.x, at.y, &ink, paint);
     for (size_t i = 0; i < 96 * 80; i++)
         for (unsigned c = 0; c < n; c++) {
