@@ -16,6 +16,10 @@ struct imp_lzw {
     uint32_t held; // bits not yet taken as a code
     unsigned n_held;
     uint16_t length[MAX_CODES]; // of each code's string
+    uint8_t *out;               // NULL: what comes is not stored
+    // Where in `out` each string of two and more stands: it is the one before
+    // it and that one's next byte.
+    uint64_t at[MAX_CODES], previous_at;
 };
 
 struct imp_lzw *imp_lzw_new(struct imp_err *err)
@@ -54,9 +58,15 @@ void imp_lzw_start(struct imp_lzw *l, enum imp_lzw_kind kind,
     l->have = 0;
     l->held = 0;
     l->n_held = 0;
+    l->out = NULL;
     for (unsigned i = 0; i < l->clear; i++)
         l->length[i] = 1;
     clear_table(l);
+}
+
+void imp_lzw_store(struct imp_lzw *l, uint8_t *out)
+{
+    l->out = out;
 }
 
 uint64_t imp_lzw_have(const struct imp_lzw *l)
@@ -87,6 +97,23 @@ static unsigned take_code(struct imp_lzw *l)
     return code;
 }
 
+// Only as much as is wanted. The copy runs forward, for a string may reach into
+// its own copy: the one that is just being made.
+static void store(struct imp_lzw *l, unsigned code)
+{
+    uint64_t n = l->want - l->have;
+    if (n > l->length[code])
+        n = l->length[code];
+    uint8_t *to = l->out + l->have;
+    if (code < l->clear) {
+        *to = (uint8_t)code;
+        return;
+    }
+    const uint8_t *from = l->out + l->at[code];
+    for (uint64_t i = 0; i < n; i++)
+        to[i] = from[i];
+}
+
 // A string: it is known, or the one that is just being made.
 static bool resolve(struct imp_lzw *l, unsigned code, struct imp_err *err)
 {
@@ -97,12 +124,16 @@ static bool resolve(struct imp_lzw *l, unsigned code, struct imp_err *err)
                         code, (uintmax_t)l->have, l->next);
     if (l->previous != NONE && l->next < MAX_CODES) {
         l->length[l->next] = (uint16_t)(l->length[l->previous] + 1);
+        l->at[l->next] = l->previous_at;
         l->next++;
         // TIFF 6.0 section 13: a code early.
         unsigned early = l->kind == IMP_LZW_TIFF ? 1 : 0;
         if (l->next + early == 1u << l->bits && l->bits < MAX_BITS)
             l->bits++;
     }
+    if (l->out)
+        store(l, code);
+    l->previous_at = l->have;
     l->have += l->length[code];
     l->previous = code;
     return true;

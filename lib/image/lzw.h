@@ -1,8 +1,8 @@
-/* lzw.h - LZW streams of GIF and TIFF, resolved to nowhere.
+/* lzw.h - LZW streams of GIF and TIFF, resolved to nowhere or to memory.
  *
  * Tells whether the stream holds as many bytes (GIF: indexes) as the picture
- * needs, and where its last code ends; no output is stored. Memory: one table
- * of 4096 entries. One stream at a time, one thread. */
+ * needs, and where its last code ends. Memory: one table of 4096 entries. One
+ * stream at a time, one thread. */
 #ifndef IMP_IMAGE_LZW_H
 #define IMP_IMAGE_LZW_H
 
@@ -33,6 +33,10 @@ void imp_lzw_free(struct imp_lzw *l);
  * ignore it: 8). `want`: how many bytes it must hold. */
 void imp_lzw_start(struct imp_lzw *l, enum imp_lzw_kind kind,
                    unsigned code_bits, uint64_t want);
+
+/* Store the bytes of the stream just begun at `out`, which has room for as many
+ * as it wants. Without this they are counted alone. */
+void imp_lzw_store(struct imp_lzw *l, uint8_t *out);
 
 /* Take `n` bytes; GIF hands in one sub-block after the other. `*used` is how
  * many belong to the stream: fewer than `n` only if DONE. An end-of-information
