@@ -1,5 +1,6 @@
 #include "mark/frames.h"
 
+#include "image/gif.h"
 #include "image/tiff.h"
 
 #include <string.h>
@@ -19,50 +20,14 @@ static uint64_t frames_of_png(struct imp_span in)
     return 0;
 }
 
-static size_t colours(uint8_t flags)
-{
-    return flags & 0x80 ? (size_t)3 << ((flags & 7) + 1) : 0;
-}
-
-// GIF89a 15: a chain of counted pieces that ends with an empty one.
-static bool skip_blocks(struct imp_span in, size_t *at)
-{
-    struct imp_span n;
-    while (imp_span_sub(in, *at, 1, &n)) {
-        *at += 1 + (size_t)n.p[0];
-        if (n.p[0] == 0)
-            return true;
-    }
-    return false;
-}
-
 static uint64_t frames_of_gif(struct imp_span in)
 {
-    struct imp_span head;
-    uint64_t frames = 0;
-    if (!imp_span_sub(in, 0, 13, &head))
-        return 0;
-    for (size_t at = 13 + colours(head.p[10]);
-         imp_span_sub(in, at, 1, &head);) {
-        switch (head.p[0]) {
-        case 0x3B: // trailer
-            return frames;
-        case 0x21: // extension
-            at += 2;
-            break;
-        case 0x2C: // image descriptor, its table, the size of its codes
-            if (!imp_span_sub(in, at, 10, &head))
-                return 0;
-            at += 11 + colours(head.p[9]);
-            frames++;
-            break;
-        default:
-            return 0;
-        }
-        if (!skip_blocks(in, &at))
-            return 0;
-    }
-    return 0;
+    struct imp_gif gif;
+    struct imp_gif_frame frame;
+    bool ok = imp_gif_begin(&gif, in, NULL);
+    while (ok && !gif.ended)
+        ok = imp_gif_next(&gif, &frame, NULL);
+    return ok ? gif.frames : 0;
 }
 
 // RFC 9649 2.7.1.2. Some writers leave out the last byte of padding.
