@@ -8,6 +8,7 @@
 #define CARRIERS(ROW) \
     ROW(jpeg)         \
     ROW(png)          \
+    ROW(gif)          \
     ROW(tiff)         \
     ROW(webp)
 #define DECLARE(name) extern const struct imp_carrier imp_carrier_##name;

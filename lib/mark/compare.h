@@ -22,6 +22,9 @@ struct imp_difference {
  * to 12 bytes for each. */
 #define IMP_COMPARE_PIXELS UINT64_C(500000000)
 
+/* Pages and frames that are compared at most. */
+#define IMP_COMPARE_PAGES 1000
+
 /* Compare two whole files of the format ("jpeg", ...): JPEG coefficient by
  * coefficient, others pixel by pixel, which loads the pixel library. Metadata
  * does not count. False with `err`: IMP_ERR_DAMAGED if one is not read, or not

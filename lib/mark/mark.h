@@ -138,8 +138,8 @@ imp_marker_splice(struct imp_marker *m, struct imp_pen *pen, struct imp_span in,
                   struct imp_mark_report *report, struct imp_err *err);
 
 /* Draw the mark on `image`, a whole file of the format called `format`
- * ("jpeg", "png", "tiff", "webp"), into `out` (emptied first; of no use on
- * failure): a whole file of the same format. What stands around the coded
+ * ("jpeg", "png", "gif", "tiff", "webp"), into `out` (emptied first; of no use
+ * on failure): a whole file of the same format. What stands around the coded
  * picture - EXIF, ICC, densities, gamma - is carried over from `image` byte for
  * byte.
  *
@@ -147,8 +147,9 @@ imp_marker_splice(struct imp_marker *m, struct imp_pen *pen, struct imp_span in,
  * mark would not fit. False with `err`: IMP_ERR_LIMIT if it does not fit even
  * then, would leave no trace, or the picture has more than max_pixels;
  * IMP_ERR_UNSUPPORTED for a kind that cannot be marked (12-bit and lossless
- * JPEG, animated PNG, some kinds of TIFF, other formats); IMP_ERR_DAMAGED if it
- * does not decode without a warning; IMP_ERR_MEMORY. Never a silent nothing. */
+ * JPEG, animated PNG, GIF that viewers differ on, some kinds of TIFF, other
+ * formats); IMP_ERR_DAMAGED if it does not decode without a warning;
+ * IMP_ERR_MEMORY. Never a silent nothing. */
 bool imp_marker_apply(struct imp_marker *m, const char *format,
                       struct imp_span image, const struct imp_mark_input *input,
                       struct imp_buf *out, struct imp_mark_report *report,

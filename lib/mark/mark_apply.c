@@ -165,7 +165,8 @@ bool imp_marker_apply(struct imp_marker *m, const char *format,
     if (!carrier)
         return imp_fail(
             err, IMP_ERR_UNSUPPORTED,
-            "mark: %s cannot be marked: want jpeg, png, tiff or webp", format);
+            "mark: %s cannot be marked: want jpeg, png, gif, tiff or webp",
+            format);
     if (imp_marker_text(m, input->value, &text, err) &&
         carrier->look(image, &look, err) && check_size(m, &look, err))
         stencil = imp_marker_stencil(m, &text, &look, err);

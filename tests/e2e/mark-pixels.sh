@@ -1,5 +1,5 @@
-# PNG, TIFF and WebP of the corpus and the samples, marked on their pixels:
-# judged by ImageMagick, page by page, frame by frame.
+# PNG, GIF, TIFF and WebP of the corpus and the samples, marked on their pixels:
+# judged by ImageMagick, page by page, frame by frame, and proven by verify.
 . tests/lib/env.sh
 . tests/lib/e2e.sh
 need_corpus
@@ -9,7 +9,7 @@ esac
 mkdir "$work/in"
 n=0
 find "$IMP_CORPUS" "$SAMPLES/uploads" -type f \( -iname '*.tif*' -o -iname '*.png' \
-    -o -iname '*.webp' \) -size -1500k | sort >"$work/list"
+    -o -iname '*.webp' -o -iname '*.gif' \) -size -1500k | sort >"$work/list"
 while read -r f; do
     n=$((n + 1))
     cp "$f" "$work/in/$n"
@@ -28,6 +28,11 @@ for option in "--mark-text HE" "--mark-text T --mark-tile --mark-angle 45"; do
         fail "$option"
     }
     echo "$option: $(tail -n 1 "$work/judge")"
+    "$IMGPIPE" verify "$work/a" --state "$work/s" --against "$work/in" \
+        >"$work/out" 2>"$work/err" || {
+        grep -v -e ': proven' -e 'not archived' "$work/out"
+        fail "$option: verify"
+    }
     while IFS="$(printf '\t')" read -r source marked _; do
         case $marked in
         *.tif) ;;

@@ -10,25 +10,43 @@ import subprocess, sys
 BYTES = 8  # four samples of 16 bits
 
 
-def pages(path):
-    r = subprocess.run(["identify", "-quiet", "-format", "%w %h\n", path], capture_output=True, text=True)
-    return [tuple(map(int, line.split())) for line in r.stdout.splitlines()]
+def im(*args):
+    return subprocess.run(args, capture_output=True)
 
 
-def pixels(*args):
-    """None if ImageMagick has no decoder for it (tiles that are JPEG and CMYK)."""
-    r = subprocess.run(["convert", "-quiet", *args, "-depth", "16", "rgba:-"], capture_output=True)
+def kind(path):
+    """An animation is seen composed: each frame upon those before it."""
+    return "animation" if path.endswith((".gif", ".webp")) else "pages"
+
+
+def pixels(path, kind):
+    """None if ImageMagick has no decoder for it (tiles that are JPEG and CMYK). What is not seen has no colour."""
+    seen = ["-coalesce", "-background", "black", "-alpha", "background"] if kind == "animation" else []
+    r = im("convert", "-quiet", path, *seen, "-depth", "16", "rgba:-")
     return None if r.returncode else r.stdout
 
 
-def pictures(path, animated):
-    """Width, height and pixels of each page. Of an animation, what is seen: each frame upon those before it."""
-    sizes = pages(path)
-    if not animated:
-        return [(*size, pixels(f"{path}[{i}]")) for i, size in enumerate(sizes)]
-    width, height = sizes[0]
-    every, n = pixels(path, "-coalesce"), width * height * BYTES
-    return [(width, height, every and every[i * n:(i + 1) * n]) for i in range(len(sizes))]
+def pages(path, kind):
+    """Width and height of each."""
+    if kind == "animation":
+        r = im("convert", "-quiet", path, "-coalesce", "-format", "%w %h\n", "info:")
+        if r.returncode:  # beyond a limit of ImageMagick's
+            return []
+    else:
+        r = im("identify", "-quiet", "-format", "%w %h\n", path)
+    return [tuple(map(int, line.split())) for line in r.stdout.decode().splitlines()]
+
+
+def pictures(path, kind, sizes):
+    """The pixels of each page."""
+    if kind == "pages":
+        for page in range(len(sizes)):
+            yield pixels(f"{path}[{page}]", kind)
+        return
+    rest = pixels(path, kind)
+    for width, height in sizes:
+        yield rest and rest[:width * height * BYTES]
+        rest = rest and rest[width * height * BYTES:]
 
 
 def columns(x, w, across, step):
@@ -45,18 +63,25 @@ def blank(row, marked):
 
 def judge(source, marked, numbers):
     x, y, w, h, across, down, step_x, step_y = numbers
-    if pages(source) != pages(marked):
+    of = kind(marked)
+    sizes = pages(source, of)
+    if sizes != pages(marked, of):
         return "pages or sizes differ"
-    before, after = (pictures(path, marked.endswith(".webp")) for path in (source, marked))
-    for page, ((width, height, a), (_, _, b)) in enumerate(zip(before, after)):
+    shown = zip(sizes, pictures(source, of, sizes), pictures(marked, of, sizes))
+    for page, ((width, height), a, b) in enumerate(shown):
         if a is None:
             undecoded.append(source)
             continue
         if b is None:
             return f"page {page} does not decode"
+=======
+    shown = zip(sizes, pixels(source, sizes), pixels(marked, sizes))
+    for page, ((width, height), a, b) in enumerate(shown):
+>>>>>>> cd33347 (mark: GIF, each frame by its indexes, exact outside the mark)
         if len(a) != width * height * BYTES or len(b) != len(a):
             return f"page {page} does not decode"
-        if a == b:
+        # A later frame of an animation need not reach as far as the mark.
+        if a == b and (page == 0 or of == "pages"):
             return f"page {page} has no mark"
         for row in range(height):
             ra, rb = (p[row * width * BYTES:(row + 1) * width * BYTES] for p in (a, b))
@@ -73,7 +98,7 @@ judged = wrong = 0
 undecoded = []
 for line in open(sys.argv[1]):
     source, marked, *numbers = line.rstrip("\n").split("\t")
-    if not pages(source):
+    if not pages(source, kind(marked)):
         continue
     judged += 1
     reason = judge(source, marked, list(map(int, numbers)))

@@ -4,8 +4,6 @@
 #include <string.h>
 #include <vips/vips.h>
 
-#define MAX_PAGES 1000 // each is a decode of its own
-
 static const struct {
     const char *format, *operation;
     bool pages; // it may have more than one
@@ -114,7 +112,7 @@ static bool compare_all(size_t loader, struct imp_span source,
     bool as_many = a && b && vips_image_get_n_pages(a) == pages;
     VIPS_UNREF(a);
     VIPS_UNREF(b);
-    if (!pages || (uint64_t)pages < frames || pages > MAX_PAGES)
+    if (!pages || (uint64_t)pages < frames || pages > IMP_COMPARE_PAGES)
         return imp_fail(err, IMP_ERR_UNSUPPORTED,
                         "%d of %ju pictures in the file are decoded", pages,
                         (uintmax_t)frames);

@@ -157,7 +157,7 @@ Test(mark, refuses_other_formats_and_large_pictures)
     struct imp_mark_spec spec = spec_of("x");
     struct imp_buf in = {0};
     make_rgb(100, 100, &in);
-    cr_expect_eq(mark_code(&spec, "gif", imp_buf_span(&in)),
+    cr_expect_eq(mark_code(&spec, "bmp", imp_buf_span(&in)),
                  IMP_ERR_UNSUPPORTED);
     cr_expect_eq(mark_code(&spec, "jpeg", imp_buf_span(&in)), IMP_ERR_DAMAGED);
     spec.max_pixels = 100 * 100;
