@@ -18,6 +18,7 @@ for target in "$build"/bin/fuzz_*; do
     png) kinds='.*png' ;;
     tiff) kinds='.*\.\(tiff?\|btf\|dng\|nef\|cr2\)' ;;
     heif) kinds='.*\.\(hei[cf]\|hif\|avif\)' ;;
+    gif* | lzw) kinds='.*gif' ;;
     policy) kinds='.*\.conf' ;;
     *) kinds=".*\\.$name" ;;
     esac
