@@ -15,8 +15,8 @@ struct imp_lzw {
     uint64_t want, have;
     uint32_t held; // bits not yet taken as a code
     unsigned n_held;
-    uint16_t length[MAX_CODES]; // of each code's string
     uint8_t *out;               // NULL: what comes is not stored
+    uint16_t length[MAX_CODES]; // of each code's string
     // Where in `out` each string of two and more stands: it is the one before
     // it and that one's next byte.
     uint64_t at[MAX_CODES], previous_at;
@@ -98,13 +98,18 @@ static unsigned take_code(struct imp_lzw *l)
 }
 
 // Only as much as is wanted. The copy runs forward, for a string may reach into
-// its own copy: the one that is just being made.
-static void store(struct imp_lzw *l, unsigned code)
+// its own copy: the one that is just being made. Not inlined: most streams are
+// only counted, and that loop is to stay short.
+__attribute__((noinline)) static void store(struct imp_lzw *l, unsigned code,
+                                            bool is_new)
 {
-    uint64_t n = l->want - l->have;
-    if (n > l->length[code])
-        n = l->length[code];
+    uint64_t n = is_new ? l->have - l->previous_at + 1 : l->length[code];
     uint8_t *to = l->out + l->have;
+    if (n > l->want - l->have)
+        n = l->want - l->have;
+    if (l->previous != NONE && l->next < MAX_CODES)
+        l->at[l->next] = l->previous_at;
+    l->previous_at = l->have;
     if (code < l->clear) {
         *to = (uint8_t)code;
         return;
@@ -122,18 +127,16 @@ static bool resolve(struct imp_lzw *l, unsigned code, struct imp_err *err)
         return imp_fail(err, IMP_ERR_DAMAGED,
                         "LZW: code %u behind %ju bytes, want less than %u",
                         code, (uintmax_t)l->have, l->next);
+    if (l->out)
+        store(l, code, is_new);
     if (l->previous != NONE && l->next < MAX_CODES) {
         l->length[l->next] = (uint16_t)(l->length[l->previous] + 1);
-        l->at[l->next] = l->previous_at;
         l->next++;
         // TIFF 6.0 section 13: a code early.
         unsigned early = l->kind == IMP_LZW_TIFF ? 1 : 0;
         if (l->next + early == 1u << l->bits && l->bits < MAX_BITS)
             l->bits++;
     }
-    if (l->out)
-        store(l, code);
-    l->previous_at = l->have;
     l->have += l->length[code];
     l->previous = code;
     return true;

@@ -72,9 +72,10 @@ Test(lzw, what_is_written_is_read_back)
             for (unsigned run = 1; run < 3000; run *= 7) {
                 for (size_t i = 0; i < sizes[k]; i++) {
                     seed = seed * 1664525 + 1013904223;
-                    index[i] = seed >> 8 < UINT32_MAX / 256 / run || i == 0
-                                   ? (uint8_t)(seed & ((1u << bits) - 1))
-                                   : index[i - 1];
+                    bool changes = seed >> 8 < UINT32_MAX / 256 / run;
+                    index[i] = (uint8_t)(seed & ((1u << bits) - 1));
+                    if (i > 0 && !changes)
+                        index[i] = index[i - 1];
                 }
                 expect_same(bits, index, sizes[k]);
             }
