@@ -74,10 +74,6 @@ def judge(source, marked, numbers):
             continue
         if b is None:
             return f"page {page} does not decode"
-=======
-    shown = zip(sizes, pixels(source, sizes), pixels(marked, sizes))
-    for page, ((width, height), a, b) in enumerate(shown):
->>>>>>> cd33347 (mark: GIF, each frame by its indexes, exact outside the mark)
         if len(a) != width * height * BYTES or len(b) != len(a):
             return f"page {page} does not decode"
         # A later frame of an animation need not reach as far as the mark.
