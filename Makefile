@@ -19,12 +19,13 @@ SUBMAKE = $(MAKE) --no-print-directory -j$(shell nproc)
 
 # To build and run. The font is what a watermark is drawn with.
 DEPS_BUILD := gcc make pkg-config libc6-dev libvips-dev libexif-dev \
+	libheif-dev libde265-dev libdav1d-dev \
 	zlib1g-dev libjpeg-dev libwebp-dev libsqlite3-dev libssl-dev libglib2.0-dev \
 	fonts-dejavu-core
 # To test: judges that share no code with imgpipe.
 DEPS_CHECK := libcriterion-dev python3 libimage-exiftool-perl \
 	libjpeg-turbo-progs pngcheck libvips-tools webp gifsicle libtiff-tools \
-	libheif-examples libavif-bin imagemagick sqlite3 man-db time
+	libheif-examples libavif-bin ffmpeg imagemagick sqlite3 man-db time
 # For the developers' targets: lint, format, asan, tsan, fuzz, bench.
 DEPS_DEV := clang clang-format cppcheck valgrind libclang-rt-dev \
 	exiv2 jpegoptim mat2 strace
@@ -32,7 +33,7 @@ DEPS_DEV := clang clang-format cppcheck valgrind libclang-rt-dev \
 # --- Flags ---------------------------------------------------------------------
 
 PKGS := libexif zlib libjpeg libwebp sqlite3 libcrypto glib-2.0
-PKGS_PIXELS := vips
+PKGS_PIXELS := vips libheif libde265 dav1d
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla
 BASE_CFLAGS := -std=c11 -D_GNU_SOURCE -DIMP_VERSION='"$(VERSION)"' -Ilib \

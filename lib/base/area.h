@@ -1,5 +1,6 @@
 /* area.h - where a mark lies in a picture: a rectangle, or a grid of equal
- * ones. In stored pixels, before an orientation is applied. */
+ * ones. In stored pixels, before an orientation is applied; of HEIF and AVIF
+ * in those that are shown, as readers know no others. */
 #ifndef IMP_BASE_AREA_H
 #define IMP_BASE_AREA_H
 

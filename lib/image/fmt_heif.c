@@ -196,7 +196,7 @@ static bool write_boxes(struct imp_heif *h, uint64_t before, uint64_t after,
                                err);
 }
 
-static bool write_all(struct imp_heif *h, struct imp_err *err)
+bool imp_heif_lay(struct imp_heif *h, struct imp_err *err)
 {
     struct imp_buf ftyp = {0}, meta = {0}, moov = {0}, mdat = {0};
     bool ok = imp_regions_lay(&h->regions, err) && write_ftyp(h, &ftyp, err) &&
@@ -236,27 +236,36 @@ static void tell_size(struct imp_heif *h)
     h->img->height = imp_be32(p->box.body.p + 8);
 }
 
+bool imp_heif_open(struct imp_heif *h, struct imp_err *err)
+{
+    h->samples_left = SHARING * (uint64_t)h->in.n;
+    if (!read_ftyp(h->in, &h->ftyp))
+        return imp_fail_at(err, IMP_ERR_DAMAGED, 0, "no ftyp box");
+    imp_regions_start(&h->regions, h->in.n);
+    return label(h, &h->ftyp, IMP_PART_STRUCTURE, "ftyp box", false, err) &&
+           walk(h, err) &&
+           (!h->has_meta ||
+            (imp_heif_read_meta(h, err) && imp_heif_take_swaps(h, err) &&
+             imp_heif_select(h, err))) &&
+           (!h->has_moov || imp_heif_read_tracks(h, err));
+}
+
+void imp_heif_close(struct imp_heif *h)
+{
+    imp_cutlist_clear(&h->part);
+    imp_regions_clear(&h->regions);
+}
+
 static bool cut(struct imp_span in, struct imp_job_image *img,
                 struct imp_cutlist *cl, struct imp_err *err)
 {
-    struct imp_heif h = {.in = in,
-                         .img = img,
-                         .cl = cl,
-                         .samples_left = SHARING * (uint64_t)in.n};
-    if (!read_ftyp(in, &h.ftyp))
-        return imp_fail_at(err, IMP_ERR_DAMAGED, 0, "no ftyp box");
-    imp_regions_start(&h.regions, in.n);
-    bool ok = label(&h, &h.ftyp, IMP_PART_STRUCTURE, "ftyp box", false, err) &&
-              walk(&h, err) &&
-              (!h.has_meta ||
-               (imp_heif_read_meta(&h, err) && imp_heif_select(&h, err))) &&
-              (!h.has_moov || imp_heif_read_tracks(&h, err));
+    struct imp_heif h = {.in = in, .img = img, .cl = cl};
+    bool ok = imp_heif_open(&h, err);
     if (ok) {
         tell_size(&h);
-        ok = write_all(&h, err);
+        ok = imp_heif_lay(&h, err);
     }
-    imp_cutlist_clear(&h.part);
-    imp_regions_clear(&h.regions);
+    imp_heif_close(&h);
     return ok;
 }
 

@@ -84,6 +84,17 @@ struct imp_heif_link { /* an item's property */
     bool essential;
 };
 
+/* Coded images that take the place of those in the file: of the same size and
+ * kind, all with the same parameters of the coder. Borrowed. */
+struct imp_heif_swaps {
+    struct imp_span config; /* body of an hvcC or av1C box */
+    size_t n;
+    struct imp_heif_swap {
+        uint32_t item;
+        struct imp_span data;
+    } * swap;
+};
+
 /* Where, in a box made anew, coded bytes begin and end, in turn. */
 struct imp_heif_marks {
     size_t *at;
@@ -94,6 +105,7 @@ struct imp_heif {
     struct imp_span in;
     struct imp_job_image *img;
     struct imp_cutlist *cl;
+    const struct imp_heif_swaps *swaps; /* NULL: none */
     struct imp_regions regions;
     struct imp_cutlist part; /* of one coded item */
     struct imp_heif_box ftyp, meta;
@@ -120,8 +132,18 @@ struct imp_heif {
 
 struct imp_heif_item *imp_heif_item(struct imp_heif *h, uint32_t id);
 
+/* --- fmt_heif.c --- */
+/* Read the file and decide what stays, into `h`, in which nothing is set but
+ * `in`, `img`, `cl` and `swaps`; to be closed in any case. */
+bool imp_heif_open(struct imp_heif *h, struct imp_err *err);
+/* Emit the cuts for all of it. */
+bool imp_heif_lay(struct imp_heif *h, struct imp_err *err);
+void imp_heif_close(struct imp_heif *h);
+
 /* --- heif_read.c --- */
 bool imp_heif_read_meta(struct imp_heif *h, struct imp_err *err);
+/* Give items the bytes and parameters of h->swaps. */
+bool imp_heif_take_swaps(struct imp_heif *h, struct imp_err *err);
 /* The bytes of an item; false if they are not all in the file. */
 bool imp_heif_item_bytes(const struct imp_heif *h,
                          const struct imp_heif_item *item,

@@ -151,6 +151,8 @@ static bool take_bytes(struct imp_heif *h, struct imp_heif_item *item,
 {
     struct imp_span data = {0};
     bool is_empty = is_type(item, "iden");
+    if (item->fresh) // swapped
+        return true;
     if (!is_empty && !imp_heif_item_bytes(h, item, &data))
         return imp_fail(
             err,

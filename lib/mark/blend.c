@@ -4,24 +4,17 @@
 #include <string.h>
 
 #define COLOURS_MAX 4
-// Weights are integers, so that a result does not depend on the compiler.
 // 65535 (sample) * 65535 (alpha) * ONE fits 64 bits, and so does a sample of 32
 // bits * ONE.
-#define OPAQUE 4096
-#define ONE ((uint64_t)255 * 255 * OPAQUE)
+#define ONE IMP_WEIGHT_ONE
 
 // What is painted: colours of 8 bits in the raster's space, 255 is `white`.
 struct colours {
     unsigned n;
     uint8_t text[COLOURS_MAX], outline[COLOURS_MAX];
     double black, white;
-    bool alpha;       // behind them, not multiplied in
-    uint64_t opacity; // of OPAQUE
-};
-
-// What one pixel gets of each, of ONE.
-struct weights {
-    uint64_t text, outline;
+    bool alpha; // behind them, not multiplied in
+    struct imp_weigher by;
 };
 
 unsigned imp_raster_bands(const struct imp_raster *r)
@@ -132,6 +125,13 @@ void imp_paint_cmyk(const uint8_t rgb[3], uint8_t cmyk[4])
     cmyk[3] = (uint8_t)(255 - most);
 }
 
+struct imp_weigher imp_weigher_of(const struct imp_paint *paint)
+{
+    uint64_t opacity = (uint64_t)lround(paint->opacity * IMP_OPAQUE);
+    // 0: fainter than the weights can tell
+    return (struct imp_weigher){opacity ? opacity : 1};
+}
+
 static void convert(const uint8_t rgb[3], enum imp_space space,
                     uint8_t out[COLOURS_MAX])
 {
@@ -152,14 +152,12 @@ static struct colours colours_of(const struct imp_raster *r,
         .black = r->black,
         .white = r->white,
         .alpha = r->alpha,
-        .opacity = (uint64_t)lround(paint->opacity * OPAQUE),
+        .by = imp_weigher_of(paint),
     };
     if (imp_sample_has_white(r->sample)) {
         c.black = 0;
         c.white = r->sample == IMP_SAMPLE_U8 ? UINT8_MAX : UINT16_MAX;
     }
-    if (c.opacity == 0) // fainter than the weights can tell
-        c.opacity = 1;
     convert(paint->rgb, r->space, c.text);
     imp_paint_outline(paint, outline);
     convert(outline, r->space, c.outline);
@@ -172,19 +170,9 @@ static struct colours colours_of(const struct imp_raster *r,
     return c;
 }
 
-// Text lies on its outline, and both together have the opacity: the picture
-// shows through evenly.
-static struct weights weigh(uint8_t text, uint8_t outline, uint64_t opacity)
-{
-    return (struct weights){
-        .text = (uint64_t)text * 255 * opacity,
-        .outline = (uint64_t)outline * (255u - text) * opacity,
-    };
-}
-
 // The "over" operator (Porter and Duff, 1984) on integers, counted from black.
 static uint64_t blend_number(uint64_t behind, uint64_t white, uint8_t text,
-                             uint8_t outline, struct weights w)
+                             uint8_t outline, struct imp_weights w)
 {
     uint64_t ink = w.text + w.outline;
     uint64_t painted =
@@ -193,7 +181,7 @@ static uint64_t blend_number(uint64_t behind, uint64_t white, uint8_t text,
 }
 
 static double blend_float(double behind, const struct colours *c, unsigned i,
-                          struct weights w)
+                          struct imp_weights w)
 {
     if (!(behind >= c->black)) // or it is not a number
         behind = c->black;
@@ -207,7 +195,7 @@ static double blend_float(double behind, const struct colours *c, unsigned i,
 }
 
 static void blend_opaque(double *sample, const struct colours *c,
-                         enum imp_sample kind, struct weights w)
+                         enum imp_sample kind, struct imp_weights w)
 {
     for (unsigned i = 0; i < c->n; i++)
         sample[i] = kind == IMP_SAMPLE_F32
@@ -220,7 +208,7 @@ static void blend_opaque(double *sample, const struct colours *c,
 
 // The same on unassociated alpha.
 static void blend_alpha(double *sample, const struct colours *c,
-                        struct weights w)
+                        struct imp_weights w)
 {
     uint64_t full = (uint64_t)c->white, scale = full / 255;
     uint64_t ink = w.text + w.outline;
@@ -238,7 +226,7 @@ static void blend_alpha(double *sample, const struct colours *c,
 
 // Has the pixel changed?
 static bool blend_pixel(struct imp_raster *r, size_t at,
-                        const struct colours *c, struct weights w)
+                        const struct colours *c, struct imp_weights w)
 {
     double sample[COLOURS_MAX + 1];
     unsigned bands = imp_raster_bands(r);
@@ -272,7 +260,7 @@ static void blend_row(struct imp_raster *r, size_t at, const uint8_t *text,
             continue;
         count->inked++;
         count->changed +=
-            blend_pixel(r, at, c, weigh(text[x], outline[x], c->opacity));
+            blend_pixel(r, at, c, imp_weigh(&c->by, text[x], outline[x]));
     }
 }
 

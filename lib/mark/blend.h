@@ -68,6 +68,28 @@ void imp_paint_outline(const struct imp_paint *paint, uint8_t rgb[3]);
 /* The CMYK that is seen as this colour, 0: no ink. */
 void imp_paint_cmyk(const uint8_t rgb[3], uint8_t cmyk[4]);
 
+/* How much text and outline there are at a pixel, in parts of IMP_WEIGHT_ONE.
+ * Text lies on its outline, and both together have the opacity: the picture
+ * shows through evenly. Integers, so that a result does not depend on the
+ * compiler. */
+#define IMP_OPAQUE 4096
+#define IMP_WEIGHT_ONE ((uint64_t)255 * 255 * IMP_OPAQUE)
+struct imp_weights {
+    uint64_t text, outline;
+};
+struct imp_weigher {
+    uint64_t opacity; /* of IMP_OPAQUE */
+};
+struct imp_weigher imp_weigher_of(const struct imp_paint *paint);
+static inline struct imp_weights imp_weigh(const struct imp_weigher *by,
+                                           uint8_t text, uint8_t outline)
+{
+    return (struct imp_weights){
+        .text = (uint64_t)text * 255 * by->opacity,
+        .outline = (uint64_t)outline * (255u - text) * by->opacity,
+    };
+}
+
 /* Draw `ink` with its upper left corner at x, y; what lies outside is not
  * drawn. A pixel that the ink does not cover is not touched. Where the picture
  * is transparent it becomes as opaque as the ink, unless it is an overlay. A

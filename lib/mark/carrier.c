@@ -6,6 +6,8 @@
 #include <string.h>
 
 #define CARRIERS(ROW) \
+    ROW(avif)         \
+    ROW(heif)         \
     ROW(jpeg)         \
     ROW(png)          \
     ROW(gif)          \

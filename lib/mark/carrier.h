@@ -52,6 +52,8 @@ struct imp_drawing {
 struct imp_carrier {
     const char *format; /* as imp_format's name */
     const char *route;  /* for struct imp_mark_report */
+    /* Readers hand the picture out upright: so the report has the area. */
+    bool area_as_shown;
 
     /* Look at a whole file without decoding. IMP_ERR_DAMAGED, or
      * IMP_ERR_UNSUPPORTED if it is of a kind that cannot be marked. */

@@ -26,11 +26,13 @@ struct imp_difference {
 #define IMP_COMPARE_PAGES 1000
 
 /* Compare two whole files of the format ("jpeg", ...): JPEG coefficient by
- * coefficient, others pixel by pixel, which loads the pixel library. Metadata
- * does not count. False with `err`: IMP_ERR_DAMAGED if one is not read, or not
- * all of its pages and frames, or the area does not lie in the picture;
- * IMP_ERR_LIMIT, IMP_ERR_UNSUPPORTED if there is no decoder for it,
- * IMP_ERR_CONFIG, IMP_ERR_MEMORY. */
+ * coefficient, others pixel by pixel, which loads the pixel library. Of HEIF
+ * and AVIF, which are compared as RGB and upright, pixels up to 2 beside the
+ * area have part in it: as many share a chroma sample with it, or are
+ * interpolated from one that does. Metadata does not count. False with `err`:
+ * IMP_ERR_DAMAGED if one is not read, or not all of its pages and frames, or
+ * the area does not lie in the picture; IMP_ERR_LIMIT, IMP_ERR_UNSUPPORTED if
+ * there is no decoder for it, IMP_ERR_CONFIG, IMP_ERR_MEMORY. */
 bool imp_compare(const char *format, struct imp_span source,
                  struct imp_span made, const struct imp_area *area,
                  struct imp_difference *out, struct imp_err *err);

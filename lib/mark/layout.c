@@ -139,3 +139,26 @@ struct imp_rect imp_layout_store(struct imp_rect upright,
         .height = (ay < by ? by - ay : ay - by) + 1,
     };
 }
+
+struct imp_area imp_layout_show(const struct imp_area *a,
+                                struct imp_size stored, unsigned orientation)
+{
+    // Quarters of a turn are undone by each other, all else by itself.
+    unsigned back = orientation == 6 ? 8 : orientation == 8 ? 6 : orientation;
+    struct imp_rect all = {a->x, a->y, a->width + (a->across - 1) * a->step_x,
+                           a->height + (a->down - 1) * a->step_y};
+    struct imp_rect shown =
+        imp_layout_store(all, imp_layout_upright(stored, orientation), back);
+    struct imp_area out = *a;
+    out.x = shown.x;
+    out.y = shown.y;
+    if (imp_orientation_turns(orientation)) {
+        out.width = a->height;
+        out.height = a->width;
+        out.across = a->down;
+        out.down = a->across;
+        out.step_x = a->step_y;
+        out.step_y = a->step_x;
+    }
+    return out;
+}

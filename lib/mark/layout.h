@@ -57,4 +57,8 @@ struct imp_rect imp_layout_place(const struct imp_mark_spec *spec,
 struct imp_rect imp_layout_store(struct imp_rect upright,
                                  struct imp_size stored, unsigned orientation);
 
+/* And a grid of them in the stored picture as it lies in the upright one. */
+struct imp_area imp_layout_show(const struct imp_area *area,
+                                struct imp_size stored, unsigned orientation);
+
 #endif

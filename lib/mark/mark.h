@@ -6,8 +6,11 @@
  * may call imp_marker_apply then.
  *
  * The same image, spec and values give the same bytes. Outside the mark's
- * rectangle a PNG, TIFF or WebP keeps every pixel, and outside of the blocks
- * that have ink a JPEG keeps every coefficient. */
+ * rectangle a PNG, GIF, TIFF or WebP keeps every pixel, and outside of the
+ * blocks that have ink a JPEG keeps every coefficient. HEIF and AVIF keep all
+ * samples that have no pixel under ink: luma is the same beside it, but a
+ * chroma sample is shared by up to 2 x 2 pixels, and a reader interpolates
+ * chroma. */
 #ifndef IMP_MARK_MARK_H
 #define IMP_MARK_MARK_H
 
@@ -109,7 +112,8 @@ bool imp_marker_uses(const struct imp_marker *m, enum imp_field field);
 
 /* What was done, for the ledger. */
 struct imp_mark_report {
-    struct imp_area area; /* the outline included */
+    struct imp_area area; /* the outline included; as stored, but for HEIF and
+                             AVIF, where it is as shown: see area.h */
     const char *route;    /* "splice", "coefficients", "pixels" */
 };
 
@@ -138,18 +142,18 @@ imp_marker_splice(struct imp_marker *m, struct imp_pen *pen, struct imp_span in,
                   struct imp_mark_report *report, struct imp_err *err);
 
 /* Draw the mark on `image`, a whole file of the format called `format`
- * ("jpeg", "png", "gif", "tiff", "webp"), into `out` (emptied first; of no use
- * on failure): a whole file of the same format. What stands around the coded
- * picture - EXIF, ICC, densities, gamma - is carried over from `image` byte for
- * byte.
+ * ("jpeg", "png", "gif", "tiff", "webp", "heif", "avif"), into `out` (emptied
+ * first; of no use on failure): a whole file of the same format. What stands
+ * around the coded picture - EXIF, ICC, densities, gamma - is carried over from
+ * `image` byte for byte.
  *
  * A line of text is never lower than 8 pixels, and shrinks towards that if the
  * mark would not fit. False with `err`: IMP_ERR_LIMIT if it does not fit even
  * then, would leave no trace, or the picture has more than max_pixels;
  * IMP_ERR_UNSUPPORTED for a kind that cannot be marked (12-bit and lossless
- * JPEG, animated PNG, GIF that viewers differ on, some kinds of TIFF, other
- * formats); IMP_ERR_DAMAGED if it does not decode without a warning;
- * IMP_ERR_MEMORY. Never a silent nothing. */
+ * JPEG, animated PNG, GIF that viewers differ on, some kinds of TIFF,
+ * HEIF of more than one picture); IMP_ERR_DAMAGED if it does not decode without
+ * a warning; IMP_ERR_MEMORY. Never a silent nothing. */
 bool imp_marker_apply(struct imp_marker *m, const char *format,
                       struct imp_span image, const struct imp_mark_input *input,
                       struct imp_buf *out, struct imp_mark_report *report,

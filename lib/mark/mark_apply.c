@@ -163,10 +163,8 @@ bool imp_marker_apply(struct imp_marker *m, const char *format,
     out->n = 0;
     const struct imp_carrier *carrier = imp_carrier_of(format);
     if (!carrier)
-        return imp_fail(
-            err, IMP_ERR_UNSUPPORTED,
-            "mark: %s cannot be marked: want jpeg, png, gif, tiff or webp",
-            format);
+        return imp_fail(err, IMP_ERR_UNSUPPORTED, "mark: %s cannot be marked",
+                        format);
     if (imp_marker_text(m, input->value, &text, err) &&
         carrier->look(image, &look, err) && check_size(m, &look, err))
         stencil = imp_marker_stencil(m, &text, &look, err);
@@ -178,6 +176,10 @@ bool imp_marker_apply(struct imp_marker *m, const char *format,
         ok = ok && carrier->draw(&d, image, &look, out, err);
         unmatch(&matched);
         *report = report_of(stencil, carrier->route);
+        if (carrier->area_as_shown)
+            report->area = imp_layout_show(
+                &report->area, (struct imp_size){look.width, look.height},
+                look.orientation);
         imp_stencils_put(m->stencils, stencil);
     }
     if (!ok)

@@ -10,15 +10,23 @@
 #include "mark/carrier.h"
 #include "mark/compare.h"
 #include "mark/ink.h"
+#include "mark/planes.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /* Raised with every change of what is declared here. */
-#define IMP_PIXELS_VERSION 9
+#define IMP_PIXELS_VERSION 10
 
 struct imp_picture; /* opaque: a decoded picture */
 struct imp_logo;    /* opaque: a mark that is an image */
+
+/* One coded picture of a HEIF file. */
+struct imp_coded {
+    const char *type;             /* of its item: "hvc1" or "av01" */
+    struct imp_span config, data; /* body of its hvcC or av1C box; its bytes */
+    uint32_t width, height;       /* as the file has it */
+};
 
 /* Any thread may call any of these. */
 struct imp_pixels {
@@ -59,6 +67,18 @@ struct imp_pixels {
      * format, appended to `out`. IMP_ERR_UNSUPPORTED if the encoder cannot. */
     bool (*encode)(struct imp_picture *picture, const struct imp_coding *coding,
                    struct imp_buf *out, struct imp_err *err);
+
+    /* Decode into `out` (overwritten; cleared on failure). IMP_ERR_DAMAGED if
+     * it is not of the size that the file says, or does not decode without a
+     * warning; IMP_ERR_UNSUPPORTED, _LIMIT, _MEMORY. */
+    bool (*decode_planes)(const struct imp_coded *coded, struct imp_planes *out,
+                          struct imp_err *err);
+
+    /* Code the planes as `type`, meant to be without loss, into a HEIF file
+     * that has this one picture, appended to `out`. IMP_ERR_UNSUPPORTED if
+     * there is no encoder, or not for such a picture; IMP_ERR_MEMORY. */
+    bool (*encode_planes)(const struct imp_planes *planes, const char *type,
+                          struct imp_buf *out, struct imp_err *err);
 
     /* See imp_compare; page by page. `made` has `frames` of them:
      * IMP_ERR_UNSUPPORTED if not all are decoded. */

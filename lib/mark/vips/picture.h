@@ -25,6 +25,10 @@ bool imp_vips_compare(const char *format, struct imp_span source,
                       struct imp_span made, uint64_t frames,
                       const struct imp_area *area, struct imp_difference *out,
                       struct imp_err *err);
+bool imp_vips_decode_planes(const struct imp_coded *coded,
+                            struct imp_planes *out, struct imp_err *err);
+bool imp_vips_encode_planes(const struct imp_planes *p, const char *type,
+                            struct imp_buf *out, struct imp_err *err);
 void imp_vips_free(struct imp_picture *picture);
 
 /* How formats are decoded and coded again: see struct imp_pixels. The formats
@@ -44,5 +48,17 @@ extern const struct imp_codec imp_codec_vips, imp_codec_webp;
 struct imp_picture {
     const struct imp_codec *codec;
 };
+
+/* For imp_vips_decode_planes: into empty planes. */
+bool imp_vips_decode_hevc(const struct imp_coded *coded, struct imp_planes *out,
+                          struct imp_err *err);
+bool imp_vips_decode_av1(const struct imp_coded *coded, struct imp_planes *out,
+                         struct imp_err *err);
+
+/* A decoder's plane into ours; more than 8 bits are uint16_t in both. False,
+ * IMP_ERR_DAMAGED, if it is of another size. */
+bool imp_vips_take_plane(struct imp_plane *to, const uint8_t *from, int stride,
+                         int width, int height, unsigned depth,
+                         struct imp_err *err);
 
 #endif

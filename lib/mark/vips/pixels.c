@@ -12,6 +12,8 @@ static const struct imp_pixels PIXELS = {
     .to_profile = imp_vips_to_profile,
     .decode = imp_vips_decode,
     .encode = imp_vips_encode,
+    .decode_planes = imp_vips_decode_planes,
+    .encode_planes = imp_vips_encode_planes,
     .compare = imp_vips_compare,
     .free = imp_vips_free,
 };

@@ -1,0 +1,156 @@
+// Pictures coded as HEVC, decoded by libde265 into their own planes: libheif
+// 1.15 hands out RGB alone.
+#include "image/heif.h"
+#include "mark/vips/hevc_sps.h"
+#include "mark/vips/picture.h"
+
+#include <libde265/de265.h>
+
+#define NAL_SPS 33
+
+struct reading {
+    de265_decoder_context *decoder;
+    const struct imp_coded *coded;
+    int chroma_loc;
+};
+
+// The decoder takes memory for the size that these say. A picture may be
+// cropped by up to a block of 64 (7.4.3.2.1).
+static bool take_sps(struct reading *r, struct imp_span nal,
+                     struct imp_err *err)
+{
+    struct imp_hevc_sps sps = {0};
+    const struct imp_coded *coded = r->coded;
+    if (!imp_hevc_read_sps(nal, &sps))
+        return imp_fail(err, IMP_ERR_UNSUPPORTED,
+                        "HEVC whose sequence parameters cannot be followed "
+                        "cannot be marked");
+    r->chroma_loc = sps.chroma_loc;
+    if (sps.width < coded->width + UINT64_C(64) &&
+        sps.height < coded->height + UINT64_C(64))
+        return true;
+    return imp_fail(err, IMP_ERR_DAMAGED,
+                    "a picture of %u x %u pixels is coded as %u x %u",
+                    coded->width, coded->height, sps.width, sps.height);
+}
+
+// --- Units ---
+
+static bool push(struct reading *r, struct imp_span nal, struct imp_err *err)
+{
+    if (nal.n < 2)
+        return imp_fail(err, IMP_ERR_DAMAGED, "a unit of %zu bytes", nal.n);
+    if ((nal.p[0] >> 1 & 63) == NAL_SPS && !take_sps(r, nal, err))
+        return false;
+    return (nal.n <= INT32_MAX && de265_push_NAL(r->decoder, nal.p, (int)nal.n,
+                                                 0, NULL) == DE265_OK) ||
+           imp_fail(err, IMP_ERR_DAMAGED, "a unit is not read");
+}
+
+// `n` units, or all there are, that have their lengths in front.
+static bool push_units(struct reading *r, struct imp_heif_reader *from,
+                       unsigned width, uint64_t n, struct imp_err *err)
+{
+    for (; n > 0 && from->at < from->in.n; n--) {
+        struct imp_span nal;
+        size_t length = (size_t)imp_heif_get(from, width);
+        if (!from->ok || !imp_span_sub(from->in, from->at, length, &nal))
+            return imp_fail(err, IMP_ERR_DAMAGED, "units end early");
+        from->at += length;
+        if (!push(r, nal, err))
+            return false;
+    }
+    return true;
+}
+
+// 14496-15 8.3.3.1.2.
+static bool push_all(struct reading *r, struct imp_err *err)
+{
+    const struct imp_coded *coded = r->coded;
+    struct imp_heif_reader config = {.in = coded->config, .at = 22, .ok = true};
+    struct imp_heif_reader data = {.in = coded->data, .ok = true};
+    if (coded->config.n < 23)
+        return imp_fail(err, IMP_ERR_DAMAGED, "no parameters");
+    uint64_t arrays = imp_heif_get(&config, 1);
+    for (uint64_t i = 0; i < arrays; i++) {
+        imp_heif_get(&config, 1);
+        uint64_t units = imp_heif_get(&config, 2);
+        if (!config.ok || !push_units(r, &config, 2, units, err))
+            return false;
+    }
+    unsigned width = (coded->config.p[21] & 3) + 1u;
+    return push_units(r, &data, width, UINT64_MAX, err) &&
+           (de265_flush_data(r->decoder) == DE265_OK ||
+            imp_fail(err, IMP_ERR_DAMAGED, "the picture is not read"));
+}
+
+// Whatever it warns of is damage, for it may be a part that was made up.
+static const struct de265_image *decode(de265_decoder_context *d,
+                                        struct imp_err *err)
+{
+    int more = 1;
+    const struct de265_image *image = NULL;
+    while (more && !image) {
+        de265_error e = de265_decode(d, &more);
+        if (e != DE265_OK) {
+            imp_fail(err, IMP_ERR_DAMAGED, "the picture does not decode");
+            return NULL;
+        }
+        image = de265_get_next_picture(d);
+    }
+    if (!image || de265_get_warning(d) != DE265_OK) {
+        imp_fail(err, IMP_ERR_DAMAGED,
+                 image ? "the picture decodes with a warning"
+                       : "no picture is decoded");
+        return NULL;
+    }
+    return image;
+}
+
+static bool take(const struct de265_image *image, const struct imp_coded *coded,
+                 struct imp_planes *out, struct imp_err *err)
+{
+    enum de265_chroma chroma = de265_get_chroma_format(image);
+    out->n = chroma == de265_chroma_mono ? 1 : 3;
+    out->h = chroma == de265_chroma_420 || chroma == de265_chroma_422 ? 2 : 1;
+    out->v = chroma == de265_chroma_420 ? 2 : 1;
+    out->depth = (unsigned)de265_get_bits_per_pixel(image, 0);
+    if (out->n == 3 && de265_get_bits_per_pixel(image, 1) != (int)out->depth)
+        return imp_fail(err, IMP_ERR_UNSUPPORTED,
+                        "luma and chroma of different depths cannot be marked");
+    out->cicp = (struct imp_cicp){
+        .primaries = (uint16_t)de265_get_image_colour_primaries(image),
+        .transfer = (uint16_t)de265_get_image_transfer_characteristics(image),
+        .matrix = (uint16_t)de265_get_image_matrix_coefficients(image),
+        .full = de265_get_image_full_range_flag(image),
+    };
+    if (!imp_planes_init(out, coded->width, coded->height, err))
+        return false;
+    for (unsigned i = 0; i < out->n; i++) {
+        int stride;
+        const uint8_t *from = de265_get_image_plane(image, (int)i, &stride);
+        if (!imp_vips_take_plane(&out->plane[i], from, stride,
+                                 de265_get_image_width(image, (int)i),
+                                 de265_get_image_height(image, (int)i),
+                                 out->depth, err))
+            return false;
+    }
+    return true;
+}
+
+bool imp_vips_decode_hevc(const struct imp_coded *coded, struct imp_planes *out,
+                          struct imp_err *err)
+{
+    de265_decoder_context *d = de265_new_decoder();
+    if (!d)
+        return imp_fail(err, IMP_ERR_MEMORY, "no memory for a decoder");
+    struct reading r = {d, coded, -1};
+    const struct de265_image *image = push_all(&r, err) ? decode(d, err) : NULL;
+    bool ok = image && take(image, coded, out, err);
+    if (ok && out->n == 3)
+        out->chroma_loc = r.chroma_loc;
+    if (!ok)
+        imp_planes_clear(out);
+    de265_free_decoder(d);
+    return ok;
+}
