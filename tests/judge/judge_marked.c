@@ -3,6 +3,9 @@
  *
  *     judge_marked < LIST
  *
+ * Size, sampling, quantisation and colour must be the same, and coefficients
+ * where there is no mark.
+ *
  * Lines of LIST: SOURCE, MARKED, X, Y, WIDTH, HEIGHT of the upper left mark in
  * stored pixels, how many marks ACROSS and DOWN, STEP_X and STEP_Y from each to
  * the next; between tabs. Prints what is wrong, and a summary. */
@@ -91,6 +94,16 @@ static bool same_shape(const struct coefficients *a,
     return same;
 }
 
+/* What decides how samples become colours. */
+static bool same_colour(const struct coefficients *a,
+                        const struct coefficients *b)
+{
+    bool same = a->space == b->space && a->adobe == b->adobe;
+    for (int i = 0; same && i < a->n; i++)
+        same = a->comp[i].id == b->comp[i].id;
+    return same;
+}
+
 /* The blocks that differ, joined in `all`; false if one has no part in a mark.
  */
 static bool compare(const struct coefficients *a, const struct coefficients *b,
@@ -136,6 +149,8 @@ static const char *judge(const struct coefficients *a,
         return "has new warnings";
     if (!same_shape(a, b))
         return "has another size, sampling or quantisation";
+    if (!same_colour(a, b))
+        return "has another colour space, Adobe marker or component ids";
     if (!compare(a, b, marks, &all, sums))
         return "has changed outside of the mark";
     if (all.right == 0)

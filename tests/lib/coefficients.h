@@ -17,8 +17,10 @@ struct coefficients {
     int n; /* components; 0: libjpeg refuses the file */
     long warnings;
     uint32_t width, height; /* of the picture */
+    int space;              /* J_COLOR_SPACE of the components */
+    int adobe;              /* the transform that an APP14 states; -1: none */
     struct {
-        int h, v;
+        int id, h, v;
         uint32_t across, down; /* blocks, those that fill MCUs included */
         uint32_t shown_across, shown_down; /* without them */
         int16_t *block;                    /* 64 each, in natural order */
@@ -49,6 +51,7 @@ static inline void coefficients_copy(struct jpeg_decompress_struct *d,
     uint32_t h = (uint32_t)c->h_samp_factor, v = (uint32_t)c->v_samp_factor;
     uint32_t across = (c->width_in_blocks + h - 1) / h * h;
     uint32_t down = (c->height_in_blocks + v - 1) / v * v;
+    out->comp[i].id = c->component_id;
     out->comp[i].h = c->h_samp_factor;
     out->comp[i].v = c->v_samp_factor;
     out->comp[i].across = across;
@@ -82,6 +85,8 @@ static inline struct coefficients coefficients_of(struct imp_span file)
         jvirt_barray_ptr *arrays = jpeg_read_coefficients(&d);
         out.width = d.image_width;
         out.height = d.image_height;
+        out.space = (int)d.jpeg_color_space;
+        out.adobe = d.saw_Adobe_marker ? d.Adobe_transform : -1;
         for (int i = 0; i < d.num_components; i++)
             coefficients_copy(&d, arrays, i, &out);
         out.n = d.num_components;
