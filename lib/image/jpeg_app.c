@@ -47,10 +47,16 @@ static void cut_jfif(struct imp_jpeg_reader *r,
 }
 
 // The colour transform is all that a decoder reads (T.872 6.5.3); what else is
-// in the segment, or behind it, is an application's own.
+// in the segment, or behind it, is an application's own. Of two that differ
+// some decoders take the first and some the last (libjpeg).
 static bool cut_adobe(struct imp_jpeg_reader *r,
                       const struct imp_jpeg_segment *s, struct imp_err *err)
 {
+    if (s->body.n >= 12 && r->adobe >= 0 && s->body.p[11] != r->adobe)
+        return imp_fail_at(
+            err, IMP_ERR_DAMAGED, s->at + 15,
+            "APP14 at offset %zu: colour transform %u, %d before", s->at,
+            s->body.p[11], r->adobe);
     if (s->body.n < 12 || r->adobe >= 0) {
         imp_jpeg_drop(r, s, IMP_PART_UNKNOWN,
                       "APP14 Adobe, again or too short");

@@ -743,19 +743,23 @@ Test(jpeg, the_JFIF_fields_hold_a_density_or_nothing)
     imp_buf_clear(&clean);
 }
 
-Test(jpeg, only_the_first_APP14_stays)
+Test(jpeg, only_the_first_APP14_stays_and_another_transform_is_damaged)
 {
     static const struct jpeg_recipe cmyk = {
         .width = 40, .height = 24, .components = 4};
     struct imp_buf clean = jpeg_make(&cmyk);
     struct imp_buf j = copy_of(&clean);
-    size_t at = jpeg_find(&j, 0xEE, 0) + 16;
-    for (const char *c = "Jane"; *c; c++) {
-        uint8_t body[12] = "Adobe\0\x64";
-        body[11] = (uint8_t)*c;
-        jpeg_insert(&j, at, 0xEE, body, sizeof body);
-    }
+    size_t at = jpeg_find(&j, 0xEE, 0);
+    uint8_t body[16] = "Adobe\0\x64";
+    body[11] = j.p[at + 15];
+    memcpy(body + 12, "Jane", 4);
+    for (int i = 0; i < 3; i++)
+        jpeg_insert(&j, at + 16, 0xEE, body, sizeof body);
     expect_cut_to(&j, &clean, "APP14 again");
+    // Some decoders would take that of the first, and some of the last.
+    body[11] ^= 2;
+    jpeg_insert(&j, at + 16, 0xEE, body, sizeof body);
+    expect_refused(&j, IMP_ERR_DAMAGED);
     imp_buf_clear(&j);
     imp_buf_clear(&clean);
 }
