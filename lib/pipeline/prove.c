@@ -2,6 +2,7 @@
 
 #include "archive/target.h"
 #include "image/format.h"
+#include "mark/frames.h"
 #include "mark/turn.h"
 #include "pipeline/clean.h"
 
@@ -90,6 +91,13 @@ static bool same_bytes(struct imp_prover *p, const char *format,
     return same;
 }
 
+// A decoder may also count what is gone: a preview among the pages.
+static bool has_fewer_pages(const struct imp_prover *p, const char *format)
+{
+    return imp_frames_of(format, imp_buf_span(&p->made)) <
+           imp_frames_of(format, imp_buf_span(&p->source));
+}
+
 static bool differ(struct imp_prover *p, struct imp_proven *out)
 {
     const struct imp_archived *a = &out->archived;
@@ -97,8 +105,8 @@ static bool differ(struct imp_prover *p, struct imp_proven *out)
     bool told =
         imp_compare(a->format, imp_buf_span(&p->source), imp_buf_span(&p->made),
                     &a->mark, &out->difference, &out->err);
-    // A decoder may also count what is gone: a preview among the pages.
-    bool seen = told && !out->difference.another;
+    bool seen =
+        told && !(out->difference.another && has_fewer_pages(p, a->format));
     if (seen || a->mark.width || !same_bytes(p, a->format, &by_bytes))
         return told;
     out->difference = by_bytes;
