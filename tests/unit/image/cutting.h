@@ -20,17 +20,27 @@ static inline bool drop(struct imp_editor *self, const struct imp_part *part,
     return true;
 }
 
+/* What an editor does: a `decide` of struct imp_editor. */
+typedef bool decide_fn(struct imp_editor *self, const struct imp_part *part,
+                       struct imp_verdict *v, struct imp_err *e);
+
 /* On true `out` is the output. */
-static inline bool cut_as(const struct imp_format *format, struct imp_span in)
+static inline bool cut_by(decide_fn *decide, const struct imp_format *format,
+                          struct imp_span in, enum imp_check check)
 {
-    static struct imp_editor editor = {drop};
-    struct imp_job_image img = {.editor = &editor,
-                                .limits = {1 << 24, 1 << 24}};
+    struct imp_editor editor = {decide};
+    struct imp_job_image img = {
+        .editor = &editor, .limits = {1 << 24, 1 << 24}, .check = check};
     err = (struct imp_err){0};
     if (!imp_format_cut(format, in, &img, &cl, &err))
         return false;
     cr_assert(imp_cutlist_apply(&cl, in, &out, &err));
     return true;
+}
+
+static inline bool cut_as(const struct imp_format *format, struct imp_span in)
+{
+    return cut_by(drop, format, in, IMP_CHECK_CODED);
 }
 
 /* Is what came out all kept when it is cut again? */

@@ -1,8 +1,5 @@
-#include "image/format.h"
+#include "cutting.h"
 #include "image/lzw.h"
-
-#include <criterion/criterion.h>
-#include <string.h>
 
 extern const struct imp_format imp_format_gif;
 
@@ -15,9 +12,6 @@ extern const struct imp_format imp_format_gif;
 #define IMAGE ",\0\0\0\0\3\0\1\0\0"
 #define DATA "\2\2\x44\x54\0"
 
-static struct imp_cutlist cl;
-static struct imp_buf out;
-static struct imp_err err;
 static char asked[2000]; // the names of the parts the editor was asked about
 
 static bool note(struct imp_editor *self, const struct imp_part *part,
@@ -32,25 +26,11 @@ static bool note(struct imp_editor *self, const struct imp_part *part,
 
 static bool cut_bytes(const void *p, size_t n, enum imp_check check)
 {
-    static struct imp_editor editor = {note};
-    struct imp_job_image img = {
-        .editor = &editor, .limits = {1 << 20, 1 << 20}, .check = check};
-    struct imp_span in = {p, n};
-    err = (struct imp_err){0};
     asked[0] = '\0';
-    if (!imp_format_cut(&imp_format_gif, in, &img, &cl, &err))
-        return false;
-    cr_assert(imp_cutlist_apply(&cl, in, &out, &err));
-    return true;
+    return cut_by(note, &imp_format_gif, (struct imp_span){p, n}, check);
 }
 
-static void tear_down(void)
-{
-    imp_cutlist_clear(&cl);
-    imp_buf_clear(&out);
-}
-
-TestSuite(gif, .fini = tear_down, .timeout = 10);
+TestSuite(gif, .fini = clear_cutting, .timeout = 10);
 
 #define BYTES(text) text, sizeof(text) - 1
 

@@ -1,7 +1,4 @@
-#include "image/format.h"
-
-#include <criterion/criterion.h>
-#include <string.h>
+#include "cutting.h"
 
 extern const struct imp_format imp_format_webp;
 
@@ -14,9 +11,7 @@ extern const struct imp_format imp_format_webp;
     "p\0\0\0\0"
 #define VP8X(flags) "VP8X\x0a\0\0\0" flags "\0\0\0\0\0\0\0\0\0"
 
-static struct imp_cutlist cl;
-static struct imp_buf out, file;
-static struct imp_err err;
+static struct imp_buf file;
 
 // What the editor does with metadata; the rest it drops.
 static enum imp_fate fate;
@@ -40,8 +35,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-    imp_cutlist_clear(&cl);
-    imp_buf_clear(&out);
+    clear_cutting();
     imp_buf_clear(&file);
 }
 
@@ -60,14 +54,7 @@ static struct imp_span riff(struct imp_buf *buf, const char *chunks, size_t n)
 
 static bool cut(struct imp_span in)
 {
-    static struct imp_editor editor = {decide};
-    struct imp_job_image img = {.editor = &editor,
-                                .limits = {1 << 20, 1 << 20}};
-    err = (struct imp_err){0};
-    if (!imp_format_cut(&imp_format_webp, in, &img, &cl, &err))
-        return false;
-    cr_assert(imp_cutlist_apply(&cl, in, &out, &err));
-    return true;
+    return cut_by(decide, &imp_format_webp, in, IMP_CHECK_CODED);
 }
 
 static void expect_chunks(const char *in, size_t n, const char *want, size_t m)
