@@ -1,5 +1,6 @@
 #include "mark/turn.h"
 
+#include "image/format.h"
 #include "mark/orient.h"
 #include "pics.h"
 
@@ -214,6 +215,19 @@ Test(turn, of_what_is_not_read_is_an_error)
     cr_expect_not(imp_turn_of("x", (struct imp_span){0}, (struct imp_span){0},
                               &turn, &err));
     cr_expect_eq(err.code, IMP_ERR_UNSUPPORTED);
+}
+
+Test(turn, of_every_format_is_known)
+{
+    static const uint8_t junk[] = "no image at all";
+    struct imp_span in = {junk, sizeof junk};
+    struct imp_turn turn;
+    for (size_t i = 0; imp_formats[i]; i++) {
+        err = (struct imp_err){0};
+        imp_turn_of(imp_formats[i]->name, in, in, &turn, &err);
+        cr_expect_neq(err.code, IMP_ERR_UNSUPPORTED, "%s",
+                      imp_formats[i]->name);
+    }
 }
 
 // What the cleaner makes a SHORT of, or takes for want of a better one before.
