@@ -66,30 +66,6 @@ static bool within_limits(struct imp_jpeg_reader *r, size_t at,
     return true;
 }
 
-static bool set_height(struct imp_jpeg_reader *r,
-                       const struct imp_jpeg_segment *dnl, struct imp_err *err)
-{
-    if (dnl->body.n != 2 || !r->j->sof)
-        return imp_fail_at(err, IMP_ERR_DAMAGED, dnl->at,
-                           "DNL at offset %zu: %zu bytes, want 2, behind a "
-                           "frame",
-                           dnl->at, dnl->body.n);
-    return imp_jpeg_set_height(r->j, imp_be16(dnl->body.p), dnl->at, err);
-}
-
-// A frame of 0 lines gets its height from a DNL segment that follows the first
-// scan (T.81 B.2.5).
-static bool find_height(struct imp_jpeg_reader *r, size_t scan_data,
-                        struct imp_err *err)
-{
-    struct imp_jpeg_segment s;
-    size_t at = imp_jpeg_skip_scan(r->in, scan_data);
-    if (at == r->in.n || r->in.p[at + 1] != IMP_JPEG_DNL)
-        return imp_fail_at(err, IMP_ERR_DAMAGED, at,
-                           "frame of 0 lines and no DNL at offset %zu", at);
-    return imp_jpeg_read_segment(r->in, at, &s, err) && set_height(r, &s, err);
-}
-
 // Ss, Se, Ah and Al say something in progressive frames only, and in lossless
 // ones Ss and Al; these have no AC tables (T.81 B.2.3).
 static void keep_scan_header(struct imp_jpeg_reader *r,
@@ -126,7 +102,8 @@ static bool cut_scan(struct imp_jpeg_reader *r,
 {
     struct imp_jpeg_scan scan;
     size_t data = s->at + s->len, end;
-    if (r->j->sof && r->j->height == 0 && !find_height(r, data, err))
+    if (r->j->sof && r->j->height == 0 &&
+        !imp_jpeg_find_height(r->j, r->in, data, err))
         return false;
     if (!within_limits(r, s->at, err))
         return false;
@@ -190,7 +167,7 @@ static bool cut_table(struct imp_jpeg_reader *r,
         return imp_jpeg_parse_dac(s->body, s->at, err);
     case IMP_JPEG_DNL:
         imp_jpeg_keep(r, s, "DNL");
-        return set_height(r, s, err);
+        return imp_jpeg_take_dnl(r->j, s, err);
     default:
         return imp_fail_at(err, IMP_ERR_UNSUPPORTED, s->at,
                            "marker 0x%02X at offset %zu: hierarchical coding",

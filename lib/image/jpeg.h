@@ -164,6 +164,20 @@ bool imp_jpeg_set_height(struct imp_jpeg *j, uint32_t lines, uint64_t at,
  * leave them out and every decoder fills them in. */
 void imp_jpeg_default_tables(struct imp_jpeg *j);
 
+/* Take a frame's height from a DNL segment; and from the one that must stand
+ * behind the first scan, whose data begins at `data`, of a frame of 0 lines.
+ * IMP_ERR_DAMAGED if it is not there or the frame has another height. */
+bool imp_jpeg_take_dnl(struct imp_jpeg *j, const struct imp_jpeg_segment *dnl,
+                       struct imp_err *err);
+bool imp_jpeg_find_height(struct imp_jpeg *j, struct imp_span in, size_t data,
+                          struct imp_err *err);
+
+/* For readers that know no DNL: `*out` is `file` with its height in the frame's
+ * header. A copy in `copy` if it was not there; else, or if it is not found,
+ * `file` itself. False with IMP_ERR_MEMORY. */
+bool imp_jpeg_tell_height(struct imp_span file, struct imp_buf *copy,
+                          struct imp_span *out, struct imp_err *err);
+
 struct imp_jpeg_map;
 
 /* Walk a scan's entropy-coded segments from `at`: every block is resolved,

@@ -1,5 +1,7 @@
 #include "image/jpeg_lib.h"
 
+#include "image/jpeg.h"
+
 #include <setjmp.h>
 #include <stdio.h>
 
@@ -31,8 +33,8 @@ static void pass(j_common_ptr c, int level)
     (void)c, (void)level;
 }
 
-bool imp_jpeg_lib_read(struct imp_span in, bool lenient, imp_jpeg_lib_use *use,
-                       void *self, struct imp_err *err)
+static bool read_told(struct imp_span in, bool lenient, imp_jpeg_lib_use *use,
+                      void *self, struct imp_err *err)
 {
     struct jpeg_decompress_struct d;
     struct catcher catcher = {.err = err};
@@ -48,5 +50,16 @@ bool imp_jpeg_lib_read(struct imp_span in, bool lenient, imp_jpeg_lib_use *use,
         ok = true;
     }
     jpeg_destroy_decompress(&d);
+    return ok;
+}
+
+bool imp_jpeg_lib_read(struct imp_span in, bool lenient, imp_jpeg_lib_use *use,
+                       void *self, struct imp_err *err)
+{
+    struct imp_buf copy = {0};
+    struct imp_span told;
+    bool ok = imp_jpeg_tell_height(in, &copy, &told, err) &&
+              read_told(told, lenient, use, self, err);
+    imp_buf_clear(&copy);
     return ok;
 }

@@ -14,7 +14,8 @@ struct jpeg_decompress_struct; /* of jpeglib.h */
  * caller. */
 typedef void imp_jpeg_lib_use(struct jpeg_decompress_struct *d, void *self);
 
-/* Read the header of `in` and call `use`; `d->err` may serve a compressor of
+/* Read the header of `in`, a height that a DNL segment tells included, and call
+ * `use`; `d->err` may serve a compressor of
  * `use` as well. Any error of libjpeg is IMP_ERR_DAMAGED, as is any warning if
  * it is not `lenient`. */
 bool imp_jpeg_lib_read(struct imp_span in, bool lenient, imp_jpeg_lib_use *use,

@@ -47,7 +47,8 @@ static bool read_head(struct imp_span file, struct head *h, struct imp_err *err)
             return false;
     if (!h->frame.sof)
         return imp_fail_at(err, IMP_ERR_DAMAGED, s.at, "a scan before SOF");
-    return true;
+    return h->frame.height ||
+           imp_jpeg_find_height(&h->frame, file, s.at + s.len, err);
 }
 
 static bool look(struct imp_span file, struct imp_look *out,
@@ -63,10 +64,6 @@ static bool look(struct imp_span file, struct imp_look *out,
                         "coded with the DCT",
                         f->precision,
                         imp_jpeg_is_lossless(f) ? ", lossless," : "");
-    if (f->height == 0) // libjpeg does not read such files
-        return imp_fail(err, IMP_ERR_UNSUPPORTED,
-                        "JPEG that tells its height behind the first scan "
-                        "(DNL) cannot be marked in this way");
     *out = (struct imp_look){
         .width = f->width,
         .height = f->height,

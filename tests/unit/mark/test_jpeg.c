@@ -1,5 +1,6 @@
 // Marking JPEG files: of the same kind afterwards, whatever the route.
 #include "../../lib/coefficients.h"
+#include "mark/compare.h"
 #include "pics.h"
 
 #include <criterion/criterion.h>
@@ -197,4 +198,42 @@ Test(mark_jpeg, refuses_what_does_not_decode)
                      IMP_ERR_DAMAGED, "cut at %zu of %zu", n, in.n);
     cr_expect_eq(mark_code(&spec, "jpeg", imp_buf_span(&in)), IMP_OK);
     imp_buf_clear(&in);
+}
+
+// T.81 B.2.5: a frame of 0 lines, which are told behind the first scan. libjpeg
+// knows no such files: it must be told, for drawing and for the proof.
+Test(mark_jpeg, a_height_that_is_told_behind_the_scan_is_no_hindrance)
+{
+    static const struct jpeg_kind kinds[] = {
+        {.components = 3, .quality = 85, .own_codes = true},
+        {.components = 3, .h = 2, .v = 2, .quality = 85, .arithmetic = true},
+    };
+    const struct imp_mark_spec spec = spec_of("HE");
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        uint8_t dnl[] = {0xFF, 0xDC, 0, 4, 0, 120, 0xFF, 0xD9};
+        struct imp_buf plain = {0}, in = {0}, want = {0}, out = {0};
+        struct imp_difference d;
+        struct imp_err err = {0};
+        jpeg_make(&kinds[i], 160, 120, &plain);
+        uint8_t *sof = memmem(plain.p, plain.n, "\0\x11\x08\0\x78\0\xA0", 7);
+        cr_assert(sof);
+        cr_assert(imp_buf_add(&in, plain.p, plain.n - 2, NULL));
+        memset(in.p + (sof - plain.p) + 3, 0, 2);
+        cr_assert(imp_buf_add(&in, dnl, sizeof dnl, NULL));
+        mark_all(&spec, "jpeg", imp_buf_span(&plain), &want);
+        struct imp_mark_report report =
+            mark_all(&spec, "jpeg", imp_buf_span(&in), &out);
+        cr_expect_eq(out.n, want.n);
+        cr_expect(out.n == want.n && memcmp(out.p, want.p, want.n) == 0);
+        cr_assert(imp_compare("jpeg", imp_buf_span(&in), imp_buf_span(&out),
+                              &report.area, &d, &err),
+                  "%s", err.msg);
+        cr_expect_not(d.another);
+        cr_expect_gt(d.changed, 0);
+        cr_expect_eq(d.outside, 0);
+        imp_buf_clear(&plain);
+        imp_buf_clear(&in);
+        imp_buf_clear(&want);
+        imp_buf_clear(&out);
+    }
 }
