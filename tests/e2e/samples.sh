@@ -1,4 +1,4 @@
-# Each sample comes out as samples/EXPECTED.tsv says.
+# Each sample comes out as samples/EXPECTED.tsv says, and marked, in the demo, too.
 . tests/lib/env.sh
 . tests/lib/e2e.sh
 cp -r "$SAMPLES/uploads" "$work/in"
@@ -38,4 +38,6 @@ for f in $(cd "$work/in" && find . -type f | sed 's|.*/||; s|\..*||' | sort -u);
         fail "the archive holds the input's name $f"
     fi
 done
+"$SAMPLES/demo.sh" "$IMGPIPE" >"$work/demo" 2>&1 ||
+    fail "the demo: $(grep -A 20 '^demo:' "$work/demo")"
 echo "$(grep -vc '^#' "$SAMPLES/EXPECTED.tsv") samples as expected"
