@@ -172,6 +172,10 @@ bool imp_heif_cut_coded(struct imp_heif *h, const char *type,
                         const struct imp_heif_prop *config, uint32_t id,
                         struct imp_span data, struct imp_err *err);
 
+/* The OBU at `r->at`, which is less than `r->in.n`, and go behind it; false if
+ * it is not all there. */
+bool imp_heif_next_obu(struct imp_heif_reader *r, unsigned *type);
+
 /* --- heif_write.c --- */
 /* The new meta box, for claims that begin `after` bytes behind its own end. */
 bool imp_heif_write_meta(struct imp_heif *h, uint64_t ftyp_length,

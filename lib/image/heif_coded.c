@@ -52,6 +52,19 @@ static bool read_leb128(struct imp_heif_reader *r, uint64_t *value)
     return false;
 }
 
+bool imp_heif_next_obu(struct imp_heif_reader *r, unsigned *type)
+{
+    unsigned head = (unsigned)imp_heif_get(r, 1);
+    if (head & 4)
+        imp_heif_get(r, 1);
+    uint64_t n = r->in.n - r->at;
+    r->ok = r->ok && !(head & 0x80) && (!(head & 2) || read_leb128(r, &n)) &&
+            n <= r->in.n - r->at;
+    r->at += r->ok ? (size_t)n : 0;
+    *type = head >> 3 & 15;
+    return r->ok;
+}
+
 static bool is_av1_picture(unsigned type)
 {
     // Sequence header, temporal delimiter, frame header, tile group, frame,
@@ -66,19 +79,13 @@ static bool cut_av1(struct imp_heif *h, uint32_t id, struct imp_span data,
     struct imp_heif_reader r = {.in = data, .ok = true};
     while (r.at < data.n) {
         size_t at = r.at;
-        unsigned head = (unsigned)imp_heif_get(&r, 1);
-        if (head & 4)
-            imp_heif_get(&r, 1);
-        uint64_t n = data.n - r.at;
-        bool ok = r.ok && !(head & 0x80) &&
-                  (!(head & 2) || read_leb128(&r, &n)) && n <= data.n - r.at;
-        if (!ok)
+        unsigned type;
+        if (!imp_heif_next_obu(&r, &type))
             return imp_fail(err, IMP_ERR_DAMAGED,
                             "image %u: OBU at %zu of %zu bytes is not all "
                             "there",
                             id, at, data.n);
-        r.at += (size_t)n;
-        cut_unit(&h->part, at, r.at - at, is_av1_picture(head >> 3 & 15));
+        cut_unit(&h->part, at, r.at - at, is_av1_picture(type));
     }
     return true;
 }

@@ -87,11 +87,19 @@ static bool prove(struct work *w, const struct imp_planes *drawn,
     struct imp_planes planes;
     if (!w->d->pixels->decode_planes(coded, &planes, err))
         return false;
-    bool same = imp_planes_same(drawn, &planes) &&
-                drawn->chroma_loc == planes.chroma_loc;
+    bool same = imp_planes_same(drawn, &planes);
+    bool means_the_same = imp_cicp_same(&drawn->cicp, &planes.cicp) &&
+                          drawn->chroma_loc == planes.chroma_loc;
     imp_planes_clear(&planes);
-    return same || imp_fail(err, IMP_ERR_UNSUPPORTED,
-                            "the encoder has not kept all samples as they are");
+    if (!same)
+        return imp_fail(err, IMP_ERR_UNSUPPORTED,
+                        "the encoder has not kept all samples as they are");
+    return means_the_same ||
+           imp_fail(err, IMP_ERR_UNSUPPORTED,
+                    "the encoder cannot say what the samples mean (colours "
+                    "%u/%u/%u)",
+                    drawn->cicp.primaries, drawn->cicp.transfer,
+                    drawn->cicp.matrix);
 }
 
 // Tiles of a kind have the same parameters.

@@ -166,6 +166,11 @@ static bool take_tiles(struct imp_heif *h, struct imp_heif_still *s,
                        struct imp_err *err)
 {
     uint64_t n = (uint64_t)s->columns * s->rows, found = 0;
+    if (n > h->n_items)
+        return imp_fail(err, IMP_ERR_UNSUPPORTED,
+                        "image %u has %ju tiles of %zu images: one that is "
+                        "used twice cannot be marked",
+                        s->id, (uintmax_t)n, h->n_items);
     s->tile = imp_cutlist_alloc(h->cl, (size_t)n * sizeof *s->tile);
     if (!s->tile)
         return imp_fail(err, IMP_ERR_MEMORY, "no memory for %ju tiles",
@@ -217,6 +222,13 @@ static bool check_tiles(struct imp_heif *h, struct imp_heif_still *s,
     return true;
 }
 
+// All of the picture, and each tile some of it: others would cost as much as
+// pictures of their size, and are not seen.
+static bool covers(uint64_t tiles, uint64_t tile_side, uint64_t side)
+{
+    return tiles * tile_side >= side && (tiles - 1) * tile_side < side;
+}
+
 static bool take_grid(struct imp_heif *h, const struct imp_heif_item *item,
                       struct imp_heif_still *s, struct imp_err *err)
 {
@@ -231,8 +243,8 @@ static bool take_grid(struct imp_heif *h, const struct imp_heif_item *item,
     if (!take_tiles(h, s, err) || !check_tiles(h, s, err))
         return false;
     return (width == s->width && height == s->height &&
-            (uint64_t)s->columns * s->tile_width >= width &&
-            (uint64_t)s->rows * s->tile_height >= height) ||
+            covers(s->columns, s->tile_width, width) &&
+            covers(s->rows, s->tile_height, height)) ||
            imp_fail(err, IMP_ERR_DAMAGED,
                     "a grid of %u x %u pixels, %u x %u tiles of %u x %u, is "
                     "said to be of %u x %u",

@@ -13,6 +13,12 @@ enum {
     BT2020 = 9,
 };
 
+bool imp_cicp_same(const struct imp_cicp *a, const struct imp_cicp *b)
+{
+    return a->primaries == b->primaries && a->transfer == b->transfer &&
+           a->matrix == b->matrix && a->full == b->full;
+}
+
 bool imp_planes_init(struct imp_planes *p, uint32_t width, uint32_t height,
                      struct imp_err *err)
 {

@@ -12,6 +12,8 @@ struct imp_cicp {
     bool full; /* samples use their whole range */
 };
 
+bool imp_cicp_same(const struct imp_cicp *a, const struct imp_cicp *b);
+
 struct imp_plane {
     uint32_t width, height;
     uint16_t *sample; /* rows without gaps; of malloc */

@@ -1,10 +1,29 @@
 // Pictures coded as AV1, decoded by dav1d into their own planes: libheif 1.15
 // hands out RGB alone.
+#include "image/heif.h"
 #include "mark/vips/picture.h"
 
 #include <dav1d/dav1d.h>
 #include <errno.h>
 #include <string.h>
+
+// AV1 specification 6.2.2.
+#define OBU_FRAME_HEADER 3
+#define OBU_FRAME 6
+
+// Frames that are not shown may take any time.
+static bool check_one_frame(struct imp_span in, struct imp_err *err)
+{
+    struct imp_heif_reader r = {.in = in, .ok = true};
+    unsigned type, frames = 0;
+    while (r.at < in.n && imp_heif_next_obu(&r, &type))
+        frames += type == OBU_FRAME_HEADER || type == OBU_FRAME;
+    if (!r.ok || frames == 0)
+        return imp_fail(err, IMP_ERR_DAMAGED, "no whole frame of AV1");
+    return frames == 1 ||
+           imp_fail(err, IMP_ERR_UNSUPPORTED,
+                    "an image of %u AV1 frames cannot be marked", frames);
+}
 
 static bool take(const Dav1dPicture *picture, const struct imp_coded *coded,
                  struct imp_planes *out, struct imp_err *err)
@@ -67,6 +86,8 @@ bool imp_vips_decode_av1(const struct imp_coded *coded, struct imp_planes *out,
     Dav1dContext *d = NULL;
     Dav1dPicture picture = {0};
     Dav1dSettings settings;
+    if (!check_one_frame(coded->data, err))
+        return false;
     dav1d_default_settings(&settings);
     settings.n_threads = 1;
     settings.max_frame_delay = 1;

@@ -233,12 +233,18 @@ static bool fits_hevc(const struct imp_planes *p, struct imp_err *err)
                     width, height, HEVC_MIN);
 }
 
-// libheif 1.15 codes more bits in a profile that aom aborts the program for.
+// What aom would abort the program for: the profile in which libheif 1.15 codes
+// more bits, and RGB (matrix 0) with chroma of a lower resolution.
 static bool fits_av1(const struct imp_planes *p, struct imp_err *err)
 {
-    return p->depth == 8 ||
+    if (p->depth != 8)
+        return imp_fail(err, IMP_ERR_UNSUPPORTED,
+                        "AV1 of %u bits cannot be marked: want 8", p->depth);
+    return p->cicp.matrix != 0 || (p->n == 3 && p->h == 1 && p->v == 1) ||
            imp_fail(err, IMP_ERR_UNSUPPORTED,
-                    "AV1 of %u bits cannot be marked: want 8", p->depth);
+                    "AV1 that says that its %u planes, %u x %u pixels to a "
+                    "sample, are RGB cannot be marked",
+                    p->n, p->h, p->v);
 }
 
 bool imp_vips_encode_planes(const struct imp_planes *p, const char *type,

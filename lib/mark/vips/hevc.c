@@ -6,13 +6,22 @@
 
 #include <libde265/de265.h>
 
+#define NAL_VPS 32 // below: slices of pictures
 #define NAL_SPS 33
 
 struct reading {
     de265_decoder_context *decoder;
     const struct imp_coded *coded;
-    int chroma_loc;
+    struct imp_hevc_sps sps; // width 0: none yet
+    unsigned pictures;
 };
+
+// All that describe the picture, as only the decoder knows which one it takes.
+static bool says_the_same(const struct imp_hevc_sps *a,
+                          const struct imp_hevc_sps *b)
+{
+    return a->chroma_loc == b->chroma_loc && imp_cicp_same(&a->cicp, &b->cicp);
+}
 
 // The decoder takes memory for the size that these say. A picture may be
 // cropped by up to a block of 64 (7.4.3.2.1).
@@ -25,7 +34,15 @@ static bool take_sps(struct reading *r, struct imp_span nal,
         return imp_fail(err, IMP_ERR_UNSUPPORTED,
                         "HEVC whose sequence parameters cannot be followed "
                         "cannot be marked");
-    r->chroma_loc = sps.chroma_loc;
+    if (!sps.square)
+        return imp_fail(err, IMP_ERR_UNSUPPORTED,
+                        "HEVC that says that its pixels are not square cannot "
+                        "be marked");
+    if (r->sps.width && !says_the_same(&r->sps, &sps))
+        return imp_fail(err, IMP_ERR_UNSUPPORTED,
+                        "HEVC with two sorts of sequence parameters cannot be "
+                        "marked");
+    r->sps = sps;
     if (sps.width < coded->width + UINT64_C(64) &&
         sps.height < coded->height + UINT64_C(64))
         return true;
@@ -36,11 +53,25 @@ static bool take_sps(struct reading *r, struct imp_span nal,
 
 // --- Units ---
 
+// A slice segment's first bit tells whether it is a picture's first (7.3.6.1).
+// Others may take any time and memory, and are not seen.
+static bool check_one_picture(struct reading *r, struct imp_span nal,
+                              struct imp_err *err)
+{
+    r->pictures += nal.n > 2 && nal.p[2] & 0x80;
+    return r->pictures <= 1 ||
+           imp_fail(err, IMP_ERR_UNSUPPORTED,
+                    "an image of more than one HEVC picture cannot be marked");
+}
+
 static bool push(struct reading *r, struct imp_span nal, struct imp_err *err)
 {
     if (nal.n < 2)
         return imp_fail(err, IMP_ERR_DAMAGED, "a unit of %zu bytes", nal.n);
-    if ((nal.p[0] >> 1 & 63) == NAL_SPS && !take_sps(r, nal, err))
+    unsigned type = nal.p[0] >> 1 & 63;
+    if (type == NAL_SPS && !take_sps(r, nal, err))
+        return false;
+    if (type < NAL_VPS && !check_one_picture(r, nal, err))
         return false;
     return (nal.n <= INT32_MAX && de265_push_NAL(r->decoder, nal.p, (int)nal.n,
                                                  0, NULL) == DE265_OK) ||
@@ -118,12 +149,6 @@ static bool take(const struct de265_image *image, const struct imp_coded *coded,
     if (out->n == 3 && de265_get_bits_per_pixel(image, 1) != (int)out->depth)
         return imp_fail(err, IMP_ERR_UNSUPPORTED,
                         "luma and chroma of different depths cannot be marked");
-    out->cicp = (struct imp_cicp){
-        .primaries = (uint16_t)de265_get_image_colour_primaries(image),
-        .transfer = (uint16_t)de265_get_image_transfer_characteristics(image),
-        .matrix = (uint16_t)de265_get_image_matrix_coefficients(image),
-        .full = de265_get_image_full_range_flag(image),
-    };
     if (!imp_planes_init(out, coded->width, coded->height, err))
         return false;
     for (unsigned i = 0; i < out->n; i++) {
@@ -144,11 +169,14 @@ bool imp_vips_decode_hevc(const struct imp_coded *coded, struct imp_planes *out,
     de265_decoder_context *d = de265_new_decoder();
     if (!d)
         return imp_fail(err, IMP_ERR_MEMORY, "no memory for a decoder");
-    struct reading r = {d, coded, -1};
+    struct reading r = {.decoder = d, .coded = coded};
     const struct de265_image *image = push_all(&r, err) ? decode(d, err) : NULL;
     bool ok = image && take(image, coded, out, err);
+    // The decoder takes some numbers of colours for unspecified.
+    if (ok)
+        out->cicp = r.sps.cicp;
     if (ok && out->n == 3)
-        out->chroma_loc = r.chroma_loc;
+        out->chroma_loc = r.sps.chroma_loc;
     if (!ok)
         imp_planes_clear(out);
     de265_free_decoder(d);

@@ -2,8 +2,6 @@
 // read to where they say it, no further.
 #include "mark/vips/hevc_sps.h"
 
-#include "base/bytes.h"
-
 #define MOST 4096 // bytes: all lists of all scalings fit
 
 struct bits {
@@ -115,20 +113,33 @@ static void skip_tools(struct bits *b, unsigned sub_layers)
     skip(b, 2);
 }
 
-static int get_chroma_loc(struct bits *b) // E.2.1
+static bool get_square(struct bits *b) // table E.1
 {
-    if (!get(b, 1))
-        return -1;
-    if (get(b, 1) && get(b, 8) == 255)
-        skip(b, 32);
+    uint32_t aspect = get(b, 8), width = aspect, height = 1;
+    if (aspect == 255) {
+        width = get(b, 16);
+        height = get(b, 16);
+    }
+    return aspect == 0 || width == height;
+}
+
+static void get_vui(struct bits *b, struct imp_hevc_sps *out) // E.2.1
+{
+    if (get(b, 1))
+        out->square = get_square(b);
     if (get(b, 1))
         skip(b, 1);
     if (get(b, 1)) {
-        skip(b, 4);
-        if (get(b, 1))
-            skip(b, 24);
+        skip(b, 3);
+        out->cicp.full = get(b, 1);
+        if (get(b, 1)) {
+            out->cicp.primaries = (uint16_t)get(b, 8);
+            out->cicp.transfer = (uint16_t)get(b, 8);
+            out->cicp.matrix = (uint16_t)get(b, 8);
+        }
     }
-    return get(b, 1) ? (int)get_count(b, 5) : -1;
+    if (get(b, 1))
+        out->chroma_loc = (int)get_count(b, 5);
 }
 
 // 7.4.2: a 3 behind two zeros is no data.
@@ -158,6 +169,11 @@ bool imp_hevc_read_sps(struct imp_span nal, struct imp_hevc_sps *out)
     out->width = get_ue(&b);
     out->height = get_ue(&b);
     skip_tools(&b, sub_layers);
-    out->chroma_loc = get_chroma_loc(&b);
+    // What is not said is unspecified, of limited range.
+    out->cicp = (struct imp_cicp){2, 2, 2, false};
+    out->square = true;
+    out->chroma_loc = -1;
+    if (get(&b, 1))
+        get_vui(&b, out);
     return b.ok;
 }

@@ -3,12 +3,15 @@
 #define IMP_MARK_VIPS_HEVC_SPS_H
 
 #include "base/bytes.h"
+#include "mark/planes.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct imp_hevc_sps {
     uint32_t width, height; /* before it is cropped */
+    struct imp_cicp cicp;   /* as it is there, reserved numbers and all */
+    bool square;            /* or nothing is said of a pixel's sides */
     int chroma_loc;         /* chroma_sample_loc_type; -1: not said */
 };
 
