@@ -1,5 +1,5 @@
 /* heif_writer.h - boxes written one inside the other, in one go: the first
- * error sticks, as with a cut list. Private to the HEIF handler. */
+ * error sticks, as with a cut list. For writers of HEIF. */
 #ifndef IMP_IMAGE_HEIF_WRITER_H
 #define IMP_IMAGE_HEIF_WRITER_H
 

@@ -26,7 +26,8 @@ struct imp_planes {
     unsigned h, v;  /* pixels that a chroma sample stands for, each way: 1, 2 */
     struct imp_plane plane[3];
     /* What the coded data says: of colour, and where a chroma sample lies among
-     * its pixels (HEVC's chroma_sample_loc_type; -1: nothing). */
+     * its pixels (HEVC's chroma_sample_loc_type, AV1's chroma_sample_position;
+     * -1: nothing). */
     struct imp_cicp cicp;
     int chroma_loc;
 };

@@ -42,15 +42,11 @@ static bool take(const Dav1dPicture *picture, const struct imp_coded *coded,
         .matrix = (uint16_t)picture->seq_hdr->mtrx,
         .full = picture->seq_hdr->color_range,
     };
-    // libheif's encoder cannot say where chroma lies.
-    if (layout == DAV1D_PIXEL_LAYOUT_I420 &&
-        picture->seq_hdr->chr != DAV1D_CHR_UNKNOWN)
-        return imp_fail(err, IMP_ERR_UNSUPPORTED,
-                        "AV1 that says where its chroma lies (%d) cannot be "
-                        "marked",
-                        (int)picture->seq_hdr->chr);
     if (!imp_planes_init(out, coded->width, coded->height, err))
         return false;
+    if (layout == DAV1D_PIXEL_LAYOUT_I420 &&
+        picture->seq_hdr->chr != DAV1D_CHR_UNKNOWN)
+        out->chroma_loc = (int)picture->seq_hdr->chr;
     for (unsigned i = 0; i < out->n; i++) {
         int h = i ? (int)out->h : 1, v = i ? (int)out->v : 1;
         if (!imp_vips_take_plane(&out->plane[i], picture->data[i],

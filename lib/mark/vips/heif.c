@@ -1,5 +1,5 @@
-// Planes into a HEIF file of one picture, without loss, by libheif with x265
-// and aom behind it; and out of coded pictures.
+// Planes into a HEIF file of one picture, without loss: as HEVC by libheif with
+// x265 behind it; and out of coded pictures.
 #include "mark/vips/picture.h"
 
 #include <libheif/heif.h>
@@ -147,20 +147,12 @@ static const struct option hevc_options[] = {
     {"x265:info", "0"},
     {NULL, NULL},
 };
-static const struct option av1_options[] = {
-    {"speed", "9"},
-    {"threads", "1"},
-    {NULL, NULL},
-};
-
 static bool set_options(struct heif_encoder *encoder,
-                        const struct imp_planes *p, bool hevc,
-                        struct imp_err *err)
+                        const struct imp_planes *p, struct imp_err *err)
 {
     static const char *const chroma[] = {[heif_chroma_420] = "420",
                                          [heif_chroma_422] = "422",
                                          [heif_chroma_444] = "444"};
-    const struct option *o = hevc ? hevc_options : av1_options;
     enum heif_chroma kind = chroma_of(p);
     if (failed(heif_encoder_set_lossless(encoder, 1), "lossless", err) ||
         (kind != heif_chroma_monochrome &&
@@ -168,12 +160,12 @@ static bool set_options(struct heif_encoder *encoder,
              heif_encoder_set_parameter_string(encoder, "chroma", chroma[kind]),
              "chroma", err)))
         return false;
-    for (; o->name; o++)
+    for (const struct option *o = hevc_options; o->name; o++)
         if (failed(heif_encoder_set_parameter(encoder, o->name, o->value),
                    o->name, err))
             return false;
     const char loc[] = {(char)('0' + p->chroma_loc), '\0'};
-    return !hevc || p->chroma_loc < 0 ||
+    return p->chroma_loc < 0 ||
            !failed(heif_encoder_set_parameter(encoder, "x265:chromaloc", loc),
                    "chromaloc", err);
 }
@@ -233,13 +225,10 @@ static bool fits_hevc(const struct imp_planes *p, struct imp_err *err)
                     width, height, HEVC_MIN);
 }
 
-// What aom would abort the program for: the profile in which libheif 1.15 codes
-// more bits, and RGB (matrix 0) with chroma of a lower resolution.
+// libaom would abort the program for RGB (matrix 0) with chroma of a lower
+// resolution.
 static bool fits_av1(const struct imp_planes *p, struct imp_err *err)
 {
-    if (p->depth != 8)
-        return imp_fail(err, IMP_ERR_UNSUPPORTED,
-                        "AV1 of %u bits cannot be marked: want 8", p->depth);
     return p->cicp.matrix != 0 || (p->n == 3 && p->h == 1 && p->v == 1) ||
            imp_fail(err, IMP_ERR_UNSUPPORTED,
                     "AV1 that says that its %u planes, %u x %u pixels to a "
@@ -247,27 +236,32 @@ static bool fits_av1(const struct imp_planes *p, struct imp_err *err)
                     p->n, p->h, p->v);
 }
 
-bool imp_vips_encode_planes(const struct imp_planes *p, const char *type,
-                            struct imp_buf *out, struct imp_err *err)
+static bool encode_hevc(const struct imp_planes *p, struct imp_buf *out,
+                        struct imp_err *err)
 {
-    bool hevc = strcmp(type, "hvc1") == 0, ok = false;
-    if (!(hevc ? fits_hevc : fits_av1)(p, err))
-        return false;
+    bool ok = false;
     struct heif_context *context = heif_context_alloc();
     struct heif_encoder *encoder = NULL;
     if (!context)
         return imp_fail(err, IMP_ERR_MEMORY, "no memory for an encoder");
     struct heif_error e = heif_context_get_encoder_for_format(
-        context, hevc ? heif_compression_HEVC : heif_compression_AV1, &encoder);
+        context, heif_compression_HEVC, &encoder);
     if (e.code != heif_error_Ok)
         imp_fail(err, IMP_ERR_UNSUPPORTED,
-                 "libheif has no encoder for %s here: it takes %s",
-                 hevc ? "HEVC" : "AV1", hevc ? "x265" : "aom");
+                 "libheif has no encoder for HEVC here: it takes x265");
     else
-        ok = set_options(encoder, p, hevc, err) &&
+        ok = set_options(encoder, p, err) &&
              encode(context, encoder, p, out, err);
     if (encoder)
         heif_encoder_release(encoder);
     heif_context_free(context);
     return ok;
+}
+
+bool imp_vips_encode_planes(const struct imp_planes *p, const char *type,
+                            struct imp_buf *out, struct imp_err *err)
+{
+    if (strcmp(type, "hvc1") == 0)
+        return fits_hevc(p, err) && encode_hevc(p, out, err);
+    return fits_av1(p, err) && imp_vips_encode_av1(p, out, err);
 }

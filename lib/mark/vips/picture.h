@@ -49,6 +49,10 @@ struct imp_picture {
     const struct imp_codec *codec;
 };
 
+/* For imp_vips_encode_planes. */
+bool imp_vips_encode_av1(const struct imp_planes *p, struct imp_buf *out,
+                         struct imp_err *err);
+
 /* For imp_vips_decode_planes: into empty planes. */
 bool imp_vips_decode_hevc(const struct imp_coded *coded, struct imp_planes *out,
                           struct imp_err *err);
