@@ -5,6 +5,8 @@
 #include "mark/vips/picture.h"
 
 #include <libde265/de265.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define NAL_VPS 32 // below: slices of pictures
 #define NAL_SPS 33
@@ -163,12 +165,63 @@ static bool take(const struct de265_image *image, const struct imp_coded *coded,
     return true;
 }
 
-bool imp_vips_decode_hevc(const struct imp_coded *coded, struct imp_planes *out,
-                          struct imp_err *err)
+// --- Memory for the picture ---
+
+// The decoder leaves memory as it was where a damaged picture has nothing, and
+// does not warn of it: that could be any other picture's. So the same is
+// decoded onto memory full of one byte, and of another: what differs is
+// missing. It asks for such memory unless a filter (SAO) is to follow, which
+// adds no samples.
+
+#define ALIGNMENT 64
+
+// A row's length is told in bytes (libde265 1.0.11), but for more than 8 bits
+// there is room for as many samples, as later versions count it.
+static bool take_plane(struct de265_image *image, int i, size_t width,
+                       size_t height, int byte)
 {
-    de265_decoder_context *d = de265_new_decoder();
-    if (!d)
-        return imp_fail(err, IMP_ERR_MEMORY, "no memory for a decoder");
+    size_t bytes = de265_get_bits_per_pixel(image, i) > 8 ? 2 : 1;
+    size_t row = (width * bytes + ALIGNMENT) / ALIGNMENT * ALIGNMENT;
+    size_t n = row * height * bytes + ALIGNMENT; // it reads a little beyond
+    void *room = aligned_alloc(ALIGNMENT, n);
+    if (!room)
+        return false;
+    memset(room, byte, n);
+    de265_set_image_plane(image, i, room, (int)row, room);
+    return true;
+}
+
+static int take_room(de265_decoder_context *d, struct de265_image_spec *spec,
+                     struct de265_image *image, void *self)
+{
+    enum de265_chroma chroma = de265_get_chroma_format(image);
+    int n = chroma == de265_chroma_mono ? 1 : 3;
+    int h = chroma == de265_chroma_444 ? 1 : 2;
+    int v = chroma == de265_chroma_420 ? 2 : 1;
+    (void)d;
+    for (int i = 0; i < n; i++) {
+        int width = i ? (spec->width + h - 1) / h : spec->width;
+        int height = i ? (spec->height + v - 1) / v : spec->height;
+        if (!take_plane(image, i, (size_t)width, (size_t)height,
+                        *(const int *)self))
+            return 0;
+    }
+    return 1;
+}
+
+static void give_room_back(de265_decoder_context *d, struct de265_image *image,
+                           void *self)
+{
+    (void)d, (void)self;
+    for (int i = 0; i < 3; i++) {
+        free(de265_get_image_plane_user_data(image, i));
+        de265_set_image_plane(image, i, NULL, 0, NULL);
+    }
+}
+
+static bool decode_with(de265_decoder_context *d, const struct imp_coded *coded,
+                        struct imp_planes *out, struct imp_err *err)
+{
     struct reading r = {.decoder = d, .coded = coded};
     const struct de265_image *image = push_all(&r, err) ? decode(d, err) : NULL;
     bool ok = image && take(image, coded, out, err);
@@ -179,6 +232,45 @@ bool imp_vips_decode_hevc(const struct imp_coded *coded, struct imp_planes *out,
         out->chroma_loc = r.sps.chroma_loc;
     if (!ok)
         imp_planes_clear(out);
+    return ok;
+}
+
+// Not filtered. `byte` is a small one: a sample of any depth.
+static bool decode_onto(int byte, const struct imp_coded *coded,
+                        struct imp_planes *out, struct imp_err *err)
+{
+    struct de265_image_allocation room = {take_room, give_room_back};
+    de265_decoder_context *d = de265_new_decoder();
+    if (!d)
+        return imp_fail(err, IMP_ERR_MEMORY, "no memory for a decoder");
+    de265_set_image_allocation_functions(d, &room, &byte);
+    de265_set_parameter_bool(d, DE265_DECODER_PARAM_DISABLE_SAO, 1);
+    de265_set_parameter_bool(d, DE265_DECODER_PARAM_DISABLE_DEBLOCKING, 1);
+    bool ok = decode_with(d, coded, out, err);
+    de265_free_decoder(d);
+    return ok;
+}
+
+static bool check_all_there(const struct imp_coded *coded, struct imp_err *err)
+{
+    struct imp_planes a = {0}, b = {0};
+    bool ok = decode_onto(0, coded, &a, err) && decode_onto(1, coded, &b, err);
+    if (ok && !imp_planes_same(&a, &b))
+        ok = imp_fail(err, IMP_ERR_DAMAGED, "a part of the picture is missing");
+    imp_planes_clear(&a);
+    imp_planes_clear(&b);
+    return ok;
+}
+
+bool imp_vips_decode_hevc(const struct imp_coded *coded, struct imp_planes *out,
+                          struct imp_err *err)
+{
+    if (!check_all_there(coded, err))
+        return false;
+    de265_decoder_context *d = de265_new_decoder();
+    if (!d)
+        return imp_fail(err, IMP_ERR_MEMORY, "no memory for a decoder");
+    bool ok = decode_with(d, coded, out, err);
     de265_free_decoder(d);
     return ok;
 }

@@ -5,6 +5,7 @@
 #include "pics_heif.h"
 
 #include <criterion/criterion.h>
+#include <malloc.h>
 #include <string.h>
 
 static struct heif_maker maker;
@@ -213,6 +214,50 @@ Test(mark_heif_coded, has_parameters_of_one_sort)
             sps_of(rows[i].width, rows[i].height, rows[i].aspect, rows[i].full);
         add_sps(heif_add(&maker, "hvc1", &p), &sps);
         cr_expect_eq(code(), rows[i].code, "%zu", i);
+        clear();
+    }
+    imp_planes_clear(&p);
+}
+
+// --- What is missing ---
+
+// Decoded with fresh memory full of something.
+static bool decode(int filling, struct imp_planes *planes)
+{
+    struct imp_heif_file f;
+    struct imp_coded coded;
+    struct imp_err err = {0};
+    mallopt(M_PERTURB, filling);
+    cr_assert(imp_heif_file_open(&f, imp_buf_span(&in), NULL, &err) &&
+                  imp_heif_coded_of(&f.h, imp_heif_item(&f.h, 1), &coded, &err),
+              "%s", err.msg);
+    bool ok = heif_pixels()->decode_planes(&coded, planes, &err);
+    imp_heif_file_close(&f);
+    mallopt(M_PERTURB, 0);
+    return ok;
+}
+
+// A damaged picture may end early without a decoder's saying so; what is then
+// in its place was anywhere in memory.
+Test(mark_heif_coded, shows_nothing_but_what_is_coded, .timeout = 60)
+{
+    static const char *const type[] = {"hvc1", "av01"};
+    struct imp_planes p = heif_planes(3, 8, 2, 2, 256, 192, 0);
+    for (size_t i = 0; i < 2; i++) {
+        struct imp_buf *data = &heif_add(&maker, type[i], &p)->data;
+        for (size_t at = data->n / 8; at + 8 < data->n; at += data->n / 80) {
+            struct imp_planes a = {0}, b = {0};
+            uint8_t was[8];
+            memcpy(was, data->p + at, 8);
+            memset(data->p + at, at % 2 ? 0 : 128, 8);
+            heif_write(&maker, &in);
+            bool first = decode(1, &a), second = decode(85, &b);
+            cr_expect(first == second && (!first || imp_planes_same(&a, &b)),
+                      "%s at %zu of %zu", type[i], at, data->n);
+            memcpy(data->p + at, was, 8);
+            imp_planes_clear(&a);
+            imp_planes_clear(&b);
+        }
         clear();
     }
     imp_planes_clear(&p);
