@@ -56,13 +56,14 @@ static bool keeps_numbers(const struct imp_tiff_kind *p)
 }
 
 // The colours, and at most an alpha, which needs to know what is white; with a
-// white that is 0 readers do not agree about it.
+// white that is 0 readers do not agree about it. A tag for one that is not
+// there takes a sample away from the colours that are coded instead.
 static bool is_known_pixel(const struct imp_tiff_kind *p)
 {
     const struct imp_tiff_shape *s = &p->shape;
     unsigned colours = colours_of(s->photometric);
     if (s->samples == colours)
-        return true;
+        return !imp_tiff_find(&p->ifd, IMP_TIFF_EXTRA_SAMPLES);
     return s->samples == colours + 1 && colours != 4 && p->format == 1 &&
            s->bits <= 16 && s->compression != IMP_TIFF_JPEG &&
            (p->extra == IMP_TIFF_ASSOCIATED

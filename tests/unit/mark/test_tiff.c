@@ -390,6 +390,8 @@ Test(mark_tiff, refuses_tags_that_the_output_would_belie)
         uint32_t compression;
         struct tiff_tag tag;
     } rows[] = {
+        {{"alpha of no sample", 8, 1, 1, 3}, 1, {338, TIFF_SHORT, 1, one}},
+        {{"alpha of blue", 8, 3, 1, 2}, 1, {338, TIFF_SHORT, 1, two}},
         {{"no alpha", 8, 4, 1, 2}, 1, {338, TIFF_SHORT, 1, none}},
         {{"alpha in palette", 8, 2, 1, 3}, 1, {338, TIFF_SHORT, 1, one}},
         {{"alpha, white is 0", 8, 2, 1, 0}, 1, {338, TIFF_SHORT, 1, two}},
