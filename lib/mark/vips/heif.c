@@ -80,22 +80,31 @@ static enum heif_chroma chroma_of(const struct imp_planes *p)
 }
 
 // What the coded data says of colour, as before; the file's own word on it is
-// not the encoder's.
+// not the encoder's. Reserved numbers are refused by these functions, while
+// libheif's encoders drop all of them together.
 static bool set_colour(struct heif_image *image, const struct imp_cicp *cicp,
                        struct imp_err *err)
 {
-    struct heif_color_profile_nclx *nclx = heif_nclx_color_profile_alloc();
-    if (!nclx)
+    struct heif_color_profile_nclx *to = heif_nclx_color_profile_alloc();
+    if (!to)
         return imp_fail(err, IMP_ERR_MEMORY, "no memory for a profile");
-    nclx->color_primaries = (enum heif_color_primaries)cicp->primaries;
-    nclx->transfer_characteristics =
-        (enum heif_transfer_characteristics)cicp->transfer;
-    nclx->matrix_coefficients = (enum heif_matrix_coefficients)cicp->matrix;
-    nclx->full_range_flag = cicp->full;
-    bool bad =
-        failed(heif_image_set_nclx_color_profile(image, nclx), "colours", err);
-    heif_nclx_color_profile_free(nclx);
-    return !bad;
+    struct heif_error e[] = {
+        heif_nclx_color_profile_set_color_primaries(to, cicp->primaries),
+        heif_nclx_color_profile_set_transfer_characteristics(to,
+                                                             cicp->transfer),
+        heif_nclx_color_profile_set_matrix_coefficients(to, cicp->matrix),
+    };
+    to->full_range_flag = cicp->full;
+    bool ok = !e[0].code && !e[1].code && !e[2].code;
+    if (!ok)
+        imp_fail(err, IMP_ERR_UNSUPPORTED,
+                 "primaries %u, transfer %u and matrix %u are not all of H.273 "
+                 "as the encoder knows it",
+                 cicp->primaries, cicp->transfer, cicp->matrix);
+    ok = ok &&
+         !failed(heif_image_set_nclx_color_profile(image, to), "colours", err);
+    heif_nclx_color_profile_free(to);
+    return ok;
 }
 
 static struct heif_image *image_of(const struct imp_planes *p,

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NAL_IDR 19
+#define NAL_IDR_N_LP 20
 #define NAL_VPS 32 // below: slices of pictures
 #define NAL_SPS 33
 
@@ -56,10 +58,16 @@ static bool take_sps(struct reading *r, struct imp_span nal,
 // --- Units ---
 
 // A slice segment's first bit tells whether it is a picture's first (7.3.6.1).
-// Others may take any time and memory, and are not seen.
-static bool check_one_picture(struct reading *r, struct imp_span nal,
-                              struct imp_err *err)
+// Other pictures may take any time and memory, and are not seen. One that is no
+// IDR picture may refer to others, which a still has no use for, and decoders
+// have had faults there.
+static bool check_slice(struct reading *r, unsigned type, struct imp_span nal,
+                        struct imp_err *err)
 {
+    if (type != NAL_IDR && type != NAL_IDR_N_LP)
+        return imp_fail(err, IMP_ERR_UNSUPPORTED,
+                        "a HEVC picture of type %u cannot be marked: want IDR",
+                        type);
     r->pictures += nal.n > 2 && nal.p[2] & 0x80;
     return r->pictures <= 1 ||
            imp_fail(err, IMP_ERR_UNSUPPORTED,
@@ -73,7 +81,7 @@ static bool push(struct reading *r, struct imp_span nal, struct imp_err *err)
     unsigned type = nal.p[0] >> 1 & 63;
     if (type == NAL_SPS && !take_sps(r, nal, err))
         return false;
-    if (type < NAL_VPS && !check_one_picture(r, nal, err))
+    if (type < NAL_VPS && !check_slice(r, type, nal, err))
         return false;
     return (nal.n <= INT32_MAX && de265_push_NAL(r->decoder, nal.p, (int)nal.n,
                                                  0, NULL) == DE265_OK) ||
