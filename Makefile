@@ -206,7 +206,7 @@ run-drd: $(STRESSES)
 fuzz: deps ## each fuzz target for a minute (FUZZ_SECONDS=60)
 	@$(SUBMAKE) VARIANT=fuzz run-fuzz
 
-run-fuzz: $(FUZZERS)
+run-fuzz: $(FUZZERS) $(PIXELS)
 	@tests/fuzz.sh $(B)
 
 bench: deps ## measure against copying and against other tools

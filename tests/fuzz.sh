@@ -16,8 +16,8 @@ for target in "$build"/bin/fuzz_*; do
     case $name in
     jpeg* | exif | icc | splice) kinds='.*\.\(jpe?g\|mpo\)' ;;
     png) kinds='.*png' ;;
-    tiff) kinds='.*\.\(tiff?\|btf\|dng\|nef\|cr2\)' ;;
-    heif) kinds='.*\.\(hei[cf]\|hif\|avif\)' ;;
+    tiff*) kinds='.*\.\(tiff?\|btf\|dng\|nef\|cr2\)' ;;
+    heif*) kinds='.*\.\(hei[cf]\|hif\|avif\)' ;;
     gif* | lzw) kinds='.*gif' ;;
     policy) kinds='.*\.conf' ;;
     *) kinds=".*\\.$name" ;;
@@ -25,9 +25,11 @@ for target in "$build"/bin/fuzz_*; do
     # Small seeds only: a mutation of a large file says little per second.
     find ${IMP_CORPUS:+"$IMP_CORPUS"} "$SAMPLES" -type f -size -64k \
         -iregex "$kinds" -exec cp -t "$seeds" {} +
-    dict=
-    [ ! -f "tests/fuzz/$name.dict" ] || dict=-dict=tests/fuzz/$name.dict
-    if ASAN_OPTIONS=detect_leaks=1 "$target" $dict -max_total_time="$seconds" \
+    dict=tests/fuzz/${name%_mark}.dict
+    if [ -f "$dict" ]; then dict=-dict=$dict; else dict=; fi
+    if ASAN_OPTIONS=detect_leaks=1 \
+        LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 \
+        "$target" $dict -max_total_time="$seconds" \
         -timeout=10 -rss_limit_mb=2048 -max_len=65536 -print_final_stats=1 \
         -artifact_prefix="$kept/" "$kept" "$seeds" >"$build/fuzz/$name.log" \
         2>&1; then
