@@ -18,7 +18,7 @@ SUBMAKE = $(MAKE) --no-print-directory -j$(shell nproc)
 # --- Debian packages, named here and nowhere else -----------------------------
 
 # To build and run. The font is what a watermark is drawn with.
-DEPS_BUILD := gcc make pkg-config libc6-dev libvips-dev libexif-dev \
+DEPS_BUILD := gcc make pkg-config libc6-dev libvips-dev libpango1.0-dev libexif-dev \
 	libheif-dev libde265-dev libdav1d-dev libaom-dev \
 	zlib1g-dev libjpeg-dev libwebp-dev libsqlite3-dev libssl-dev libglib2.0-dev \
 	fonts-dejavu-core
@@ -33,7 +33,7 @@ DEPS_DEV := clang clang-format cppcheck valgrind libclang-rt-dev \
 # --- Flags ---------------------------------------------------------------------
 
 PKGS := libexif zlib libjpeg libwebp sqlite3 libcrypto glib-2.0
-PKGS_PIXELS := vips libheif libde265 dav1d aom
+PKGS_PIXELS := vips pangocairo libheif libde265 dav1d aom
 
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wvla
 BASE_CFLAGS := -std=c11 -D_GNU_SOURCE -DIMP_VERSION='"$(VERSION)"' -Ilib \

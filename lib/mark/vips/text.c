@@ -1,5 +1,6 @@
 #include "mark/vips/picture.h"
 
+#include <pango/pangocairo.h>
 #include <string.h>
 #include <vips/vips.h>
 
@@ -10,11 +11,57 @@
 // DejaVu Sans has lines of 1.164 times its size (ascent and descent).
 #define LINE_PER_SIZE 1.164
 
+static char *sized_font(const char *font, uint32_t line)
+{
+    uint32_t size = (uint32_t)(line / LINE_PER_SIZE + 0.5);
+    return g_strdup_printf("%s %upx", font ? font : FONT, size);
+}
+
+// The first character of the laid out text that has no letter, or 0.
+static gunichar missing_letter(PangoLayout *layout)
+{
+    gunichar missing = 0;
+    PangoLayoutIter *i = pango_layout_get_iter(layout);
+    do {
+        // NULL at the end of a line.
+        PangoLayoutRun *run = pango_layout_iter_get_run_readonly(i);
+        for (int g = 0; run && !missing && g < run->glyphs->num_glyphs; g++) {
+            PangoGlyph glyph = run->glyphs->glyphs[g].glyph;
+            if (glyph & PANGO_GLYPH_UNKNOWN_FLAG)
+                missing = glyph & ~PANGO_GLYPH_UNKNOWN_FLAG;
+        }
+    } while (!missing && pango_layout_iter_next_run(i));
+    pango_layout_iter_free(i);
+    return missing;
+}
+
+// Pango draws boxes for what no font has: nobody reads them.
+static bool has_letters(const char *text, uint32_t line, const char *font,
+                        struct imp_err *err)
+{
+    char *sized = sized_font(font, line);
+    PangoFontDescription *description =
+        pango_font_description_from_string(sized);
+    PangoContext *context =
+        pango_font_map_create_context(pango_cairo_font_map_get_default());
+    PangoLayout *layout = pango_layout_new(context);
+    pango_layout_set_font_description(layout, description);
+    pango_layout_set_text(layout, text, -1);
+    gunichar missing = missing_letter(layout);
+    g_object_unref(layout);
+    g_object_unref(context);
+    pango_font_description_free(description);
+    g_free(sized);
+    return !missing ||
+           imp_fail(err, IMP_ERR_CONFIG,
+                    "no installed font has a letter for U+%04X of the text",
+                    missing);
+}
+
 static VipsImage *render(const char *text, uint32_t line, const char *font)
 {
     VipsImage *image = NULL;
-    uint32_t size = (uint32_t)(line / LINE_PER_SIZE + 0.5);
-    char *sized = g_strdup_printf("%s %upx", font ? font : FONT, size);
+    char *sized = sized_font(font, line);
     // vips_text reads Pango markup: what looks like a tag must not be one.
     char *escaped = g_markup_escape_text(text, -1);
     if (vips_text(&image, escaped, "font", sized, "dpi", DPI, NULL))
@@ -82,6 +129,8 @@ bool imp_vips_draw_text(const char *text, uint32_t line, const char *font,
 
     if (!g_utf8_validate(text, -1, NULL))
         return imp_fail(err, IMP_ERR_CONFIG, "the text is not UTF-8");
+    if (!has_letters(text, line, font, err))
+        return false;
     image = render(text, line, font);
     if (image && image->Bands == 1 && image->BandFmt == VIPS_FORMAT_UCHAR) {
         turned = turn(image, angle);

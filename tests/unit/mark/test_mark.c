@@ -36,16 +36,11 @@ static void expect_refused(struct imp_mark_spec spec, const char *why)
 
 Test(mark, new_refuses_a_spec_that_makes_no_mark)
 {
-    static const char
-        *const text[] = {"",
-                         "  ",
-                         "\n",
-                         "a\tb",
-                         "a\x1b[1m",
-                         "{subject}",
-                         "{date",
-                         "\xff\xfe",
-                         "\xe2\x80\x8b" /* a space without width */};
+    static const char *const text[] = {
+        "", "  ", "\n", "a\tb", "a\x1b[1m", "{subject}", "{date", "\xff\xfe",
+        "\xe2\x80\x8b" /* a space without width */,
+        // U+10FFFD, of private use: boxes are no letters.
+        "two\nlines \xf4\x8f\xbf\xbd"};
     for (size_t i = 0; i < sizeof text / sizeof *text; i++)
         expect_refused(spec_of(text[i]), text[i]);
 
