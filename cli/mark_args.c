@@ -45,7 +45,7 @@ bool cli_set_mark_position(void *self, const char *value, struct imp_err *err)
 bool cli_set_mark_margin(void *self, const char *value, struct imp_err *err)
 {
     struct cli_mark_args *a = self;
-    a->option = "--mark-margin";
+    a->option = a->of_margin = "--mark-margin";
     return imp_mark_measure_parse(value, &a->spec.margin, err);
 }
 
@@ -96,7 +96,7 @@ bool cli_set_mark_opacity(void *self, const char *value, struct imp_err *err)
 bool cli_set_mark_colour(void *self, const char *value, struct imp_err *err)
 {
     struct cli_mark_args *a = self;
-    a->option = "--mark-colour";
+    a->option = a->of_colour = "--mark-colour";
     return imp_mark_colour_parse(value, a->spec.rgb, err);
 }
 
@@ -104,8 +104,8 @@ bool cli_set_mark_no_outline(void *self, const char *value, struct imp_err *err)
 {
     struct cli_mark_args *a = self;
     (void)value, (void)err;
-    a->option = "--mark-no-outline";
-    a->spec.backing = IMP_BACKING_NONE;
+    a->option = a->of_text = "--mark-no-outline";
+    a->no_outline = true;
     return true;
 }
 
@@ -114,14 +114,14 @@ bool cli_set_mark_box(void *self, const char *value, struct imp_err *err)
     struct cli_mark_args *a = self;
     (void)value, (void)err;
     a->option = "--mark-box";
-    a->spec.backing = IMP_BACKING_BOX;
+    a->box = true;
     return true;
 }
 
 bool cli_set_mark_font(void *self, const char *value, struct imp_err *err)
 {
     struct cli_mark_args *a = self;
-    a->option = "--mark-font";
+    a->option = a->of_text = "--mark-font";
     g_free(a->font);
     a->font = g_strdup(value);
     a->spec.font = a->font;
@@ -139,30 +139,59 @@ bool cli_set_mark_unsupported(void *self, const char *value,
                     value);
 }
 
+// `option`, NULL if it was not given, needs something else.
+static bool has_use(const char *option, bool given, const char *needed)
+{
+    if (!option || given)
+        return true;
+    cli_error("run: %s does nothing without %s", option, needed);
+    return false;
+}
+
+static bool go_together(const char *one, const char *other, bool both)
+{
+    if (both)
+        cli_error("run: %s and %s exclude each other", one, other);
+    return !both;
+}
+
+// `option`, NULL if it was not given, is for what that other one rules out.
+static bool has_effect(const char *option, const char *other, bool given)
+{
+    if (!option || !given)
+        return true;
+    cli_error("run: %s does nothing with %s", option, other);
+    return false;
+}
+
+static bool make_sense(const struct cli_mark_args *a)
+{
+    const char *image = "--mark-image", *tile = "--mark-tile";
+    return has_use(a->option, a->text || a->image,
+                   "--mark-text or --mark-image") &&
+           go_together("--mark-text", image, a->text && a->image) &&
+           has_use(a->of_tile, a->tile, tile) &&
+           go_together(tile, "--mark-position", a->tile && a->of_place) &&
+           has_effect(a->of_margin, "--mark-position X,Y",
+                      a->spec.place.by == IMP_BY_XY) &&
+           go_together("--mark-box", "--mark-no-outline",
+                       a->box && a->no_outline) &&
+           has_effect(a->of_text, image, a->image) &&
+           // It tells a box to be black or white.
+           has_effect(a->of_colour, image, a->image && !a->box);
+}
+
 bool cli_mark_args_complete(struct cli_mark_args *a)
 {
-    if (a->option && !a->text && !a->image) {
-        cli_error("run: %s does nothing without --mark-text or --mark-image",
-                  a->option);
+    if (!make_sense(a))
         return false;
-    }
-    if (a->text && a->image) {
-        cli_error("run: --mark-text and --mark-image exclude each other");
-        return false;
-    }
     // A logo is legible by itself, and needs more room than a line of text.
-    if (a->image && a->spec.backing == IMP_BACKING_OUTLINE)
+    if (a->box)
+        a->spec.backing = IMP_BACKING_BOX;
+    else if (a->no_outline || a->image)
         a->spec.backing = IMP_BACKING_NONE;
     if (a->image && !a->has_scale)
         a->spec.scale = 0.1;
-    if (a->of_tile && !a->tile) {
-        cli_error("run: %s does nothing without --mark-tile", a->of_tile);
-        return false;
-    }
-    if (a->of_place && a->tile) {
-        cli_error("run: --mark-tile and %s exclude each other", a->of_place);
-        return false;
-    }
     if (a->tile)
         a->spec.place.by = IMP_TILED;
     a->spec.text = a->text;

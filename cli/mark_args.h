@@ -15,9 +15,11 @@ struct cli_mark_args {
     bool has_scale;
     bool tile;
     bool or_skip; /* as in struct imp_run_config */
+    bool box, no_outline;
     /* NULL, or an option that was given: any but the text; one that a tiled
-     * mark needs, or excludes. */
-    const char *option, *of_tile, *of_place;
+     * mark needs, or excludes; one that an image has no use for, or none but
+     * for its box; the margin. */
+    const char *option, *of_tile, *of_place, *of_text, *of_colour, *of_margin;
 };
 
 /* What the options cannot say one by one; a message on standard error. Fills in
@@ -74,8 +76,6 @@ bool cli_set_mark_unsupported(void *self, const char *value,
         {"mark-font", 0, "FONT",                                               \
          "Font of the text, as Pango has it (default: DejaVu Sans Bold)",      \
          cli_set_mark_font},                                                   \
-        {"mark-no-outline", 0, NULL, "Draw the text without its outline",      \
-         cli_set_mark_no_outline},                                             \
         {"mark-box", 0, NULL, "Draw a box behind the text, not an outline",    \
          cli_set_mark_box},                                                    \
         {"mark-no-outline", 0, NULL, "Draw the text without its outline",      \

@@ -15,6 +15,14 @@ man=$(sed 's/\\-/-/g' man/imgpipe.1 | grep -E '^\.(TP|B|BR|IP)|^\\fB' | options)
     echo "no options found"
     exit 1
 }
+for v in $verbs; do
+    twice=$("$bin" help "$v" | sed -n '/Options:/,/^$/s/^  \(-., \)\{0,1\}\(--[a-z-]*\).*/\2/p' |
+        sort | uniq -d)
+    [ -z "$twice" ] || {
+        echo "help $v: $twice stands there twice"
+        bad=1
+    }
+done
 for o in $have; do
     printf '%s\n' "$man" | grep -qx -- "$o" || {
         echo "man/imgpipe.1: $o is missing"
