@@ -18,8 +18,8 @@ SUBMAKE = $(MAKE) --no-print-directory -j$(shell nproc)
 # --- Debian packages, named here and nowhere else -----------------------------
 
 # To build and run. The font is what a watermark is drawn with.
-DEPS_BUILD := gcc make pkg-config libc6-dev libvips-dev libpango1.0-dev libexif-dev \
-	libheif-dev libde265-dev libdav1d-dev libaom-dev \
+DEPS_BUILD := gcc make pkg-config libc6-dev libvips-dev libpango1.0-dev \
+	libexif-dev libheif-dev libde265-dev libdav1d-dev libaom-dev \
 	zlib1g-dev libjpeg-dev libwebp-dev libsqlite3-dev libssl-dev libglib2.0-dev \
 	fonts-dejavu-core
 # To test: judges that share no code with imgpipe.
@@ -139,6 +139,10 @@ $(B)/bin/bench_vips: MORE_LIBS = $(VIPS_LIBS)
 $(B)/bin/bench_%: $(B)/obj/tests/bench/bench_%.o $(LIB)
 	@mkdir -p $(@D)
 	$(LINK)
+
+# The codec alone of the pixel library, and libwebp's demultiplexer as a judge.
+$(B)/bin/fuzz_webp_mark: $(B)/obj/lib/mark/vips/codec_webp.o
+$(B)/bin/fuzz_webp_mark: MORE_LIBS = -lwebpdemux
 
 $(B)/bin/fuzz_%: $(B)/obj/tests/fuzz/fuzz_%.o $(LIB)
 	@mkdir -p $(@D)

@@ -19,6 +19,7 @@ for target in "$build"/bin/fuzz_*; do
     tiff*) kinds='.*\.\(tiff?\|btf\|dng\|nef\|cr2\)' ;;
     heif*) kinds='.*\.\(hei[cf]\|hif\|avif\)' ;;
     gif* | lzw) kinds='.*gif' ;;
+    webp*) kinds='.*webp' ;;
     policy) kinds='.*\.conf' ;;
     *) kinds=".*\\.$name" ;;
     esac
