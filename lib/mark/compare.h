@@ -14,8 +14,9 @@ struct imp_difference {
     uint64_t units;   /* of all components, or pages and frames */
     uint64_t changed; /* that differ */
     uint64_t outside; /* of these, how many have no part in the area */
-    bool another;     /* size, colours, sampling, quantisation, kind of pixel or
-                         number of pages differ: nothing was counted */
+    bool another;     /* size, colours, sampling, quantisation, kind of pixel,
+                         timing or number of pages differ: nothing was counted
+                       */
 };
 
 /* Pixels of all pages that are compared at most: what it costs in memory is up

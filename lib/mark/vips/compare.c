@@ -65,6 +65,25 @@ static void compare_pixels(const uint8_t *a, const uint8_t *b,
     }
 }
 
+// An animation is shown as long and as often as before. Pictures that stand
+// still have neither.
+static bool same_timing(VipsImage *a, VipsImage *b)
+{
+    int *x = NULL, *y = NULL, n = 0, m = 0, loop_a = 0, loop_b = 0;
+    if (vips_image_get_typeof(a, "delay") &&
+        vips_image_get_array_int(a, "delay", &x, &n))
+        n = 0;
+    if (vips_image_get_typeof(b, "delay") &&
+        vips_image_get_array_int(b, "delay", &y, &m))
+        m = 0;
+    if (vips_image_get_typeof(a, "loop"))
+        vips_image_get_int(a, "loop", &loop_a);
+    if (vips_image_get_typeof(b, "loop"))
+        vips_image_get_int(b, "loop", &loop_b);
+    return loop_a == loop_b && n == m &&
+           (n == 0 || memcmp(x, y, (size_t)n * sizeof *x) == 0);
+}
+
 // Pages of both, from `page` on, `n` of them (-1: all, one below the other).
 static bool compare_pages(size_t loader, struct imp_span source,
                           struct imp_span made, int page, int n,
@@ -87,7 +106,8 @@ static bool compare_pages(size_t loader, struct imp_span source,
         goto out;
     ok = true;
     if (a->Xsize != b->Xsize || a->Ysize != b->Ysize || a->Bands != b->Bands ||
-        a->BandFmt != b->BandFmt || vips_image_get_page_height(a) != height) {
+        a->BandFmt != b->BandFmt || vips_image_get_page_height(a) != height ||
+        !same_timing(a, b)) {
         out->another = true;
         goto out;
     }

@@ -390,3 +390,30 @@ Test(compare, an_animation_that_is_not_shown_whole_is_an_error)
     expect_failure("png", &NOWHERE, IMP_ERR_UNSUPPORTED);
     imp_buf_clear(&extra);
 }
+
+// Two frames of the same pixels, the second shown for so many milliseconds.
+static void make_animation(uint8_t duration, uint8_t times, struct imp_buf *out)
+{
+    struct pic p = pic_new(8, 8, 255);
+    const uint8_t anim[6] = {[4] = times};
+    webp_open(8, 8, 0x12, out);
+    webp_add_chunk(out, "ANIM", anim, sizeof anim);
+    webp_add_anmf(&p, true, 0, 0, 0, out);
+    pic_at(&p, 3, 3)[3] = 255;
+    webp_add_anmf(&p, true, 0, 0, 0, out);
+    webp_close(out);
+    size_t at = (size_t)(webp_find(imp_buf_span(out), "ANMF", 1).p - out->p);
+    out->p[at + 12] = duration;
+    pic_clear(&p);
+}
+
+Test(compare, an_animation_of_another_timing_is_another)
+{
+    make_animation(100, 3, &source);
+    make_animation(100, 3, &made);
+    expect("webp", &NOWHERE, 0, 0);
+    make_animation(101, 3, &made);
+    expect_another("webp");
+    make_animation(100, 4, &made);
+    expect_another("webp");
+}
