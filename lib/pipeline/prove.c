@@ -5,6 +5,7 @@
 #include "mark/frames.h"
 #include "mark/turn.h"
 #include "pipeline/clean.h"
+#include "pipeline/profiles.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -114,26 +115,41 @@ static bool differ(struct imp_prover *p, struct imp_proven *out)
     return true;
 }
 
-static bool find_turn(struct imp_prover *p, const struct imp_proven *out,
-                      struct imp_turn *turn, struct imp_err *err)
+// How viewers show equal pixels.
+struct showing {
+    struct imp_turn turn;
+    bool same_profiles;
+};
+
+static bool find_showing(struct imp_prover *p, const struct imp_proven *out,
+                         struct showing *showing, struct imp_err *err)
 {
-    return imp_turn_of(out->archived.format, imp_buf_span(&p->source),
-                       imp_buf_span(&p->made), turn, err);
+    struct imp_span source = imp_buf_span(&p->source);
+    struct imp_span made = imp_buf_span(&p->made);
+    const char *format = out->archived.format;
+    return imp_turn_of(format, source, made, &showing->turn, err) &&
+           imp_profiles_same(format, source, made, &showing->same_profiles,
+                             err);
 }
 
 // What is wrong with it, if anything.
-static void judge(const struct imp_proven *out, const struct imp_turn *turn,
+static void judge(const struct imp_proven *out, const struct showing *showing,
                   struct imp_err *err)
 {
     const struct imp_difference *d = &out->difference;
+    const struct imp_turn *turn = &showing->turn;
     if (d->another)
         imp_fail(err, IMP_ERR_DAMAGED,
-                 "it is another picture: of another size, colour, coding or "
-                 "number of pages");
+                 "it is another picture: of another size, colour, coding, "
+                 "timing or number of pages");
     else if (turn->turned)
         imp_fail(err, IMP_ERR_DAMAGED,
                  "it is another picture: page %ju has orientation %u, want %u",
                  (uintmax_t)turn->page, turn->made, turn->source);
+    else if (!showing->same_profiles)
+        imp_fail(err, IMP_ERR_DAMAGED,
+                 "it is another picture: it has a colour profile that the "
+                 "source has not");
     else if (d->outside)
         imp_fail(err, IMP_ERR_DAMAGED, "%ju %s differ outside of the mark",
                  (uintmax_t)d->outside, d->unit);
@@ -156,12 +172,12 @@ static enum imp_proof compare(struct imp_prover *p, const struct imp_job *job,
     if (!imp_target_read(p->archive, a->name, UINT64_MAX, &p->made, err) ||
         !check_digest(p, a, err))
         return IMP_DISPROVEN;
-    struct imp_turn turn = {0};
+    struct showing showing = {0};
     if (!differ(p, out) ||
-        (!out->difference.another && !find_turn(p, out, &turn, err)))
+        (!out->difference.another && !find_showing(p, out, &showing, err)))
         return IMP_NOT_PROVEN;
     out->compared = true;
-    judge(out, &turn, err);
+    judge(out, &showing, err);
     return err->code ? IMP_DISPROVEN : IMP_PROVEN;
 }
 

@@ -63,7 +63,43 @@ struct picture {
     uint8_t orientation; // 0: none is stated
     bool animated;       // the changed pixel is in the second frame
     bool text;           // which has to go
+    uint8_t red;         // of a colour profile, its primary; 0: there is none
 };
+// ISO 15076-1 7: a matrix profile of three equal primaries.
+static void add_profile(uint8_t red)
+{
+    static const char *const tags[] = {"wtpt", "rXYZ", "gXYZ", "bXYZ",
+                                       "rTRC", "gTRC", "bTRC"};
+    uint8_t icc[132 + 7 * 12 + 4 * 20 + 16] = {0}, *entry = icc + 132;
+    uint8_t z[400] = {'x'};
+    uLongf n = sizeof z - 3;
+    uint32_t at = 132 + 7 * 12;
+    imp_put_be32(icc, sizeof icc);
+    icc[8] = 2;
+    memcpy(icc + 12, "mntrRGB XYZ ", 12);
+    memcpy(icc + 36, "acsp", 4);
+    imp_put_be32(icc + 68, 0xf6d6);
+    imp_put_be32(icc + 72, 0x10000);
+    imp_put_be32(icc + 76, 0xd32d);
+    imp_put_be32(icc + 128, 7);
+    for (unsigned i = 0; i < 7; i++, entry += 12) {
+        uint32_t length = i < 4 ? 20 : 14;
+        memcpy(entry, tags[i], 4);
+        imp_put_be32(entry + 4, at);
+        imp_put_be32(entry + 8, length);
+        memcpy(icc + at, i < 4 ? "XYZ " : "curv", 4);
+        if (i < 4)
+            for (unsigned k = 0; k < 3; k++)
+                imp_put_be32(icc + at + 8 + 4 * k,
+                             i == 1 ? 0x5000U + red : 0x5000U);
+        else
+            memcpy(icc + at + 8, "\0\0\0\1\2\63", 6); // gamma 2.2
+        at += i < 4 ? 20 : 0;                         // the curves are one
+    }
+    cr_assert_eq(compress(z + 3, &n, icc, sizeof icc), Z_OK);
+    add_chunk("iCCP", z, 3 + n);
+}
+
 #define SOURCE                      \
     (struct picture)                \
     {                               \
@@ -84,6 +120,8 @@ static void make(struct picture p)
         add_chunk("tEXt", "Author\0Jane", 11);
     if (p.orientation)
         add_chunk("eXIf", tiff, sizeof tiff);
+    if (p.red)
+        add_profile(p.red);
     if (p.animated) {
         add_chunk("acTL", "\0\0\0\2\0\0\0\0", 8);
         add_chunk("fcTL", control, sizeof control);
@@ -330,6 +368,21 @@ Test(prove, a_picture_that_is_turned_disproves)
     say_marked_at(0, 0, 16, 16);
     expect_wrong(IMP_DISPROVEN, IMP_ERR_DAMAGED,
                  "page 0 has orientation 1, want 6");
+}
+
+Test(prove, a_colour_profile_of_its_own_disproves)
+{
+    struct picture source = SOURCE;
+    source.red = 5;
+    make(source);
+    archive_it();
+    cr_expect_eq(look_at(path), IMP_PROVEN, "%s", proven.err.msg);
+    replace_by((struct picture){.changed = -1, .red = 5});
+    cr_expect_eq(look_at(path), IMP_PROVEN, "%s", proven.err.msg);
+    replace_by((struct picture){.changed = -1}); // a policy may drop it
+    cr_expect_eq(look_at(path), IMP_PROVEN, "%s", proven.err.msg);
+    replace_by((struct picture){.changed = -1, .red = 6});
+    expect_wrong(IMP_DISPROVEN, IMP_ERR_DAMAGED, "colour profile");
 }
 
 // No decoder shows the second frame of a PNG.
