@@ -323,6 +323,12 @@ static bool take_blocks(struct gif *g, uint64_t pixels, struct imp_err *err)
             state = imp_lzw_feed(g->lzw, block.p, block.n, &used, err);
         if (state == IMP_LZW_DAMAGED)
             return imp_wrap(err, "frame %zu", g->frames);
+        // Without them libnsgif would not show the last pixels any more.
+        if (state == IMP_LZW_DONE && !imp_lzw_ended(g->lzw))
+            return imp_fail_at(err, IMP_ERR_DAMAGED, g->at,
+                               "frame %zu: codes behind the last pixel that "
+                               "are no end code",
+                               g->frames);
         uint8_t n = (uint8_t)used;
         if (used == block.n)
             imp_cut_keep(g->cl, g->at, 1, IMP_PART_CODED, "image data");

@@ -13,6 +13,7 @@ struct imp_lzw {
     unsigned next;       // the code that the next string will get
     unsigned previous;
     uint64_t want, have;
+    bool ended;    // by its end code
     uint32_t held; // bits not yet taken as a code
     unsigned n_held;
     uint8_t *out;               // NULL: what comes is not stored
@@ -56,6 +57,7 @@ void imp_lzw_start(struct imp_lzw *l, enum imp_lzw_kind kind,
     l->end = l->clear + 1;
     l->want = want;
     l->have = 0;
+    l->ended = false;
     l->held = 0;
     l->n_held = 0;
     l->out = NULL;
@@ -72,6 +74,11 @@ void imp_lzw_store(struct imp_lzw *l, uint8_t *out)
 uint64_t imp_lzw_have(const struct imp_lzw *l)
 {
     return l->have < l->want ? l->have : l->want;
+}
+
+bool imp_lzw_ended(const struct imp_lzw *l)
+{
+    return l->ended;
 }
 
 static void push_byte(struct imp_lzw *l, uint8_t byte)
@@ -156,8 +163,9 @@ enum imp_lzw_state imp_lzw_feed(struct imp_lzw *l, const uint8_t *p, size_t n,
                 continue;
             }
             // Behind the last wanted byte only the end code may follow.
-            *used = code == l->end ? i + 1 : needed;
-            if (complete || code == l->end) {
+            l->ended = code == l->end;
+            *used = l->ended ? i + 1 : needed;
+            if (complete || l->ended) {
                 if (complete)
                     return IMP_LZW_DONE;
                 imp_fail(err, IMP_ERR_DAMAGED,

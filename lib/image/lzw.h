@@ -48,4 +48,8 @@ enum imp_lzw_state imp_lzw_feed(struct imp_lzw *l, const uint8_t *p, size_t n,
 /* How many of the wanted bytes have come. */
 uint64_t imp_lzw_have(const struct imp_lzw *l);
 
+/* Has an end-of-information code come? If not, what comes behind a DONE stream
+ * is nothing that it needs, but a reader may want to see more bytes. */
+bool imp_lzw_ended(const struct imp_lzw *l);
+
 #endif

@@ -133,6 +133,8 @@ Test(gif, what_does_not_decode_or_ends_early_is_damaged)
                   "no pixels");
     expect_damage(BYTES(HEAD TABLE ",\0\0\0\0\4\0\1\0\0" DATA ";"), "want 4");
     expect_damage(BYTES(HEAD TABLE IMAGE "\2\1\xf4\0;"), "code 6");
+    // 4 0 2 0, and 7 at the place of the end code.
+    expect_damage(BYTES(HEAD TABLE IMAGE "\2\2\x44\x74\0;"), "no end code");
     expect_damage(BYTES(HEAD TABLE "?"), "0x3f");
 }
 
