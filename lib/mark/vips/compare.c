@@ -136,13 +136,15 @@ static bool compare_all(size_t loader, struct imp_span source,
 {
     VipsImage *a = load(loader, source, 0, 1), *b = load(loader, made, 0, 1);
     int pages = b ? vips_image_get_n_pages(b) : 0;
-    bool as_many = a && b && vips_image_get_n_pages(a) == pages;
+    bool read = a, as_many = a && vips_image_get_n_pages(a) == pages;
     VIPS_UNREF(a);
     VIPS_UNREF(b);
     if (!pages || (uint64_t)pages < frames || pages > IMP_COMPARE_PAGES)
         return imp_fail(err, IMP_ERR_UNSUPPORTED,
                         "%d of %ju pictures in the file are decoded", pages,
                         (uintmax_t)frames);
+    if (!read)
+        return imp_fail(err, IMP_ERR_DAMAGED, "the source is not read");
     if (!as_many) {
         out->another = true;
         return true;

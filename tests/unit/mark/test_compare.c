@@ -376,6 +376,8 @@ Test(compare, pixels_that_do_not_decode_are_an_error)
     source = made;
     made = swap;
     expect_failure("png", &NOWHERE, IMP_ERR_DAMAGED);
+    source.n = 20;
+    expect_failure("png", &NOWHERE, IMP_ERR_DAMAGED);
     made.n = 20;
     expect_failure("png", &NOWHERE, IMP_ERR_UNSUPPORTED); // no picture in it
     expect_failure("bmp", &NOWHERE, IMP_ERR_UNSUPPORTED);
