@@ -10,7 +10,8 @@ static bool has_ids(const struct imp_jpeg *j, const char ids[3])
     return true;
 }
 
-// The rules of libjpeg's default_decompress_parms, which all readers follow.
+// The rules of libjpeg's default_decompress_parms, which all readers follow; it
+// only guesses at a transform that is not of so many components.
 static enum imp_jpeg_colour colour_of(const struct imp_jpeg *j, bool jfif,
                                       int adobe)
 {
@@ -20,10 +21,14 @@ static enum imp_jpeg_colour colour_of(const struct imp_jpeg *j, bool jfif,
     case 3:
         if (jfif)
             return IMP_JPEG_YCC;
+        if (adobe == 2)
+            return IMP_JPEG_OTHER;
         if (adobe >= 0)
             return adobe == 0 ? IMP_JPEG_RGB : IMP_JPEG_YCC;
         return has_ids(j, "RGB") ? IMP_JPEG_RGB : IMP_JPEG_YCC;
     case 4:
+        if (adobe == 1)
+            return IMP_JPEG_OTHER;
         return adobe > 0 ? IMP_JPEG_YCCK : IMP_JPEG_CMYK;
     default:
         return IMP_JPEG_OTHER;

@@ -174,6 +174,10 @@ Test(jpeg_map, colours_are_told_as_libjpeg_concludes_them)
     cr_expect(cut_mapped(imp_buf_span(&jpeg), IMP_CHECK_CODED));
     cr_expect_eq(map.colour, IMP_JPEG_YCC);
     cr_expect_not(map.inverted);
+    // One of four components in a picture of three: readers guess.
+    jpeg.p[jpeg_find(&jpeg, 0xEE, 0) + 15] = 2;
+    cr_expect(cut_mapped(imp_buf_span(&jpeg), IMP_CHECK_CODED));
+    cr_expect_eq(map.colour, IMP_JPEG_OTHER);
     imp_buf_clear(&jpeg);
 
     jpeg = jpeg_make(&cmyk); // with Adobe's segment, transform 0
@@ -184,6 +188,9 @@ Test(jpeg_map, colours_are_told_as_libjpeg_concludes_them)
     jpeg.p[adobe + 15] = 2;
     cr_expect(cut_mapped(imp_buf_span(&jpeg), IMP_CHECK_CODED));
     cr_expect_eq(map.colour, IMP_JPEG_YCCK);
+    jpeg.p[adobe + 15] = 1;
+    cr_expect(cut_mapped(imp_buf_span(&jpeg), IMP_CHECK_CODED));
+    cr_expect_eq(map.colour, IMP_JPEG_OTHER);
     memcpy(jpeg.p + adobe + 4, "Other", 5);
     cr_expect(cut_mapped(imp_buf_span(&jpeg), IMP_CHECK_CODED));
     cr_expect_eq(map.colour, IMP_JPEG_CMYK);
