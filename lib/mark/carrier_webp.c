@@ -3,6 +3,7 @@
 // as it is.
 #include "image/webp.h"
 #include "mark/carrier.h"
+#include "mark/compare.h"
 #include "mark/orient.h"
 #include "mark/pixels.h"
 #include "mark/scene.h"
@@ -11,6 +12,7 @@
 
 #define HEADER IMP_WEBP_CHUNK_HEADER
 #define ALPHA_IS_USED 0x10 // 3.4: of a VP8L header's fifth byte
+#define SIDE_MAX 16383     // of what decoders show, be the canvas larger
 
 // --- Frames ---
 
@@ -151,6 +153,25 @@ static bool check_frame(const struct item *item, size_t before,
                        look->height);
 }
 
+// A mark has to be proven: no more than can be compared.
+static bool check_extent(struct imp_look *look, size_t frames,
+                         struct imp_err *err)
+{
+    if (frames == 0)
+        return imp_fail(err, IMP_ERR_DAMAGED, "no image");
+    if (look->width > SIDE_MAX || look->height > SIDE_MAX)
+        return imp_fail(err, IMP_ERR_UNSUPPORTED,
+                        "WebP with a canvas of %u x %u pixels cannot be "
+                        "marked, want sides of at most %d",
+                        look->width, look->height, SIDE_MAX);
+    if (frames > IMP_COMPARE_PAGES)
+        return imp_fail(err, IMP_ERR_LIMIT,
+                        "WebP of %zu frames, want at most %d", frames,
+                        IMP_COMPARE_PAGES);
+    look->pages = (uint32_t)frames;
+    return true;
+}
+
 static bool look(struct imp_span file, struct imp_look *out,
                  struct imp_err *err)
 {
@@ -158,7 +179,7 @@ static bool look(struct imp_span file, struct imp_look *out,
     struct item item;
     size_t frames = 0;
     bool has_exif = false;
-    *out = (struct imp_look){.pages = 1, .orientation = 1};
+    *out = (struct imp_look){.orientation = 1};
     if (!begin(file, &in, err) || !next(in, IMP_WEBP_RIFF_HEADER, &item, err) ||
         !read_canvas(&item, out, err))
         return false;
@@ -172,7 +193,7 @@ static bool look(struct imp_span file, struct imp_look *out,
             out->orientation = imp_orientation_read(imp_webp_exif(&item.chunk));
         }
     }
-    return frames > 0 || imp_fail(err, IMP_ERR_DAMAGED, "no image");
+    return check_extent(out, frames, err);
 }
 
 // --- Drawing ---

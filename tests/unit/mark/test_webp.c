@@ -451,3 +451,31 @@ Test(mark_webp, a_frame_beside_the_canvas_is_damaged)
     cr_expect_eq(mark_code(&spec, "webp", imp_buf_span(&in)), IMP_ERR_DAMAGED);
     pic_clear(&p);
 }
+
+Test(mark_webp, what_cannot_be_compared_is_not_marked)
+{
+    struct imp_mark_spec spec = spec_of("T");
+    struct pic p = flat(60, 40, 100, 255);
+    webp_open(20000, 40, HAS_ANIM, &in);
+    webp_add_chunk(&in, "ANIM", "\0\0\0\0\0\0", 6);
+    webp_add_anmf(&p, true, 0, 0, 0, &in);
+    webp_close(&in);
+    cr_expect_eq(mark_code(&spec, "webp", imp_buf_span(&in)),
+                 IMP_ERR_UNSUPPORTED);
+
+    webp_open(60, 40, HAS_ANIM, &in);
+    webp_add_chunk(&in, "ANIM", "\0\0\0\0\0\0", 6);
+    for (int i = 0; i < 4; i++)
+        webp_add_anmf(&p, true, 0, 0, 0, &in);
+    webp_close(&in);
+    spec.max_pixels = 4 * 60 * 40;
+    cr_expect_eq(mark_code(&spec, "webp", imp_buf_span(&in)), IMP_OK);
+    spec.max_pixels--;
+    cr_expect_eq(mark_code(&spec, "webp", imp_buf_span(&in)), IMP_ERR_LIMIT);
+    spec.max_pixels = 500000000;
+    for (int i = 4; i < 1001; i++)
+        webp_add_anmf(&p, true, 0, 0, 0, &in);
+    webp_close(&in);
+    cr_expect_eq(mark_code(&spec, "webp", imp_buf_span(&in)), IMP_ERR_LIMIT);
+    pic_clear(&p);
+}
