@@ -277,6 +277,14 @@ bool imp_heif_is_config(const struct imp_heif_box *box)
     return imp_heif_is(box, "hvcC") || imp_heif_is(box, "av1C");
 }
 
+// ISO/IEC 23008-12 6.5.9, 6.5.10, 6.5.12; 14496-12 12.1.4. Readers do not agree
+// on one that is not of its form: some take what they need of it.
+static bool is_shape(const struct imp_heif_box *box)
+{
+    return imp_heif_is(box, "clap") || imp_heif_is(box, "irot") ||
+           imp_heif_is(box, "imir") || imp_heif_is(box, "pasp");
+}
+
 struct imp_heif_prop *imp_heif_prop_of(const struct imp_heif *h,
                                        const struct imp_heif_item *item,
                                        const char *type)
@@ -305,8 +313,9 @@ bool imp_heif_check_props(struct imp_heif *h, struct imp_err *err)
         if (!p->used && !imp_heif_take_prop(h, p, err))
             return false;
         p->used = true;
-        // Without the coder's parameters there is no picture.
-        if (!p->bytes.p && imp_heif_is_config(&p->box))
+        // Without the coder's parameters there is no picture, and without what
+        // turns or crops it, another.
+        if (!p->bytes.p && (imp_heif_is_config(&p->box) || is_shape(&p->box)))
             return imp_fail_at(err, IMP_ERR_DAMAGED, p->box.at,
                                "property %s is not of its form", p->box.type);
         // Whoever does not know an essential property must not show the image.

@@ -160,6 +160,22 @@ Test(heif, parameters_of_the_coder_that_are_not_of_their_form_are_damage)
     cr_expect_eq(err.code, IMP_ERR_DAMAGED, "%s", err.msg);
 }
 
+// A reader that takes the first byte of a longer one turns the picture.
+Test(heif, what_turns_or_crops_and_is_not_of_its_form_is_damage)
+{
+    static const char *const types[] = {"irot", "imir", "clap", "pasp"};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        load(&samples[0]);
+        make_nothing_essential();
+        uint8_t *pixi = memmem(in.p, in.n, "pixi", 4);
+        cr_assert(pixi);
+        memcpy(pixi, types[i], 4);
+        memset(pixi + 4, 0x7F, 8);
+        cr_expect_not(cut(samples[0].format, imp_buf_span(&in)));
+        cr_expect_eq(err.code, IMP_ERR_DAMAGED, "%s: %s", types[i], err.msg);
+    }
+}
+
 // Found by fuzzing: a derived image of 0 bytes was laid out anew as none.
 Test(heif, a_derived_image_without_bytes_is_damage)
 {
