@@ -1,7 +1,11 @@
 #include "mark_args.h"
 
+#include "base/file.h"
+
+#include <fcntl.h>
 #include <glib.h>
 #include <math.h>
+#include <unistd.h>
 
 bool cli_set_mark_text(void *self, const char *value, struct imp_err *err)
 {
@@ -15,24 +19,34 @@ bool cli_set_mark_text(void *self, const char *value, struct imp_err *err)
     return value[0] || imp_fail(err, IMP_ERR_CONFIG, "want a text");
 }
 
+#define IMAGE_MOST ((size_t)16 << 20)
+
+// No more than that much of it, be it a file without an end.
+static bool read_image(int fd, char **out, size_t *n, struct imp_err *err)
+{
+    if (fd < 0)
+        return imp_fail_errno(err, "cannot open it");
+    *out = g_malloc(IMAGE_MOST + 1);
+    return imp_file_read(fd, *out, IMAGE_MOST + 1, n, err);
+}
+
 bool cli_set_mark_image(void *self, const char *value, struct imp_err *err)
 {
-    enum { MOST = 16 << 20 };
     struct cli_mark_args *a = self;
-    gsize n = 0;
-    GError *why = NULL;
+    size_t n = 0;
     g_free(a->image);
     a->image = NULL;
-    if (!g_file_get_contents(value, &a->image, &n, &why)) {
-        imp_fail(err, IMP_ERR_CONFIG, "%s", why->message);
-        g_error_free(why);
-        return false;
-    }
+    int fd = open(value, O_RDONLY | O_CLOEXEC);
+    bool ok = read_image(fd, &a->image, &n, err);
+    if (fd >= 0)
+        close(fd);
+    if (!ok)
+        return imp_wrap(err, "'%s'", value);
     a->spec.image = (struct imp_span){(const uint8_t *)a->image, n};
-    return (n > 0 && n <= MOST) ||
+    return (n > 0 && n <= IMAGE_MOST) ||
            imp_fail(err, IMP_ERR_CONFIG,
-                    "'%s': %zu bytes, want a PNG file of up to %d", value, n,
-                    MOST);
+                    "'%s': %s bytes, want a PNG file of up to %zu", value,
+                    n ? "too many" : "no", IMAGE_MOST);
 }
 
 bool cli_set_mark_position(void *self, const char *value, struct imp_err *err)

@@ -28,8 +28,8 @@ static bool is_of_rgb(struct imp_span profile)
     return profile.n > 20 && memcmp(profile.p + 16, "RGB ", 4) == 0;
 }
 
-// Black and white are what they are in nearly every space of RGB: in one that is
-// no display's (XYB) at least the darkest and the lightest, and legible.
+// Black and white are what they are in nearly every space of RGB: in one that
+// is no display's (XYB) at least the darkest and the lightest, and legible.
 static bool is_black_or_white(const uint8_t rgb[3])
 {
     return rgb[0] == rgb[1] && rgb[1] == rgb[2] &&
