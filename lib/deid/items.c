@@ -240,7 +240,7 @@ static void look_at_xmp(struct imp_span xmp, item_fn *fn, void *self)
             while (i + n < xmp.n && is_name_byte(xmp.p[i + n]))
                 n++;
             struct imp_span name = {xmp.p + i + 1, n - 1};
-            if (!is_plumbing(name))
+            if (!imp_span_starts(name, "rdf:", 4)) // a list, or its items
                 property = name;
         } else if (xmp.p[i] == '>' && xmp.p[i + 1] != '<') {
             const uint8_t *end = memchr(xmp.p + i, '<', xmp.n - i);

@@ -9,11 +9,12 @@
 static bool is_common(const char *text)
 {
     static const char *const words[] = {
-        "adobe",   "exif",    "jfif",      "jfxx",     "srgb",  "none",
-        "neutral", "gray",    "grey",      "unknown",  "ascii", "default",
-        "ihdr",    "idat",    "iend",      "plte",     "webp",  "riff",
-        "gif87a",  "gif89a",  "netscape",  "image",    "true",  "false",
-        "0000",    "display", "photoshop", "gradient", "data",  "imgpipe"};
+        "adobe", "exif", "jfif", "jfxx", "srgb", "none", "neutral", "gray",
+        "grey", "unknown", "ascii", "default", "ihdr", "idat", "iend", "plte",
+        "webp", "riff", "gif87a", "gif89a", "netscape", "image", "true",
+        "false", "0000", "display", "photoshop", "gradient", "data", "imgpipe",
+        // What a profile is called that is known.
+        "adobe rgb (1998)", "display p3", "gray gamma 2.2"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (strcasecmp(text, words[i]) == 0)
             return true;

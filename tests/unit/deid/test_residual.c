@@ -85,7 +85,9 @@ Test(residual, a_name_across_two_parts_is_found)
 
 Test(residual, short_words_and_those_of_formats_are_passed_over)
 {
-    static const char *const words[] = {"Jan", "Adobe", "sRGB", "xxxxxxxx", ""};
+    static const char *const words[] = {
+        "Jan",       "Adobe", "sRGB", "xxxxxxxx", "", "Adobe RGB (1998)",
+        "Display P3"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         start(words[i]);
         cr_expect_eq(ids.n, 0, "%s", words[i]);
@@ -97,7 +99,8 @@ static bool met_profile, met_creator;
 static void note(void *self, const struct imp_item *item)
 {
     (void)self;
-    met_profile |= strstr(item->name, "ICCProfile") != NULL;
+    met_profile |= strstr(item->name, "ICCProfile") != NULL ||
+                   strstr(item->value, "Adobe RGB") != NULL;
     met_creator |= item->identifies && strcmp(item->value, "Jane Doe") == 0;
 }
 
@@ -110,6 +113,22 @@ Test(residual, a_creator_in_xmp_identifies_and_the_name_of_a_profile_does_not)
     struct imp_part part = {.kind = IMP_PART_XMP,
                             .name = "XMP",
                             .payload = bytes(xmp, sizeof xmp - 1)};
+    imp_items_of(&part, note, NULL);
+    cr_expect(met_creator);
+    cr_expect_not(met_profile);
+}
+
+// As an element behind a list it is no item of that list.
+Test(residual, an_element_of_xmp_behind_a_list_has_its_own_name)
+{
+    static const char xmp[] =
+        "<photoshop:DocumentAncestors><rdf:Bag><rdf:li>Jane Doe</rdf:li>"
+        "</rdf:Bag></photoshop:DocumentAncestors>"
+        "<photoshop:ICCProfile>Adobe RGB (1998)</photoshop:ICCProfile>";
+    struct imp_part part = {.kind = IMP_PART_XMP,
+                            .name = "XMP",
+                            .payload = bytes(xmp, sizeof xmp - 1)};
+    met_profile = met_creator = false;
     imp_items_of(&part, note, NULL);
     cr_expect(met_creator);
     cr_expect_not(met_profile);
