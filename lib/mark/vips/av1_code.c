@@ -70,11 +70,12 @@ struct coder {
     struct imp_buf data;
 };
 
-static bool set(struct coder *c, int what, int value, struct imp_err *err)
+static bool set(struct coder *c, int what, const char *name, int value,
+                struct imp_err *err)
 {
     return aom_codec_control(&c->codec, what, value) == AOM_CODEC_OK ||
-           imp_fail(err, IMP_ERR_UNSUPPORTED, "libaom does not take %d for %d",
-                    value, what);
+           imp_fail(err, IMP_ERR_UNSUPPORTED,
+                    "libaom does not code AV1 with %s %d", name, value);
 }
 
 static bool start(struct coder *c, struct imp_err *err)
@@ -100,14 +101,17 @@ static bool start(struct coder *c, struct imp_err *err)
         return imp_fail(err, IMP_ERR_UNSUPPORTED,
                         "libaom does not code %u x %u pixels of %u bits",
                         config.g_w, config.g_h, p->depth);
-    return set(c, AOME_SET_CPUUSED, SPEED, err) &&
-           set(c, AV1E_SET_LOSSLESS, 1, err) &&
-           set(c, AV1E_SET_ROW_MT, 0, err) &&
-           set(c, AV1E_SET_COLOR_PRIMARIES, p->cicp.primaries, err) &&
-           set(c, AV1E_SET_TRANSFER_CHARACTERISTICS, p->cicp.transfer, err) &&
-           set(c, AV1E_SET_MATRIX_COEFFICIENTS, p->cicp.matrix, err) &&
-           set(c, AV1E_SET_COLOR_RANGE, p->cicp.full, err) &&
-           set(c, AV1E_SET_CHROMA_SAMPLE_POSITION,
+    return set(c, AOME_SET_CPUUSED, "speed", SPEED, err) &&
+           set(c, AV1E_SET_LOSSLESS, "lossless", 1, err) &&
+           set(c, AV1E_SET_ROW_MT, "threads by row", 0, err) &&
+           set(c, AV1E_SET_COLOR_PRIMARIES, "primaries", p->cicp.primaries,
+               err) &&
+           set(c, AV1E_SET_TRANSFER_CHARACTERISTICS, "transfer",
+               p->cicp.transfer, err) &&
+           set(c, AV1E_SET_MATRIX_COEFFICIENTS, "matrix", p->cicp.matrix,
+               err) &&
+           set(c, AV1E_SET_COLOR_RANGE, "range", p->cicp.full, err) &&
+           set(c, AV1E_SET_CHROMA_SAMPLE_POSITION, "chroma position",
                p->chroma_loc < 0 ? 0 : p->chroma_loc, err);
 }
 

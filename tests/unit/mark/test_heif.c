@@ -516,6 +516,34 @@ Test(mark_heif, refuses_colours_that_it_cannot_draw)
     imp_planes_clear(&p);
 }
 
+// libaom ends the program for what it does not expect: no numbers of a file may
+// lead there. Some are refused, some are coded as they are.
+Test(mark_heif, no_colours_or_places_of_chroma_end_the_program, .timeout = 120)
+{
+    static const unsigned shapes[][3] = {
+        {1, 1, 1}, {3, 2, 2}, {3, 2, 1}, {3, 1, 1}};
+    size_t coded = 0;
+    for (unsigned k = 0; k < 4; k++)
+        for (unsigned depth = 8; depth <= 12; depth += 2)
+            for (unsigned i = 0; i < 256; i++) {
+                struct imp_err err = {0};
+                struct imp_planes p = heif_planes(
+                    shapes[k][0], depth, shapes[k][1], shapes[k][2], 16, 16, 0);
+                uint16_t few = (uint16_t)(i % 24), all = (uint16_t)i;
+                p.cicp = (struct imp_cicp){i & 1 ? few : 1, i & 2 ? few : 13,
+                                           i & 4 ? few : 0, i & 8};
+                if (i > 200)
+                    p.cicp = (struct imp_cicp){all, all, all, i & 1};
+                p.chroma_loc = (int)(i % 5) - 1;
+                bool ok = heif_pixels()->encode_planes(&p, "av01", &out, &err);
+                coded += ok;
+                cr_expect(ok || err.code == IMP_ERR_UNSUPPORTED, "%s", err.msg);
+                imp_planes_clear(&p);
+                clear();
+            }
+    cr_expect_gt(coded, 100);
+}
+
 Test(mark_heif, has_no_encoder_for_some_kinds)
 {
     static const struct kind without[] = {
