@@ -28,6 +28,8 @@ struct cli_option {
     /* Store the value (NULL if `arg` is) in `self`; false with a message that
      * names the accepted form. */
     bool (*set)(void *self, const char *value, struct imp_err *err);
+    size_t at; /* what `set` is given begins so far in what the table fills in
+                */
 };
 
 struct cli_verb {

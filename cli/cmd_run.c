@@ -69,7 +69,6 @@ static int run_with(struct cli_run_args *a)
     struct cli_report report;
     struct cli_signals signals;
     int code = CLI_NOT_STARTED;
-    char *state = NULL;
     struct imp_ctx *ctx = a->deadline_ms < 0
                               ? imp_ctx_new(NULL)
                               : imp_ctx_new_timeout(NULL, a->deadline_ms);
@@ -84,17 +83,16 @@ static int run_with(struct cli_run_args *a)
     if (a->config.dry_run && !a->quiet)
         a->config.on_inspection = cli_report_inspection;
     report.show_values = a->show_values;
-    if (!a->state && a->archive)
-        state = imp_run_default_state(a->archive, &err);
-    a->config.state = a->state ? a->state : state;
-    if (a->config.state || a->config.dry_run)
+    if (cli_place_complete(&a->place, a->archive, &err)) {
+        a->config.archive = a->place.at;
+        a->config.state = a->place.state;
         code = go(a, &report, ctx);
-    else
+    } else {
         cli_error("run: %s", err.msg);
+    }
     cli_report_clear(&report);
     cli_signals_end(&signals);
     imp_ctx_free(ctx);
-    free(state);
     return code;
 }
 

@@ -2,6 +2,7 @@
 #include "cli.h"
 #include "fates.h"
 #include "json.h"
+#include "place_args.h"
 #include "signals.h"
 
 #include "pipeline/prove.h"
@@ -16,7 +17,7 @@
 
 struct args {
     GPtrArray *against;
-    char *state;
+    struct cli_place_args place;
     bool json, quiet;
 };
 
@@ -29,14 +30,6 @@ SETTER(against)
     g_ptr_array_add(((struct args *)self)->against, g_strdup(value));
     return value[0] ||
            imp_fail(err, IMP_ERR_CONFIG, "want a directory or file");
-}
-
-SETTER(state)
-{
-    struct args *a = self;
-    g_free(a->state);
-    a->state = g_strdup(value);
-    return value[0] || imp_fail(err, IMP_ERR_CONFIG, "want a directory");
 }
 
 SETTER(json)
@@ -56,10 +49,7 @@ SETTER(quiet)
 static const struct cli_option options[] = {
     {"against", 0, "UPLOADS",
      "The sources, a directory or a file; may be repeated", set_against},
-    {"state", 0, "DIR",
-     "Ledger's directory (default: one per archive in "
-     "$XDG_STATE_HOME/imgpipe)",
-     set_state},
+    CLI_PLACE_OPTIONS(struct args, place),
     {"json", 0, NULL, "Print one JSON object for each file, on a line",
      set_json},
     {"quiet", 'q', NULL, "Print only what is not proven", set_quiet},
@@ -195,7 +185,7 @@ static int code_of(const struct verify *v)
                : CLI_OK;
 }
 
-static int verify(const struct args *a, const char *archive)
+static int verify(struct args *a, const char *archive)
 {
     struct imp_err err = {0};
     struct cli_signals signals;
@@ -205,10 +195,8 @@ static int verify(const struct args *a, const char *archive)
         imp_ctx_free(v.ctx);
         return CLI_NOT_STARTED;
     }
-    char *state =
-        a->state ? strdup(a->state) : imp_run_default_state(archive, &err);
-    if (state)
-        v.prover = imp_prover_new(archive, state, &err);
+    if (cli_place_complete(&a->place, archive, &err))
+        v.prover = imp_prover_new(&a->place.at, a->place.state, &err);
     int code = CLI_NOT_STARTED;
     if (v.prover) {
         look_at_all(&v);
@@ -217,7 +205,6 @@ static int verify(const struct args *a, const char *archive)
         cli_error("verify: %s", err.msg);
     }
     imp_prover_free(v.prover);
-    free(state);
     cli_signals_end(&signals);
     imp_ctx_free(v.ctx);
     return code;
@@ -238,7 +225,7 @@ static int run(int argc, char **argv)
             code = verify(&a, argv[1]);
     }
     g_ptr_array_free(a.against, TRUE);
-    g_free(a.state);
+    cli_place_clear(&a.place);
     return code;
 }
 

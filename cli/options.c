@@ -44,7 +44,7 @@ static gboolean on_option(const gchar *given, const gchar *value, gpointer data,
         return TRUE;
     }
     const struct cli_option *o = find(p->verb, given);
-    if (o && o->set(p->self, value, &err))
+    if (o && o->set((char *)p->self + o->at, value, &err))
         return TRUE;
     g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--%s: %s",
                 o ? o->name : given, err.msg);

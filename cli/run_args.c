@@ -22,14 +22,8 @@ SETTER(archive)
 {
     struct cli_run_args *a = self;
     replace(&a->archive, value);
-    return value[0] || imp_fail(err, IMP_ERR_CONFIG, "want a directory");
-}
-
-SETTER(state)
-{
-    struct cli_run_args *a = self;
-    replace(&a->state, value);
-    return value[0] || imp_fail(err, IMP_ERR_CONFIG, "want a directory");
+    return value[0] ||
+           imp_fail(err, IMP_ERR_CONFIG, "want a directory, or tar.gz:FILE");
 }
 
 SETTER(jobs)
@@ -177,12 +171,11 @@ SETTER(verbose)
 // --- The table ---
 
 const struct cli_option cli_run_options[] = {
-    {"archive", 'a', "DIR", "Where the images go: a BagIt bag, made if missing",
+    {"archive", 'a', "ARCHIVE",
+     "Where the images go, made if missing: a directory (a BagIt bag), "
+     "tar.gz:FILE or s3://BUCKET/PREFIX",
      set_archive},
-    {"state", 0, "DIR",
-     "Ledger's directory (default: one per archive in "
-     "$XDG_STATE_HOME/imgpipe)",
-     set_state},
+    CLI_PLACE_OPTIONS(struct cli_run_args, place),
     {"jobs", 'j', "N", "Workers (default: one per core)", set_jobs},
     {"queue", 0, "N", "Jobs waiting at most (default: 2 per worker)",
      set_queue},
@@ -232,6 +225,7 @@ void cli_run_args_init(struct cli_run_args *a)
                 .rules = {.settle_ms = 2000},
                 .jobs = cores > 0 ? (unsigned)cores : 1,
                 .grace_ms = 5000,
+                .commit = imp_group_limits_default(),
             },
         .mark.spec = imp_mark_spec_default(),
         .include = g_ptr_array_new_with_free_func(g_free),
@@ -246,7 +240,7 @@ void cli_run_args_clear(struct cli_run_args *a)
     g_ptr_array_free(a->include, TRUE);
     g_ptr_array_free(a->exclude, TRUE);
     g_free(a->archive);
-    g_free(a->state);
+    cli_place_clear(&a->place);
     g_free(a->policy);
     g_free(a->mark.text);
     g_free(a->mark.font);
@@ -264,7 +258,7 @@ static const char *const *patterns(GPtrArray *list)
 bool cli_run_args_complete(struct cli_run_args *a, int argc, char **argv)
 {
     if (!a->archive && !a->config.dry_run) {
-        cli_error("run: --archive DIR is missing");
+        cli_error("run: --archive ARCHIVE is missing");
         return false;
     }
     if (a->show_values && !a->config.dry_run) {
@@ -282,7 +276,6 @@ bool cli_run_args_complete(struct cli_run_args *a, int argc, char **argv)
         cli_error("run: --quiet and --verbose exclude each other");
         return false;
     }
-    a->config.archive = a->archive;
     a->config.policy = a->policy;
     a->config.mark = a->mark.text || a->mark.image ? &a->mark.spec : NULL;
     a->config.mark_or_skip = a->mark.or_skip;

@@ -5,6 +5,7 @@
 
 #include "cli.h"
 #include "mark_args.h"
+#include "place_args.h"
 
 #include "pipeline/run.h"
 
@@ -14,7 +15,8 @@
 struct cli_run_args {
     struct cli_mark_args mark; /* first: its setters are given the whole */
     struct imp_run_config config;
-    char *archive, *state, *policy; /* NULL: not given */
+    struct cli_place_args place;
+    char *archive, *policy; /* NULL: not given */
     char today[16];
     struct _GPtrArray *include, *exclude;
     int64_t deadline_ms; /* -1: none */

@@ -27,7 +27,8 @@
 
 struct imp_bag {
     struct imp_target target; /* first: a target is cast to its bag */
-    int root, data, staging;  /* descriptors; -1 if not open */
+    int root, data, staging;  /* descriptors; -1 if not open, as staging is in
+                                 a bag that is only read */
     _Atomic uint64_t next_serial;
     bool syncfs_tells; /* syncfs reports write errors */
     /* The rest is the recorder thread's. */
@@ -88,21 +89,21 @@ bool imp_bag_check(int root, struct imp_err *err);
 bool imp_bag_declare(struct imp_bag *bag, struct imp_err *err);
 
 /* The ops that have a file of their own. */
-void imp_bag_discard(struct imp_target *t, const struct imp_staged *staged);
-bool imp_bag_publish(struct imp_target *t, const struct imp_staged *staged,
-                     const char *name, struct imp_err *err);
+void imp_bag_discard(struct imp_target *t, struct imp_staged *staged);
+void imp_bag_publish(struct imp_target *t, struct imp_publication *group,
+                     size_t n);
 bool imp_bag_settle_names(struct imp_target *t, struct imp_err *err);
-bool imp_bag_retract(struct imp_target *t, const char *name,
-                     const struct imp_digest *digest, struct imp_err *err);
+bool imp_bag_retract(struct imp_target *t, const struct imp_object *object,
+                     struct imp_err *err);
 bool imp_bag_finish(struct imp_target *t, const struct imp_objects *objects,
                     bool changed, struct imp_err *err);
 bool imp_bag_listing(struct imp_target *t, struct imp_digest *out,
                      bool *present, struct imp_err *err);
 bool imp_bag_walk(struct imp_target *t, imp_file_fn fn, void *fn_self,
                   struct imp_err *err);
-bool imp_bag_read(const char *where, const char *name, uint64_t most,
-                  struct imp_buf *out, struct imp_err *err);
-bool imp_bag_hash(struct imp_target *t, const char *name,
+bool imp_bag_read(struct imp_target *t, const struct imp_object *object,
+                  uint64_t most, struct imp_buf *out, struct imp_err *err);
+bool imp_bag_hash(struct imp_target *t, const struct imp_object *object,
                   struct imp_digest *digest, uint64_t *length,
                   struct imp_err *err);
 bool imp_bag_each(struct imp_target *t, imp_object_fn fn, void *fn_self,

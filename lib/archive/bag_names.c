@@ -124,12 +124,11 @@ static bool has_digest(struct imp_bag *bag, int dir, const char *leaf,
     return ok;
 }
 
-bool imp_bag_publish(struct imp_target *t, const struct imp_staged *staged,
-                     const char *name, struct imp_err *err)
+static bool publish_one(struct imp_bag *bag, struct imp_staged *staged,
+                        const struct imp_object *object, struct imp_err *err)
 {
-    struct imp_bag *bag = (struct imp_bag *)t;
+    const char *leaf, *name = object->name;
     struct imp_bag_temp temp = imp_bag_temp(staged->serial);
-    const char *leaf;
     bool ok = false, same = false;
     if (!imp_name_check(name, err))
         return imp_wrap(err, "publish");
@@ -141,16 +140,24 @@ bool imp_bag_publish(struct imp_target *t, const struct imp_staged *staged,
         ok = true;
     else if (errno != EEXIST)
         imp_fail_errno(err, "publish: rename");
-    else if (!has_digest(bag, dir, leaf, &staged->digest, &same, err))
+    else if (!has_digest(bag, dir, leaf, &object->digest, &same, err))
         imp_wrap(err, "publish: compare");
     else if (!same)
         imp_fail(err, IMP_ERR_IO, "publish: the name is taken by other bytes");
     else {
-        imp_bag_discard(t, staged);
+        imp_bag_discard(&bag->target, staged);
         ok = true;
     }
     close(dir);
     return ok;
+}
+
+void imp_bag_publish(struct imp_target *t, struct imp_publication *group,
+                     size_t n)
+{
+    struct imp_bag *bag = (struct imp_bag *)t;
+    for (size_t i = 0; i < n; i++)
+        publish_one(bag, group[i].staged, &group[i].object, &group[i].err);
 }
 
 // Remove the directories above `name` that are empty now.
@@ -165,11 +172,11 @@ static void prune(struct imp_bag *bag, const char *name)
     }
 }
 
-bool imp_bag_retract(struct imp_target *t, const char *name,
-                     const struct imp_digest *digest, struct imp_err *err)
+bool imp_bag_retract(struct imp_target *t, const struct imp_object *object,
+                     struct imp_err *err)
 {
     struct imp_bag *bag = (struct imp_bag *)t;
-    const char *leaf;
+    const char *leaf, *name = object->name;
     bool ours = false;
     if (!imp_name_check(name, err))
         return imp_wrap(err, "retract");
@@ -177,7 +184,8 @@ bool imp_bag_retract(struct imp_target *t, const char *name,
     if (dir < 0 && errno != ENOENT)
         return imp_fail_errno(err, "retract: open the directory");
 
-    bool ok = dir < 0 || has_digest(bag, dir, leaf, digest, &ours, err);
+    bool ok =
+        dir < 0 || has_digest(bag, dir, leaf, &object->digest, &ours, err);
     if (ok && ours && unlinkat(dir, leaf, 0) != 0)
         ok = imp_fail_errno(err, "retract: unlink");
     if (ok && ours)
@@ -191,13 +199,13 @@ bool imp_bag_retract(struct imp_target *t, const char *name,
 
 // --- What a name holds ---
 
-bool imp_bag_hash(struct imp_target *t, const char *name,
+bool imp_bag_hash(struct imp_target *t, const struct imp_object *object,
                   struct imp_digest *digest, uint64_t *length,
                   struct imp_err *err)
 {
     struct imp_bag *bag = (struct imp_bag *)t;
     struct stat st;
-    const char *leaf;
+    const char *leaf, *name = object->name;
     bool ok = false;
     if (!imp_name_check(name, err))
         return imp_wrap(err, "hash");

@@ -44,26 +44,18 @@ static bool read_fd(int fd, uint64_t most, struct imp_buf *out,
     return true;
 }
 
-bool imp_bag_read(const char *where, const char *name, uint64_t most,
-                  struct imp_buf *out, struct imp_err *err)
+bool imp_bag_read(struct imp_target *t, const struct imp_object *object,
+                  uint64_t most, struct imp_buf *out, struct imp_err *err)
 {
-    int root = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int data = root < 0
-                   ? -1
-                   : openat(root, "data",
-                            O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    int fd = data < 0 ? -1
-                      : openat(data, name,
-                               O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    const struct imp_bag *bag = (const struct imp_bag *)t;
+    const char *name = object->name;
+    int fd =
+        openat(bag->data, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     out->n = 0;
     bool ok =
         fd >= 0 ? read_fd(fd, most, out, err) : imp_fail_errno(err, "open it");
     if (fd >= 0)
         close(fd);
-    if (data >= 0)
-        close(data);
-    if (root >= 0)
-        close(root);
     return ok || imp_wrap(err, "data/%s", name);
 }
 
@@ -97,7 +89,9 @@ static bool tell_line(struct imp_bag *bag, const char *line, imp_object_fn fn,
         return imp_fail_errno(err, "%s, which the manifest lists", name);
     if (!S_ISREG(st.st_mode))
         return imp_fail(err, IMP_ERR_IO, "%s is not a regular file", name);
-    return fn(fn_self, name, &digest, (uint64_t)st.st_size, err);
+    const struct imp_object object = {
+        .name = name, .digest = digest, .length = (uint64_t)st.st_size};
+    return fn(fn_self, &object, err);
 }
 
 bool imp_bag_each(struct imp_target *t, imp_object_fn fn, void *fn_self,
@@ -165,7 +159,8 @@ static bool walk_dir(struct walk *w, int parent, const char *name, size_t at,
         if (kind == DT_DIR && n < room)
             ok = walk_dir(w, dirfd(dir), e->d_name, at + n, err);
         else
-            ok = w->fn(w->fn_self, w->path, kind == DT_REG && n < room, err);
+            ok = w->fn(w->fn_self, &(struct imp_object){.name = w->path},
+                       kind == DT_REG && n < room, err);
     }
     if (ok && errno != 0)
         ok = imp_fail_errno(err, "list a directory in data");

@@ -153,15 +153,14 @@ struct payload {
     uint64_t files, bytes;
 };
 
-static bool add_line(void *self, const char *name,
-                     const struct imp_digest *digest, uint64_t length,
+static bool add_line(void *self, const struct imp_object *object,
                      struct imp_err *err)
 {
     struct payload *payload = self;
     char line[IMP_MANIFEST_LINE_MAX];
-    size_t n = imp_manifest_line(line, name, digest);
+    size_t n = imp_manifest_line(line, object->name, &object->digest);
     payload->files++;
-    payload->bytes += length;
+    payload->bytes += object->length;
     return tag_add(&payload->tag, line, n, err);
 }
 

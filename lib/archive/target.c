@@ -34,9 +34,11 @@ static bool unknown_scheme(const char *scheme, size_t n, struct imp_err *err)
 }
 
 // Split "SCHEME:WHERE"; a plain path means the first row.
-static bool parse(const char *spec, const struct imp_target_ops **ops,
-                  const char **where, struct imp_err *err)
+static bool parse(const struct imp_archive_at *at,
+                  const struct imp_target_ops **ops, const char **where,
+                  struct imp_err *err)
 {
+    const char *spec = at->spec;
     size_t n = strcspn(spec, ":/");
     *ops = imp_targets[0];
     *where = spec;
@@ -51,28 +53,18 @@ static bool parse(const char *spec, const struct imp_target_ops **ops,
     return true;
 }
 
-struct imp_target *imp_target_open(const char *spec, struct imp_ctx *wait,
-                                   struct imp_err *err)
+struct imp_target *imp_target_open(const struct imp_archive_at *at,
+                                   enum imp_target_mode mode,
+                                   struct imp_ctx *wait, struct imp_err *err)
 {
     const struct imp_target_ops *ops;
     const char *where;
-    if (!parse(spec, &ops, &where, err))
+    if (!parse(at, &ops, &where, err))
         return NULL;
-    struct imp_target *t = ops->open(where, wait, err);
+    struct imp_target *t = ops->open(where, at, mode, wait, err);
     if (!t)
         imp_wrap(err, "archive (%s)", ops->scheme);
     return t;
-}
-
-bool imp_target_read(const char *spec, const char *name, uint64_t most,
-                     struct imp_buf *out, struct imp_err *err)
-{
-    const struct imp_target_ops *ops;
-    const char *where;
-    if (!parse(spec, &ops, &where, err))
-        return false;
-    return ops->read(where, name, most, out, err) ||
-           imp_wrap(err, "archive (%s)", ops->scheme);
 }
 
 void imp_target_free(struct imp_target *t)
@@ -81,11 +73,11 @@ void imp_target_free(struct imp_target *t)
         t->ops->free(t);
 }
 
-char *imp_target_identity(const char *spec, struct imp_err *err)
+char *imp_target_identity(const struct imp_archive_at *at, struct imp_err *err)
 {
     const struct imp_target_ops *ops;
     const char *where;
-    if (!parse(spec, &ops, &where, err))
+    if (!parse(at, &ops, &where, err))
         return NULL;
-    return ops->identity(where, err);
+    return ops->identity(where, at, err);
 }

@@ -16,9 +16,6 @@
 
 #define PIECES_AT_ONCE 64
 
-// Hash and write by pieces that stay in the cache between the two.
-#define CHUNK ((size_t)256 * 1024)
-
 // --- Open and free ---
 
 static bool lock(int root, struct imp_ctx *wait, struct imp_err *err)
@@ -111,9 +108,22 @@ static void bag_free(struct imp_target *t)
     free(bag);
 }
 
-static struct imp_target *bag_open(const char *where, struct imp_ctx *wait,
-                                   struct imp_err *err)
+// Beside a run: what is there, and nothing else.
+static bool look_at(struct imp_bag *bag, struct imp_err *err)
 {
+    if (!imp_bag_check(bag->root, err))
+        return false;
+    bag->data = open_dir(bag->root, "data", err);
+    return bag->data >= 0 && is_empty(bag->data, &bag->target.empty, err);
+}
+
+static struct imp_target *bag_open(const char *where,
+                                   const struct imp_archive_at *at,
+                                   enum imp_target_mode mode,
+                                   struct imp_ctx *wait, struct imp_err *err)
+{
+    (void)at;
+    bool reading = mode == IMP_TARGET_READ;
     struct imp_bag *bag = calloc(1, sizeof *bag);
     if (!bag) {
         imp_fail_errno(err, "bag");
@@ -123,24 +133,26 @@ static struct imp_target *bag_open(const char *where, struct imp_ctx *wait,
     bag->root = bag->data = bag->staging = -1;
     bag->syncfs_tells = kernel_syncfs_tells();
     bag->hasher = imp_sha256_new(err);
-    if (!bag->hasher || !imp_dir_make(AT_FDCWD, where, 0755, err))
+    if (!bag->hasher || !(reading || imp_dir_make(AT_FDCWD, where, 0755, err)))
         goto fail;
     bag->root = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (bag->root < 0) {
         imp_fail_errno(err, "open");
         goto fail;
     }
-    if (!lock(bag->root, wait, err) || !imp_bag_check(bag->root, err) ||
-        !furnish(bag, err))
-        goto fail;
-    return &bag->target;
+    if (reading ? look_at(bag, err)
+                : lock(bag->root, wait, err) && imp_bag_check(bag->root, err) &&
+                      furnish(bag, err))
+        return &bag->target;
 fail:
     bag_free(&bag->target);
     return NULL;
 }
 
-static char *bag_identity(const char *where, struct imp_err *err)
+static char *bag_identity(const char *where, const struct imp_archive_at *at,
+                          struct imp_err *err)
 {
+    (void)at;
     char *path = imp_path_resolve(where, err);
     if (!path)
         imp_wrap(err, "archive");
@@ -149,75 +161,35 @@ static char *bag_identity(const char *where, struct imp_err *err)
 
 // --- Staging: any worker ---
 
-// Take up to CHUNK bytes from the pieces, from `at` in the first one, hashed,
-// into `chunk`; returns how many entries.
-static size_t next_chunk(const struct iovec **piece, const struct iovec *end,
-                         size_t *at, struct iovec chunk[PIECES_AT_ONCE],
-                         struct imp_sha256 *hasher)
-{
-    size_t entries = 0, room = CHUNK;
-    while (*piece < end && room > 0 && entries < PIECES_AT_ONCE) {
-        size_t left = (*piece)->iov_len - *at;
-        size_t n = left < room ? left : room;
-        if (n > 0) {
-            void *from = (char *)(*piece)->iov_base + *at;
-            imp_sha256_add(hasher, from, n);
-            chunk[entries++] = (struct iovec){from, n};
-        }
-        room -= n;
-        *at += n;
-        if (n == left) {
-            (*piece)++;
-            *at = 0;
-        }
-    }
-    return entries;
-}
-
-static bool write_hashed(int fd, struct imp_sha256 *hasher,
-                         const struct iovec *pieces, size_t n,
+static bool write_pieces(int fd, const struct iovec *pieces, size_t n,
                          struct imp_err *err)
 {
-    const struct iovec *end = pieces + n;
-    struct iovec chunk[PIECES_AT_ONCE];
-    size_t at = 0;
-    while (pieces < end) {
-        size_t entries = next_chunk(&pieces, end, &at, chunk, hasher);
-        if (!imp_file_writev(fd, chunk, entries, err))
+    struct iovec some[PIECES_AT_ONCE];
+    for (size_t at = 0; at < n; at += PIECES_AT_ONCE) {
+        size_t left = n - at,
+               take = left < PIECES_AT_ONCE ? left : PIECES_AT_ONCE;
+        memcpy(some, pieces + at, take * sizeof *some);
+        if (!imp_file_writev(fd, some, take, err))
             return false;
     }
     return true;
 }
 
-static bool total_length(const struct iovec *pieces, size_t n, uint64_t *total)
-{
-    *total = 0;
-    for (size_t i = 0; i < n; i++)
-        if (__builtin_add_overflow(*total, pieces[i].iov_len, total))
-            return false;
-    return true;
-}
-
-static bool bag_stage(struct imp_target *t, struct imp_sha256 *hasher,
+static bool bag_stage(struct imp_target *t, const struct imp_object *object,
                       const struct iovec *pieces, size_t n,
                       struct imp_staged *out, struct imp_err *err)
 {
+    (void)object;
     struct imp_bag *bag = (struct imp_bag *)t;
     struct imp_staged staged = {
         .serial = atomic_fetch_add(&bag->next_serial, 1),
     };
     struct imp_bag_temp temp = imp_bag_temp(staged.serial);
-    if (!total_length(pieces, n, &staged.length))
-        return imp_fail(err, IMP_ERR_LIMIT, "stage: the length overflows");
-
     int fd = openat(bag->staging, temp.s,
                     O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0)
         return imp_fail_errno(err, "stage: create");
-    imp_sha256_start(hasher);
-    bool ok =
-        write_hashed(fd, hasher, pieces, n, err) || imp_wrap(err, "stage");
-    staged.digest = imp_sha256_end(hasher);
+    bool ok = write_pieces(fd, pieces, n, err) || imp_wrap(err, "stage");
     // NFS and quotas may tell of a failed write only here.
     if (close(fd) != 0 && ok)
         ok = imp_fail_errno(err, "stage: close");
@@ -228,7 +200,7 @@ static bool bag_stage(struct imp_target *t, struct imp_sha256 *hasher,
     return ok;
 }
 
-void imp_bag_discard(struct imp_target *t, const struct imp_staged *staged)
+void imp_bag_discard(struct imp_target *t, struct imp_staged *staged)
 {
     struct imp_bag *bag = (struct imp_bag *)t;
     unlinkat(bag->staging, imp_bag_temp(staged->serial).s, 0);

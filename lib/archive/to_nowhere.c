@@ -1,22 +1,16 @@
-// A target that hashes and keeps nothing: what a dry run archives to. Not in
+// A target that keeps nothing: what a dry run archives to. Not in
 // the table, for nobody should archive to it by name.
 #include "archive/target.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static bool stage(struct imp_target *t, struct imp_sha256 *hasher,
+static bool stage(struct imp_target *t, const struct imp_object *object,
                   const struct iovec *pieces, size_t n, struct imp_staged *out,
                   struct imp_err *err)
 {
-    (void)t, (void)err;
+    (void)t, (void)object, (void)pieces, (void)n, (void)err;
     *out = (struct imp_staged){0};
-    imp_sha256_start(hasher);
-    for (size_t i = 0; i < n; i++) {
-        imp_sha256_add(hasher, pieces[i].iov_base, pieces[i].iov_len);
-        out->length += pieces[i].iov_len;
-    }
-    out->digest = imp_sha256_end(hasher);
     return true;
 }
 
@@ -27,11 +21,10 @@ static bool settle(struct imp_target *t, const struct imp_staged *const *group,
     return true;
 }
 
-static bool publish(struct imp_target *t, const struct imp_staged *staged,
-                    const char *name, struct imp_err *err)
+static void publish(struct imp_target *t, struct imp_publication *group,
+                    size_t n)
 {
-    (void)t, (void)staged, (void)name, (void)err;
-    return true;
+    (void)t, (void)group, (void)n;
 }
 
 static bool settle_names(struct imp_target *t, struct imp_err *err)
@@ -40,15 +33,15 @@ static bool settle_names(struct imp_target *t, struct imp_err *err)
     return true;
 }
 
-static void discard(struct imp_target *t, const struct imp_staged *staged)
+static void discard(struct imp_target *t, struct imp_staged *staged)
 {
     (void)t, (void)staged;
 }
 
-static bool retract(struct imp_target *t, const char *name,
-                    const struct imp_digest *digest, struct imp_err *err)
+static bool retract(struct imp_target *t, const struct imp_object *object,
+                    struct imp_err *err)
 {
-    (void)t, (void)name, (void)digest, (void)err;
+    (void)t, (void)object, (void)err;
     return true;
 }
 

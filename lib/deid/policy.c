@@ -77,24 +77,64 @@ static bool is_file(const char *spec)
     return strchr(spec, '/') || (n > 5 && strcmp(spec + n - 5, ".conf") == 0);
 }
 
-struct imp_policy *imp_policy_load(const char *spec, struct imp_err *err)
+static struct imp_policy *new_policy(struct imp_err *err)
 {
     struct imp_policy *p = calloc(1, sizeof *p);
-    if (!p) {
+    if (!p)
         imp_fail(err, IMP_ERR_MEMORY, "no memory for a policy");
-        return NULL;
-    }
-    bool ok = is_file(spec) ? imp_policy_read(p, spec, err)
-                            : imp_policy_preset(p, spec, err);
+    return p;
+}
+
+// `p` with all that follows from what it was told, or NULL if that failed.
+static struct imp_policy *complete(struct imp_policy *p, bool ok,
+                                   struct imp_err *err)
+{
     p->settings.shifts_dates = p->exif.dates == IMP_DATES_SHIFT;
+    if (ok && !p->text)
+        ok = imp_fail(err, IMP_ERR_MEMORY, "no memory for a policy");
     if (ok && take_digest(p, err))
         return p;
     imp_policy_free(p);
     return NULL;
 }
 
+static bool take_preset(struct imp_policy *p, const char *name,
+                        struct imp_err *err)
+{
+    if (!imp_policy_preset(p, name, err))
+        return false;
+    if (asprintf(&p->text, "[policy]\npreset = %s\n", name) < 0)
+        p->text = NULL;
+    return true;
+}
+
+struct imp_policy *imp_policy_load(const char *spec, struct imp_err *err)
+{
+    struct imp_policy *p = new_policy(err);
+    return p ? complete(p,
+                        is_file(spec) ? imp_policy_read(p, spec, err)
+                                      : take_preset(p, spec, err),
+                        err)
+             : NULL;
+}
+
+struct imp_policy *imp_policy_from_text(const char *text, struct imp_err *err)
+{
+    struct imp_policy *p = new_policy(err);
+    return p ? complete(p, imp_policy_parse(p, text, strlen(text), err), err)
+             : NULL;
+}
+
+const char *imp_policy_text(const struct imp_policy *p)
+{
+    return p->text;
+}
+
 void imp_policy_free(struct imp_policy *p)
 {
+    if (!p)
+        return;
+    free(p->text);
     free(p);
 }
 

@@ -20,6 +20,11 @@ struct imp_policy; /* opaque */
 struct imp_policy *imp_policy_load(const char *spec, struct imp_err *err);
 void imp_policy_free(struct imp_policy *p);
 
+/* The text of a policy file that says the same, borrowed from `p`; and the
+ * policy that such a text says, for whoever kept it. */
+const char *imp_policy_text(const struct imp_policy *p);
+struct imp_policy *imp_policy_from_text(const char *text, struct imp_err *err);
+
 /* The names of the presets; ends with NULL. */
 extern const char *const imp_policy_presets[];
 

@@ -325,6 +325,8 @@ bool imp_policy_parse(struct imp_policy *p, const char *text, size_t n,
         imp_fail(err, IMP_ERR_CONFIG, "%.120s", error->message);
     ok = ok && check_lines(copy, err) && check_names(file, err) &&
          take_keys(p, file, err);
+    if (ok)
+        p->text = strdup(copy);
     g_clear_error(&error);
     g_free(copy);
     g_key_file_free(file);

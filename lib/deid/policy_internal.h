@@ -11,6 +11,7 @@ struct imp_policy {
     struct imp_exif_options exif;
     enum imp_icc_mode icc;
     struct imp_digest digest;
+    char *text; /* that says it, or NULL without memory */
 };
 
 /* Fill in a preset; IMP_ERR_CONFIG with a suggestion if there is none of that

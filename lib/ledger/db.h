@@ -39,33 +39,43 @@ struct sqlite3_stmt;
         "INSERT INTO inputs(key, path, size, inode, mtime_ns, outcome, "       \
         "code, reason, offset, format, route, object, run, mark_x, mark_y, "   \
         "mark_width, mark_height, mark_across, mark_down, mark_step_x, "       \
-        "mark_step_y) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "   \
-        "?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)")                   \
+        "mark_step_y, removed, seq, at) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, "   \
+        "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, " \
+        "?22, ?23, ?24)")                                                      \
     ROW(SET_INPUT,                                                             \
         "UPDATE inputs SET size = ?3, inode = ?4, mtime_ns = ?5, "             \
         "outcome = ?6, code = ?7, reason = ?8, offset = ?9, format = ?10, "    \
         "route = ?11, object = ?12, run = ?13, mark_x = ?14, mark_y = ?15, "   \
         "mark_width = ?16, mark_height = ?17, mark_across = ?18, "             \
-        "mark_down = ?19, mark_step_x = ?20, mark_step_y = ?21 "               \
-        "WHERE id = ?22")                                                      \
+        "mark_down = ?19, mark_step_x = ?20, mark_step_y = ?21, "              \
+        "removed = ?22, seq = ?23, at = ?24 WHERE id = ?25")                   \
+    ROW(SINCE,                                                                 \
+        "SELECT i.seq, i.at, i.run, i.id, i.outcome, i.code, o.digest, "       \
+        "i.format, i.route, i.removed, r.policy FROM inputs i "                \
+        "LEFT JOIN objects o ON o.id = i.object JOIN runs r ON r.id = i.run "  \
+        "WHERE i.seq > ?1 ORDER BY i.seq")                                     \
     ROW(ARCHIVED,                                                              \
         "SELECT o.name, o.digest, i.size, i.inode, i.mtime_ns, i.format, "     \
         "i.route, mark_x, mark_y, mark_width, mark_height, mark_across, "      \
-        "mark_down, mark_step_x, mark_step_y "                                 \
+        "mark_down, mark_step_x, mark_step_y, o.length, o.place, o.stored "    \
         "FROM inputs i JOIN objects o ON o.id = i.object "                     \
         "WHERE i.key = ?1 AND i.path = ?2")                                    \
     ROW(OBJECT, "SELECT id, name FROM objects WHERE digest = ?1")              \
     ROW(OBJECT_DIGEST, "SELECT digest FROM objects WHERE name = ?1")           \
-    ROW(ADD_OBJECT, "INSERT INTO objects(name, digest, length) "               \
-                    "VALUES(?1, ?2, ?3)")                                      \
-    ROW(EACH_OBJECT, "SELECT name, digest, length FROM objects "               \
-                     "ORDER BY name")                                          \
+    ROW(ADD_OBJECT, "INSERT INTO objects(name, digest, length, place, "        \
+                    "stored) VALUES(?1, ?2, ?3, ?4, ?5)")                      \
+    ROW(EACH_OBJECT, "SELECT name, digest, length, place, stored "             \
+                     "FROM objects ORDER BY name")                             \
+    ROW(EXTENT, "SELECT place + stored FROM objects WHERE place NOT NULL "     \
+                "ORDER BY place DESC LIMIT 1")                                 \
+    ROW(PUT_POLICY, "INSERT OR IGNORE INTO policies(digest, text) "            \
+                    "VALUES(?1, ?2)")                                          \
     ROW(INTENT, "SELECT digest FROM intents WHERE name = ?1")                  \
     ROW(ADD_INTENT, "INSERT INTO intents(name, digest) VALUES(?1, ?2)")        \
     ROW(DROP_INTENT, "DELETE FROM intents WHERE name = ?1")                    \
     ROW(DROP_INTENTS, "DELETE FROM intents")                                   \
-    ROW(NEXT_INTENT, "SELECT name, digest FROM intents WHERE name > ?1 "       \
-                     "ORDER BY name LIMIT 1")
+    ROW(LAST_INTENT, "SELECT id, name, digest FROM intents WHERE id < ?1 "     \
+                     "ORDER BY id DESC LIMIT 1")
 
 #define IMP_STATEMENT_NAME(name, sql) IMP_SQL_##name,
 enum imp_sql { IMP_STATEMENTS(IMP_STATEMENT_NAME) IMP_SQL_COUNT };

@@ -77,16 +77,19 @@ bool imp_ledger_find_name(struct imp_ledger *l, const char *name, bool *found,
     return digest_of(l, IMP_SQL_OBJECT_DIGEST, name, found, digest, err);
 }
 
-bool imp_ledger_put_object(struct imp_ledger *l, const char *name,
-                           const struct imp_digest *digest, uint64_t length,
-                           struct imp_err *err)
+bool imp_ledger_put_object(struct imp_ledger *l,
+                           const struct imp_object *object, struct imp_err *err)
 {
     struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_ADD_OBJECT, err);
     if (!s)
         return false;
-    imp_db_bind_text(s, 1, name);
-    imp_db_bind_digest(s, 2, digest);
-    sqlite3_bind_int64(s, 3, (sqlite3_int64)length);
+    imp_db_bind_text(s, 1, object->name);
+    imp_db_bind_digest(s, 2, &object->digest);
+    sqlite3_bind_int64(s, 3, (sqlite3_int64)object->length);
+    if (object->stored) {
+        sqlite3_bind_int64(s, 4, (sqlite3_int64)object->place);
+        sqlite3_bind_int64(s, 5, (sqlite3_int64)object->stored);
+    }
     return imp_db_run(&l->db, s, err);
 }
 
@@ -209,6 +212,9 @@ bool imp_ledger_archived(struct imp_ledger *l, const char *path,
     column_text(s, 5, out->format, sizeof out->format);
     column_text(s, 6, out->route, sizeof out->route);
     out->mark = column_area(s, 7);
+    out->length = (uint64_t)sqlite3_column_int64(s, 15);
+    out->place = (uint64_t)sqlite3_column_int64(s, 16);
+    out->stored = (uint64_t)sqlite3_column_int64(s, 17);
     bool ok = column_name(s, 0, out->name, err) &&
               imp_db_column_digest(s, 1, &out->digest, err);
     imp_db_done(s);
@@ -228,9 +234,9 @@ static bool input_id(struct imp_ledger *l, const char *path, bool *found,
     return true;
 }
 
-// Parameters 3 to 21, which ADD_INPUT and SET_INPUT share.
-static void bind_result(struct sqlite3_stmt *s, int64_t run,
-                        const struct imp_result *r, int64_t object)
+// Parameters 3 to 24, which ADD_INPUT and SET_INPUT share.
+static void bind_result(struct sqlite3_stmt *s, const struct imp_input_row *row,
+                        const struct imp_result *r)
 {
     bool in_archive = r->outcome == IMP_ARCHIVED || r->outcome == IMP_DUPLICATE;
     sqlite3_bind_int64(s, 3, (sqlite3_int64)r->stamp.size);
@@ -246,24 +252,29 @@ static void bind_result(struct sqlite3_stmt *s, int64_t run,
     imp_db_bind_text(s, 10, r->format);
     imp_db_bind_text(s, 11, r->route);
     if (in_archive)
-        sqlite3_bind_int64(s, 12, object);
-    sqlite3_bind_int64(s, 13, run);
+        sqlite3_bind_int64(s, 12, row->object);
+    sqlite3_bind_int64(s, 13, row->run);
     const struct imp_area *m = &r->mark;
     const uint32_t mark[] = {m->x,      m->y,    m->width,  m->height,
                              m->across, m->down, m->step_x, m->step_y};
     for (int i = 0; in_archive && m->width && i < 8; i++)
         sqlite3_bind_int64(s, 14 + i, mark[i]);
+    imp_db_bind_text(s, 22, r->removed);
+    if (row->seq)
+        sqlite3_bind_int64(s, 23, (sqlite3_int64)row->seq);
+    sqlite3_bind_int64(s, 24, row->at);
 }
 
-bool imp_ledger_put_input(struct imp_ledger *l, int64_t run,
-                          const struct imp_result *r, int64_t object,
+bool imp_ledger_put_input(struct imp_ledger *l, const struct imp_input_row *row,
+                          const struct imp_result *r, int64_t *id,
                           struct imp_err *err)
 {
     bool found;
-    int64_t id = 0;
+    int64_t known = 0;
+    *id = 0;
     if (r->outcome == IMP_SKIPPED)
         return true;
-    if (!input_id(l, r->path, &found, &id, err))
+    if (!input_id(l, r->path, &found, &known, err))
         return false;
     if (found && r->outcome == IMP_CANCELLED)
         return true;
@@ -272,14 +283,17 @@ bool imp_ledger_put_input(struct imp_ledger *l, int64_t run,
     if (found) {
         s = imp_db_get(&l->db, IMP_SQL_SET_INPUT, err);
         if (s)
-            sqlite3_bind_int64(s, 22, id);
+            sqlite3_bind_int64(s, 25, known);
     } else {
         s = by_path(l, IMP_SQL_ADD_INPUT, r->path, err);
     }
     if (!s)
         return false;
-    bind_result(s, run, r, object);
-    return imp_db_run(&l->db, s, err);
+    bind_result(s, row, r);
+    if (!imp_db_run(&l->db, s, err))
+        return false;
+    *id = found ? known : sqlite3_last_insert_rowid(l->db.handle);
+    return true;
 }
 
 // --- Intents ---
@@ -320,20 +334,21 @@ bool imp_ledger_drop_all_intents(struct imp_ledger *l, struct imp_err *err)
     return s && imp_db_run(&l->db, s, err);
 }
 
-bool imp_ledger_next_intent(struct imp_ledger *l, char name[IMP_NAME_MAX],
-                            struct imp_digest *digest, bool *found,
-                            struct imp_err *err)
+bool imp_ledger_last_intent(struct imp_ledger *l, int64_t *id,
+                            char name[IMP_NAME_MAX], struct imp_digest *digest,
+                            bool *found, struct imp_err *err)
 {
-    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_NEXT_INTENT, err);
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_LAST_INTENT, err);
     if (!s)
         return false;
-    imp_db_bind_text(s, 1, name);
+    sqlite3_bind_int64(s, 1, *id);
     if (!imp_db_step(&l->db, s, found, err))
         return false;
     if (!*found)
         return true;
+    *id = sqlite3_column_int64(s, 0);
     bool ok =
-        column_name(s, 0, name, err) && imp_db_column_digest(s, 1, digest, err);
+        column_name(s, 1, name, err) && imp_db_column_digest(s, 2, digest, err);
     imp_db_done(s);
     return ok;
 }

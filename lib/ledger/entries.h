@@ -41,15 +41,22 @@ bool imp_ledger_find_object(struct imp_ledger *l,
                             const struct imp_digest *digest,
                             struct imp_object_row *row, struct imp_err *err);
 
-bool imp_ledger_put_object(struct imp_ledger *l, const char *name,
-                           const struct imp_digest *digest, uint64_t length,
+bool imp_ledger_put_object(struct imp_ledger *l,
+                           const struct imp_object *object,
                            struct imp_err *err);
 
-/* The row of a result's input, new or changed. `object` only if it is archived
- * or a duplicate. Nothing is written for a SKIPPED one, nor for a CANCELLED one
- * whose input has a row. */
-bool imp_ledger_put_input(struct imp_ledger *l, int64_t run,
-                          const struct imp_result *r, int64_t object,
+/* What the row of an input says besides its result. */
+struct imp_input_row {
+    int64_t run;
+    int64_t object; /* only if it is archived or a duplicate */
+    uint64_t seq;   /* of its line in the audit log; 0: none */
+    int64_t at;     /* seconds since the epoch */
+};
+
+/* The row of a result's input, new or changed; `*id` is its, or 0: nothing is
+ * written for a SKIPPED one, nor for a CANCELLED one whose input has a row. */
+bool imp_ledger_put_input(struct imp_ledger *l, const struct imp_input_row *row,
+                          const struct imp_result *r, int64_t *id,
                           struct imp_err *err);
 
 /* From now on imp_ledger_dirty. */
@@ -65,11 +72,11 @@ bool imp_ledger_drop_intent(struct imp_ledger *l, const char *name,
 
 bool imp_ledger_drop_all_intents(struct imp_ledger *l, struct imp_err *err);
 
-/* The first intent whose name follows `name`, into `name` and `digest`; start
- * with "". */
-bool imp_ledger_next_intent(struct imp_ledger *l, char name[IMP_NAME_MAX],
-                            struct imp_digest *digest, bool *found,
-                            struct imp_err *err);
+/* The intent that was noted last before `*id`, into all three; start with
+ * INT64_MAX. */
+bool imp_ledger_last_intent(struct imp_ledger *l, int64_t *id,
+                            char name[IMP_NAME_MAX], struct imp_digest *digest,
+                            bool *found, struct imp_err *err);
 
 /* meta: a NULL value if the key is not there; the caller frees it. */
 bool imp_ledger_get_meta(struct imp_ledger *l, const char *key, char **value,

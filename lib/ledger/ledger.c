@@ -227,6 +227,17 @@ bool imp_ledger_dirty(struct imp_ledger *l, bool *dirty, struct imp_err *err)
 
 // --- Runs ---
 
+static bool put_policy(struct imp_ledger *l, const struct imp_recipe *recipe,
+                       struct imp_err *err)
+{
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_PUT_POLICY, err);
+    if (!s)
+        return false;
+    imp_db_bind_digest(s, 1, &recipe->policy);
+    imp_db_bind_text(s, 2, recipe->policy_text ? recipe->policy_text : "");
+    return imp_db_run(&l->db, s, err);
+}
+
 bool imp_ledger_start_run(struct imp_ledger *l, const struct imp_recipe *recipe,
                           int64_t *run, bool *other_recipe, struct imp_err *err)
 {
@@ -234,7 +245,7 @@ bool imp_ledger_start_run(struct imp_ledger *l, const struct imp_recipe *recipe,
     if (!s)
         return false;
     imp_db_bind_digest(s, 1, &recipe->digest);
-    if (!ask(l, s, other_recipe, err))
+    if (!ask(l, s, other_recipe, err) || !put_policy(l, recipe, err))
         return false;
 
     s = imp_db_get(&l->db, IMP_SQL_START_RUN, err);
@@ -285,15 +296,18 @@ bool imp_ledger_each_object(struct imp_ledger *l, imp_ledger_object_fn fn,
         return false;
     for (;;) {
         bool row;
-        struct imp_digest digest;
         if (!imp_db_step(&l->db, s, &row, err))
             return false;
         if (!row)
             return true;
-        const char *name = (const char *)sqlite3_column_text(s, 0);
-        uint64_t length = (uint64_t)sqlite3_column_int64(s, 2);
-        if (!name || !imp_db_column_digest(s, 1, &digest, err) ||
-            !fn(self, name, &digest, length, err)) {
+        struct imp_object object = {
+            .name = (const char *)sqlite3_column_text(s, 0),
+            .length = (uint64_t)sqlite3_column_int64(s, 2),
+            .place = (uint64_t)sqlite3_column_int64(s, 3),
+            .stored = (uint64_t)sqlite3_column_int64(s, 4),
+        };
+        if (!object.name || !imp_db_column_digest(s, 1, &object.digest, err) ||
+            !fn(self, &object, err)) {
             imp_db_done(s);
             return false;
         }
@@ -321,24 +335,38 @@ bool imp_ledger_each_policy(struct imp_ledger *l, imp_ledger_policy_fn fn,
     }
 }
 
-static bool adopt_one(void *self, const char *name,
-                      const struct imp_digest *digest, uint64_t length,
+bool imp_ledger_extent(struct imp_ledger *l, uint64_t *extent,
+                       struct imp_err *err)
+{
+    bool row;
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_EXTENT, err);
+    *extent = 0;
+    if (!s || !imp_db_step(&l->db, s, &row, err))
+        return false;
+    if (row) {
+        *extent = (uint64_t)sqlite3_column_int64(s, 0);
+        imp_db_done(s);
+    }
+    return true;
+}
+
+static bool adopt_one(void *self, const struct imp_object *object,
                       struct imp_err *err)
 {
     struct imp_ledger *l = self;
     struct imp_object_row row;
     struct imp_digest other;
     bool name_taken;
-    if (!imp_ledger_find_object(l, digest, &row, err) ||
-        !imp_ledger_find_name(l, name, &name_taken, &other, err))
+    if (!imp_ledger_find_object(l, &object->digest, &row, err) ||
+        !imp_ledger_find_name(l, object->name, &name_taken, &other, err))
         return false;
-    if (row.found && strcmp(row.name, name) == 0)
+    if (row.found && strcmp(row.name, object->name) == 0)
         return true;
     if (row.found || name_taken)
         return imp_fail(err, IMP_ERR_CONFIG,
                         "adopt %s: the ledger has its %s for another object",
-                        name, row.found ? "digest" : "name");
-    return imp_ledger_put_object(l, name, digest, length, err);
+                        object->name, row.found ? "digest" : "name");
+    return imp_ledger_put_object(l, object, err);
 }
 
 bool imp_ledger_adopt(struct imp_ledger *l,

@@ -11,6 +11,7 @@
 
 #include "base/area.h"
 #include "base/name.h"
+#include "base/object.h"
 #include "base/outcome.h"
 #include "base/sha256.h"
 #include "base/stamp.h"
@@ -58,6 +59,7 @@ bool imp_ledger_bind(struct imp_ledger *l, const char *identity, bool empty,
 struct imp_recipe {
     struct imp_digest digest; /* of policy, mark and name template */
     struct imp_digest policy; /* of the policy alone */
+    const char *policy_text;  /* which imp_policy_parse reads */
     const char *mark;         /* template of the mark's text; NULL: no mark */
 };
 
@@ -99,6 +101,7 @@ bool imp_ledger_known(struct imp_ledger *l, const char *path,
 struct imp_archived {
     char name[IMP_NAME_MAX]; /* of the object */
     struct imp_digest digest;
+    uint64_t length, place, stored; /* as in struct imp_object */
     bool changed;    /* the input is not the one that was archived any more */
     char format[16]; /* "jpeg" */
     char route[16];  /* how it was marked: "splice", ... "none" */
@@ -120,9 +123,9 @@ bool imp_ledger_object(struct imp_ledger *l, const struct imp_digest *digest,
                        struct imp_err *err);
 
 /* Walk the objects ordered by name as bytes. */
-typedef bool (*imp_ledger_object_fn)(void *self, const char *name,
-                                     const struct imp_digest *digest,
-                                     uint64_t length, struct imp_err *err);
+typedef bool (*imp_ledger_object_fn)(void *self,
+                                     const struct imp_object *object,
+                                     struct imp_err *err);
 bool imp_ledger_each_object(struct imp_ledger *l, imp_ledger_object_fn fn,
                             void *self, struct imp_err *err);
 
@@ -138,6 +141,11 @@ bool imp_ledger_adopt(struct imp_ledger *l,
                       bool (*each)(void *self, imp_ledger_object_fn fn,
                                    void *fn_self, struct imp_err *err),
                       void *self, struct imp_err *err);
+
+/* Where, in an archive that is one file, all that this ledger knows ends; 0 in
+ * others. */
+bool imp_ledger_extent(struct imp_ledger *l, uint64_t *extent,
+                       struct imp_err *err);
 
 /* --- agreement with the archive ---
  *

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 // Where an image of the group is on its way to its name.
 enum stage {
@@ -16,6 +17,7 @@ enum stage {
 
 struct image {
     struct imp_result *r; // borrowed from the group
+    size_t order;         // in which it came
     enum stage stage;
 };
 
@@ -33,7 +35,8 @@ struct recorder {
 
     struct image *fresh; // those of the group that are to be published
     size_t n_fresh;
-    struct imp_result **settling; // the same, for ops->settle
+    struct imp_result **going; // the same, for the ops
+    struct imp_err *why;       // what publish said of each
 
     struct imp_err broken; // why the ledger cannot be written any more
 };
@@ -54,6 +57,7 @@ void imp_result_free(struct imp_result *r)
     if (!r)
         return;
     free(r->path);
+    free(r->removed);
     free(r);
 }
 
@@ -98,19 +102,25 @@ static void fail_unrecorded(struct recorder *rec, struct imp_result *r)
 
 static void retract(struct recorder *rec, struct image *image)
 {
-    bool gone = rec->ops->retract(rec->ops->self, image->r->name,
-                                  &image->r->digest, NULL);
+    const struct imp_object object = {.name = image->r->name,
+                                      .digest = image->r->digest};
+    bool gone = rec->ops->retract(rec->ops->self, &object, NULL);
     image->stage = gone ? GONE : UNSURE;
 }
 
 // --- Setting aside what will not be published ---
 
-static int by_digest_then_path(const void *a, const void *b)
+static int by_order(const void *a, const void *b)
 {
-    const struct imp_result *x = ((const struct image *)a)->r;
-    const struct imp_result *y = ((const struct image *)b)->r;
-    int order = memcmp(x->digest.b, y->digest.b, sizeof x->digest.b);
-    return order ? order : strcmp(x->path, y->path);
+    const struct image *x = a, *y = b;
+    return (x->order > y->order) - (x->order < y->order);
+}
+
+static int by_digest(const void *a, const void *b)
+{
+    const struct image *x = a, *y = b;
+    int order = memcmp(x->r->digest.b, y->r->digest.b, sizeof x->r->digest.b);
+    return order ? order : by_order(a, b);
 }
 
 static void duplicate(struct recorder *rec, struct imp_result *r)
@@ -172,17 +182,16 @@ static void collect_archived(struct recorder *rec)
     rec->n_fresh = 0;
     for (size_t i = 0; i < rec->n; i++)
         if (rec->group[i]->outcome == IMP_ARCHIVED)
-            rec->fresh[rec->n_fresh++] = (struct image){rec->group[i], HIDDEN};
-    if (rec->n_fresh > 1)
-        qsort(rec->fresh, rec->n_fresh, sizeof *rec->fresh,
-              by_digest_then_path);
+            rec->fresh[rec->n_fresh++] =
+                (struct image){rec->group[i], i, HIDDEN};
 }
 
-// Leave in `fresh`, by digest, what is to be published: no duplicates, no
+// Leave in `fresh`, as they came, what is to be published: no duplicates, no
 // names that are bad or taken.
 static bool set_aside(struct recorder *rec)
 {
     collect_archived(rec);
+    qsort(rec->fresh, rec->n_fresh, sizeof *rec->fresh, by_digest);
     size_t kept = 0;
     struct imp_result *before = NULL;
     for (size_t i = 0; i < rec->n_fresh; i++) {
@@ -194,18 +203,26 @@ static bool set_aside(struct recorder *rec)
             rec->fresh[kept++] = rec->fresh[i];
     }
     rec->n_fresh = kept;
+    qsort(rec->fresh, rec->n_fresh, sizeof *rec->fresh, by_order);
     return true;
 }
 
 // --- The four steps ---
 
+static void borrow_going(struct recorder *rec)
+{
+    for (size_t i = 0; i < rec->n_fresh; i++) {
+        rec->going[i] = rec->fresh[i].r;
+        rec->why[i] = (struct imp_err){0};
+    }
+}
+
 // 1. The data of all staged images is made durable.
 static bool settle(struct recorder *rec)
 {
     struct imp_err err = {0};
-    for (size_t i = 0; i < rec->n_fresh; i++)
-        rec->settling[i] = rec->fresh[i].r;
-    if (rec->ops->settle(rec->ops->self, rec->settling, rec->n_fresh, &err))
+    borrow_going(rec);
+    if (rec->ops->settle(rec->ops->self, rec->going, rec->n_fresh, &err))
         return true;
     for (size_t i = 0; i < rec->n_fresh; i++)
         fail(rec, rec->fresh[i].r, &err);
@@ -245,16 +262,17 @@ static bool note_intents(struct recorder *rec)
 // 3. Each image becomes visible under its name ...
 static void publish(struct recorder *rec)
 {
-    for (size_t i = 0; i < rec->n_fresh; i++) {
+    borrow_going(rec);
+    rec->ops->publish(rec->ops->self, rec->going, rec->n_fresh, rec->why);
+    for (size_t i = rec->n_fresh; i-- > 0;) {
         struct image *image = &rec->fresh[i];
-        struct imp_err err = {0};
-        if (rec->ops->publish(rec->ops->self, image->r, &err)) {
+        if (rec->why[i].code == IMP_OK) {
             image->r->staged = NULL;
             image->stage = VISIBLE;
         } else {
             // It may be visible all the same, as after a lost answer.
             retract(rec, image);
-            fail(rec, image->r, &err);
+            fail(rec, image->r, &rec->why[i]);
         }
     }
 }
@@ -265,7 +283,7 @@ static void settle_names(struct recorder *rec)
     struct imp_err err = {0};
     if (rec->ops->settle_names(rec->ops->self, &err))
         return;
-    for (size_t i = 0; i < rec->n_fresh; i++) {
+    for (size_t i = rec->n_fresh; i-- > 0;) {
         struct image *image = &rec->fresh[i];
         if (image->stage != VISIBLE)
             continue;
@@ -281,9 +299,10 @@ static bool record_images(struct recorder *rec)
     for (size_t i = 0; i < rec->n_fresh; i++) {
         const struct image *image = &rec->fresh[i];
         const struct imp_result *r = image->r;
+        const struct imp_object object = {r->name, r->digest, r->length,
+                                          r->place, r->stored};
         if (image->stage == VISIBLE &&
-            !imp_ledger_put_object(rec->ledger, r->name, &r->digest, r->length,
-                                   &rec->broken))
+            !imp_ledger_put_object(rec->ledger, &object, &rec->broken))
             return false;
         any |= image->stage == VISIBLE;
         if (image->stage != UNSURE &&
@@ -309,8 +328,10 @@ static bool record_input(struct recorder *rec, struct imp_result *r)
                      "the image that this is a duplicate of has failed");
         }
     }
-    return imp_ledger_put_input(rec->ledger, rec->run, r, object.id,
-                                &rec->broken);
+    int64_t id;
+    const struct imp_input_row row = {
+        .run = rec->run, .object = object.id, .at = time(NULL)};
+    return imp_ledger_put_input(rec->ledger, &row, r, &id, &rec->broken);
 }
 
 static bool record(struct recorder *rec)
@@ -412,15 +433,17 @@ bool imp_recorder_run(struct imp_ledger *ledger, int64_t run,
     struct imp_ctx *forever = imp_ctx_new(NULL);
     rec.group = calloc(rec.cap, sizeof *rec.group);
     rec.fresh = calloc(rec.cap, sizeof *rec.fresh);
-    rec.settling = calloc(rec.cap, sizeof *rec.settling);
-    if (!rec.group || !rec.fresh || !rec.settling)
+    rec.going = calloc(rec.cap, sizeof *rec.going);
+    rec.why = calloc(rec.cap, sizeof *rec.why);
+    if (!rec.group || !rec.fresh || !rec.going || !rec.why)
         imp_fail_errno(&rec.broken, "recorder");
 
     while (!is_broken(&rec) && receive_group(&rec, forever))
         commit(&rec);
     drain(&rec, forever);
 
-    free(rec.settling);
+    free(rec.why);
+    free(rec.going);
     free(rec.fresh);
     free(rec.group);
     imp_ctx_free(forever);
@@ -432,18 +455,20 @@ bool imp_recorder_run(struct imp_ledger *ledger, int64_t run,
 bool imp_recorder_recover(struct imp_ledger *ledger,
                           const struct imp_commit_ops *ops, struct imp_err *err)
 {
-    char name[IMP_NAME_MAX] = "";
-    for (;;) {
-        struct imp_digest digest, object;
+    char name[IMP_NAME_MAX];
+    struct imp_object object = {.name = name};
+    for (int64_t id = INT64_MAX;;) {
+        struct imp_digest other;
         bool found, held;
-        if (!imp_ledger_next_intent(ledger, name, &digest, &found, err))
+        if (!imp_ledger_last_intent(ledger, &id, name, &object.digest, &found,
+                                    err))
             return false;
         if (!found)
             return imp_ledger_drop_all_intents(ledger, err);
         // Another ledger may have recorded it, and this one taken it up.
-        if (!imp_ledger_find_name(ledger, name, &held, &object, err))
+        if (!imp_ledger_find_name(ledger, name, &held, &other, err))
             return false;
-        if (!held && !ops->retract(ops->self, name, &digest, err))
+        if (!held && !ops->retract(ops->self, &object, err))
             return imp_wrap(err, "recover");
     }
 }

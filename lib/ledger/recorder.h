@@ -39,6 +39,7 @@
  * input has none yet. */
 struct imp_result {
     char *path;               /* absolute; the ledger's key */
+    uint64_t number;          /* of the job */
     struct imp_stamp stamp;   /* of the bytes that were read */
     enum imp_outcome outcome; /* ARCHIVED until the recorder knows better; a
                                  worker never says DUPLICATE */
@@ -48,12 +49,15 @@ struct imp_result {
                                  "coefficients", "pixels", or "none" */
     struct imp_area mark;
     uint64_t bytes_in;
+    char *removed; /* the names of the parts that went, each but the last
+                      followed by a newline; owned; NULL: none */
     /* Only if ARCHIVED: */
     char name[IMP_NAME_MAX]; /* a function of the digest within one run: of two
                                 results with one digest either may win; for a
                                 DUPLICATE, told to `done`: the object's */
     struct imp_digest digest;
     uint64_t length;
+    uint64_t place, stored; /* as in struct imp_object; told by publish */
     void *staged; /* the target's; published or discarded by the recorder */
 };
 
@@ -67,15 +71,18 @@ struct imp_commit_ops {
     void *self;
     bool (*settle)(void *self, struct imp_result *const *group, size_t n,
                    struct imp_err *err);
-    /* On true `r->staged` is used up, and the recorder sets it to NULL; on
-     * false it will be discarded. */
-    bool (*publish)(void *self, struct imp_result *r, struct imp_err *err);
+    /* For each of the group, in the order in which they came: `why[i]` stays as
+     * it is if it is visible, `staged` is used up then and set to NULL by the
+     * recorder; else it says why not, and `staged` will be discarded. */
+    void (*publish)(void *self, struct imp_result *const *group, size_t n,
+                    struct imp_err *why);
     bool (*settle_names)(void *self, struct imp_err *err);
     /* Frees `r->staged`; the recorder sets it to NULL. */
     void (*discard)(void *self, struct imp_result *r);
-    /* Take back a name that may be visible, if it has this digest. */
-    bool (*retract)(void *self, const char *name,
-                    const struct imp_digest *digest, struct imp_err *err);
+    /* Take back a name that may be visible, if it has this digest; of several,
+     * the last one first. */
+    bool (*retract)(void *self, const struct imp_object *object,
+                    struct imp_err *err);
     /* Told once for each result, after its outcome is final and, if it has a
      * row in the ledger, durable. `r` is freed on return. */
     void (*done)(void *self, const struct imp_result *r);

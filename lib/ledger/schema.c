@@ -2,7 +2,7 @@
 
 #include <inttypes.h>
 
-#define SCHEMA 3
+#define SCHEMA 4
 #define TEXT_OF(number) #number
 #define TEXT(number) TEXT_OF(number)
 
@@ -11,6 +11,36 @@
 // share a key; whoever looks up compares the path too.
 //
 // An object's name and digest are unique: the same bytes are archived once.
+//
+// The tables that a schema after the first brought in have a name here, for the
+// upgrade makes them, too.
+#define OBJECTS_PLACE \
+    "CREATE INDEX objects_place ON objects(place) WHERE place NOT NULL;"
+
+// What the policies say whose digests the runs have.
+#define POLICIES                                           \
+    "CREATE TABLE policies("                               \
+    " digest BLOB PRIMARY KEY CHECK(length(digest) = 32)," \
+    " text TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+
+// Ids grow in the order in which names are to appear.
+#define INTENTS                   \
+    "CREATE TABLE intents("       \
+    " id INTEGER PRIMARY KEY,"    \
+    " name TEXT NOT NULL UNIQUE," \
+    " digest BLOB NOT NULL CHECK(length(digest) = 32)) STRICT;"
+
+// Inputs that were in a worker's hands when the program died.
+#define SUSPECTS                  \
+    "CREATE TABLE suspects("      \
+    " key INTEGER NOT NULL,"      \
+    " path BLOB NOT NULL,"        \
+    " size INTEGER NOT NULL,"     \
+    " inode INTEGER NOT NULL,"    \
+    " mtime_ns INTEGER NOT NULL," \
+    " tries INTEGER NOT NULL,"    \
+    " PRIMARY KEY(key, path)) STRICT, WITHOUT ROWID;"
+
 static const char tables[] =
     "CREATE TABLE meta("
     " key TEXT PRIMARY KEY,"
@@ -30,7 +60,11 @@ static const char tables[] =
     " id INTEGER PRIMARY KEY,"
     " name TEXT NOT NULL UNIQUE,"
     " digest BLOB NOT NULL UNIQUE CHECK(length(digest) = 32),"
-    " length INTEGER NOT NULL CHECK(length >= 0)) STRICT;"
+    " length INTEGER NOT NULL CHECK(length >= 0),"
+    // Where it lies in an archive that is one file; NULL in others.
+    " place INTEGER, stored INTEGER) STRICT;" OBJECTS_PLACE
+
+        POLICIES
 
     "CREATE TABLE inputs("
     " id INTEGER PRIMARY KEY,"
@@ -51,13 +85,14 @@ static const char tables[] =
     " mark_step_x INTEGER, mark_step_y INTEGER,"
     " object INTEGER REFERENCES objects(id),"
     " run INTEGER NOT NULL REFERENCES runs(id),"
+    " removed TEXT," // the names of the parts that went, one on a line
+    // Its line in the audit log, and when; NULL: of before schema 4.
+    " seq INTEGER, at INTEGER,"
     " CHECK((outcome IN ('archived', 'duplicate')) = (object IS NOT NULL))"
     ") STRICT;"
     "CREATE INDEX inputs_key ON inputs(key);"
 
-    "CREATE TABLE intents("
-    " name TEXT PRIMARY KEY,"
-    " digest BLOB NOT NULL CHECK(length(digest) = 32)) STRICT, WITHOUT ROWID;"
+    INTENTS SUSPECTS
 
     "PRAGMA user_version = " TEXT(SCHEMA) ";";
 
@@ -85,6 +120,14 @@ static const char *const upgrades[SCHEMA] = {
           "ALTER TABLE inputs ADD COLUMN mark_step_x INTEGER;"
           "ALTER TABLE inputs ADD COLUMN mark_step_y INTEGER;"
           "UPDATE inputs SET route = 'none' WHERE route = 'cut';",
+    [3] = "ALTER TABLE objects ADD COLUMN place INTEGER;"
+          "ALTER TABLE objects ADD COLUMN stored INTEGER;" OBJECTS_PLACE
+          "ALTER TABLE inputs ADD COLUMN removed TEXT;"
+          "ALTER TABLE inputs ADD COLUMN seq INTEGER;"
+          "ALTER TABLE inputs ADD COLUMN at INTEGER;"
+          "ALTER TABLE intents RENAME TO intents3;" INTENTS
+          "INSERT INTO intents(name, digest) SELECT name, digest FROM intents3;"
+          "DROP TABLE intents3;" POLICIES SUSPECTS,
 };
 
 static bool upgrade(struct imp_db *db, int64_t version, struct imp_err *err)

@@ -22,26 +22,27 @@ struct take_up {
 
 // What the ledger knows was hashed when it was written, or taken up; anything
 // else must be what its manifest says.
-static bool take_listed(void *self, const char *name,
-                        const struct imp_digest *digest, uint64_t length,
+static bool take_listed(void *self, const struct imp_object *listed,
                         struct imp_err *err)
 {
     struct take_up *up = self;
     struct imp_target *target = up->run->target;
+    struct imp_object object = *listed;
     struct imp_digest known, found;
     bool is_known;
-    if (!imp_ledger_find_name(up->run->ledger, name, &is_known, &known, err))
+    if (!imp_ledger_find_name(up->run->ledger, object.name, &is_known, &known,
+                              err))
         return false;
     if (!is_known) {
-        if (!target->ops->hash(target, name, &found, &length, err))
+        if (!target->ops->hash(target, &object, &found, &object.length, err))
             return false;
-        if (memcmp(&found, digest, sizeof found) != 0)
+        if (memcmp(&found, &object.digest, sizeof found) != 0)
             return imp_fail(err, IMP_ERR_IO,
                             "the archive lists an object whose bytes are "
-                            "others: data/%s; run a BagIt validator",
-                            name);
+                            "others: data/%s; run imgpipe verify",
+                            object.name);
     }
-    return up->take(up->take_self, name, digest, length, err);
+    return up->take(up->take_self, &object, err);
 }
 
 static bool each_listed(void *self, imp_object_fn take, void *take_self,
@@ -81,27 +82,27 @@ static bool is_name_of(const char *name, const struct imp_digest *digest)
 
 // A killed run whose state was lost leaves objects that nothing lists: a file
 // is one if its bytes have the digest that its name tells.
-static bool take_file(void *self, const char *name, bool regular,
+static bool take_file(void *self, const struct imp_object *file, bool regular,
                       struct imp_err *err)
 {
     struct take_up *up = self;
     struct imp_target *target = up->run->target;
-    struct imp_digest digest;
-    uint64_t length;
+    struct imp_object object = *file;
     bool is_known = false;
-    if (regular &&
-        !imp_ledger_find_name(up->run->ledger, name, &is_known, &digest, err))
+    if (regular && !imp_ledger_find_name(up->run->ledger, object.name,
+                                         &is_known, &object.digest, err))
         return false;
     if (is_known)
         return true;
-    if (regular && imp_name_check(name, NULL)) {
-        if (!target->ops->hash(target, name, &digest, &length, err))
+    if (regular && imp_name_check(object.name, NULL)) {
+        if (!target->ops->hash(target, &object, &object.digest, &object.length,
+                               err))
             return false;
-        if (is_name_of(name, &digest))
-            return up->take(up->take_self, name, &digest, length, err);
+        if (is_name_of(object.name, &object.digest))
+            return up->take(up->take_self, &object, err);
     }
     if (up->strays++ == 0)
-        escape(name, up->first_stray, sizeof up->first_stray);
+        escape(object.name, up->first_stray, sizeof up->first_stray);
     return true;
 }
 
@@ -149,15 +150,18 @@ bool imp_run_agree(struct imp_run *run, struct imp_err *err)
 {
     struct imp_target *target = run->target;
     struct imp_digest digest;
+    uint64_t extent;
     bool present, agrees;
-    char *identity = imp_target_identity(run->config->archive, err);
+    char *identity = imp_target_identity(&run->config->archive, err);
     bool bound =
         identity && imp_ledger_bind(run->ledger, identity, target->empty, err);
     free(identity);
     if (!bound || !target->ops->listing(target, &digest, &present, err))
         return false;
     const struct imp_digest *listing = present ? &digest : NULL;
-    if (!imp_ledger_agrees(run->ledger, listing, &agrees, err))
+    if (!imp_ledger_extent(run->ledger, &extent, err) ||
+        (target->ops->resume && !target->ops->resume(target, extent, err)) ||
+        !imp_ledger_agrees(run->ledger, listing, &agrees, err))
         return false;
     if (agrees && !target->interrupted)
         return recover(run, err);

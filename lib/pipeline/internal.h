@@ -31,12 +31,27 @@ struct imp_run {
      * `background` never. */
     struct imp_ctx *scan, *work, *background;
     struct imp_chan *jobs, *results;
+    struct imp_chan *window, *ordered; /* the sequencer's, or NULL */
+    uint64_t next_number;              /* the producer's */
     struct imp_waitgroup workers;
 
     struct imp_counter scanned, outcome[IMP_OUTCOMES], still_quarantined;
     struct imp_counter unmarked;
     struct imp_counter bytes_in, bytes_out;
 };
+
+/* The sequencer's thread, if the target is `ordered`: from `results` to
+ * `ordered`, which it closes when `results` is closed. */
+void imp_sequence(struct imp_run *run);
+
+/* How many numbered inputs may be under way. */
+size_t imp_sequence_width(const struct imp_run_config *config);
+
+/* Producer: the number of what is sent next, as a job or a result; each must
+ * become a result. Waits for a place in the window; false if `ctx` is cancelled
+ * before there is one. */
+bool imp_sequence_number(struct imp_run *run, struct imp_ctx *ctx,
+                         uint64_t *number);
 
 /* The producer's thread: walks the sources, sends jobs, closes the channel. */
 void imp_produce(struct imp_run *run);
@@ -51,11 +66,17 @@ void imp_worker_free(struct imp_worker *w);
 struct imp_result *imp_worker_process(struct imp_worker *w,
                                       struct imp_job *job);
 
-/* A result without an image: IMP_ERR_CANCELLED for a job that no worker took,
- * or what a source could not look at. NULL without memory. */
+/* A result without an image: of what a source could not look at, or of a job
+ * that no worker took. NULL without memory. */
 struct imp_result *imp_result_of_error(const char *path,
                                        const struct imp_stamp *stamp,
                                        const struct imp_err *err);
+struct imp_result *imp_result_of_job(const struct imp_job *job,
+                                     const struct imp_err *err);
+
+/* Give a result to the recorder. None may get lost: without memory for one
+ * (NULL) the program ends. */
+void imp_run_send_result(struct imp_run *run, struct imp_result *r);
 
 /* Make ledger and archive agree, before the first image. IMP_ERR_CONFIG or
  * IMP_ERR_IO if they cannot: nothing in the archive was removed then but what
@@ -63,8 +84,8 @@ struct imp_result *imp_result_of_error(const char *path,
 bool imp_run_agree(struct imp_run *run, struct imp_err *err);
 
 /* Take back an object's name: for struct imp_commit_ops, `self` is the run. */
-bool imp_run_retract(void *self, const char *name,
-                     const struct imp_digest *digest, struct imp_err *err);
+bool imp_run_retract(void *self, const struct imp_object *object,
+                     struct imp_err *err);
 
 /* Count an input whose outcome is final, and tell the caller's on_event. */
 void imp_run_tell(struct imp_run *run, const struct imp_event *event);

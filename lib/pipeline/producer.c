@@ -20,9 +20,9 @@ static void send_failure(struct imp_run *run, const char *path,
 {
     imp_counter_add(&run->scanned, 1);
     struct imp_result *r = imp_result_of_error(path, stamp, err);
-    if (!r)
-        imp_bug("no memory for a result");
-    imp_chan_send(run->background, (struct imp_chan_tx){run->results}, r);
+    if (r)
+        imp_sequence_number(run, run->background, &r->number);
+    imp_run_send_result(run, r);
 }
 
 // Why an input that the ledger knows needs no work, or NULL.
@@ -63,6 +63,24 @@ static bool skip_known(struct imp_run *run, const char *path,
     return true;
 }
 
+// False once the scan is cancelled. Its number is taken first, and must become
+// a result then, too.
+static bool send_job(struct imp_run *run, struct imp_job *job)
+{
+    struct imp_err err = {0};
+    imp_fail(&err, IMP_ERR_CANCELLED, "not begun");
+    if (!imp_sequence_number(run, run->scan, &job->number)) {
+        send_failure(run, job->path, &job->stamp, &err);
+    } else {
+        imp_counter_add(&run->scanned, 1);
+        if (imp_chan_send(run->scan, (struct imp_chan_tx){run->jobs}, job))
+            return true;
+        imp_run_send_result(run, imp_result_of_job(job, &err));
+    }
+    imp_job_free(job);
+    return false;
+}
+
 static bool found(void *self, struct imp_job *job)
 {
     struct imp_run *run = self;
@@ -75,14 +93,7 @@ static bool found(void *self, struct imp_job *job)
         imp_job_free(job);
         return true;
     }
-    if (!imp_chan_send(run->scan, (struct imp_chan_tx){run->jobs}, job)) {
-        imp_fail(&err, IMP_ERR_CANCELLED, "not begun");
-        send_failure(run, job->path, &job->stamp, &err);
-        imp_job_free(job);
-        return false;
-    }
-    imp_counter_add(&run->scanned, 1);
-    return true;
+    return send_job(run, job);
 }
 
 static bool skipped(void *self, const char *path, enum imp_skip why)

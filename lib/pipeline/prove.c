@@ -1,6 +1,5 @@
 #include "pipeline/prove.h"
 
-#include "archive/target.h"
 #include "image/format.h"
 #include "mark/frames.h"
 #include "mark/turn.h"
@@ -11,24 +10,23 @@
 #include <string.h>
 
 struct imp_prover {
-    char *archive;
+    struct imp_target *target;
     struct imp_ledger *ledger;
     struct imp_buf source, made; // kept from image to image
 };
 
-struct imp_prover *imp_prover_new(const char *archive, const char *state,
-                                  struct imp_err *err)
+struct imp_prover *imp_prover_new(const struct imp_archive_at *archive,
+                                  const char *state, struct imp_err *err)
 {
     struct imp_prover *p = calloc(1, sizeof *p);
-    if (p)
-        p->archive = strdup(archive);
-    if (!p || !p->archive) {
-        free(p);
+    if (!p) {
         imp_fail(err, IMP_ERR_MEMORY, "no memory for a proof");
         return NULL;
     }
     p->ledger = imp_ledger_open_scratch(state, NULL, err);
     if (p->ledger)
+        p->target = imp_target_open(archive, IMP_TARGET_READ, NULL, err);
+    if (p->target)
         return p;
     imp_prover_free(p);
     return NULL;
@@ -41,7 +39,7 @@ void imp_prover_free(struct imp_prover *p)
     imp_ledger_free(p->ledger);
     imp_buf_clear(&p->source);
     imp_buf_clear(&p->made);
-    free(p->archive);
+    imp_target_free(p->target);
     free(p);
 }
 
@@ -169,7 +167,9 @@ static enum imp_proof compare(struct imp_prover *p, const struct imp_job *job,
     }
     if (!imp_job_read(job, IMP_DEFAULT_MAX_BYTES, &p->source, err))
         return IMP_NOT_PROVEN;
-    if (!imp_target_read(p->archive, a->name, UINT64_MAX, &p->made, err) ||
+    const struct imp_object object = {a->name, a->digest, a->length, a->place,
+                                      a->stored};
+    if (!p->target->ops->read(p->target, &object, UINT64_MAX, &p->made, err) ||
         !check_digest(p, a, err))
         return IMP_DISPROVEN;
     struct showing showing = {0};

@@ -4,6 +4,7 @@
 #ifndef IMP_PIPELINE_PROVE_H
 #define IMP_PIPELINE_PROVE_H
 
+#include "archive/target.h"
 #include "ledger/ledger.h"
 #include "mark/compare.h"
 #include "source/source.h"
@@ -30,8 +31,8 @@ struct imp_prover; /* opaque; one thread */
 
 /* `archive` and `state` as for a run; both are only read. NULL with `err`
  * (IMP_ERR_CONFIG, _BUSY, _IO). */
-struct imp_prover *imp_prover_new(const char *archive, const char *state,
-                                  struct imp_err *err);
+struct imp_prover *imp_prover_new(const struct imp_archive_at *archive,
+                                  const char *state, struct imp_err *err);
 void imp_prover_free(struct imp_prover *p);
 
 /* Compare an input with what was archived of it. `job` stays the caller's. */

@@ -45,13 +45,38 @@ static bool settle(void *self, struct imp_result *const *group, size_t n,
     return ok;
 }
 
-static bool publish(void *self, struct imp_result *r, struct imp_err *err)
+static void publish_all(struct imp_target *target,
+                        struct imp_publication *publication,
+                        struct imp_result *const *group, size_t n,
+                        struct imp_err *why)
+{
+    for (size_t i = 0; i < n; i++)
+        publication[i] = (struct imp_publication){
+            .staged = group[i]->staged,
+            .object = {group[i]->name, group[i]->digest, group[i]->length, 0,
+                       0},
+        };
+    target->ops->publish(target, publication, n);
+    for (size_t i = 0; i < n; i++) {
+        struct imp_publication *p = &publication[i];
+        group[i]->place = p->object.place;
+        group[i]->stored = p->object.stored;
+        why[i] = p->err;
+        if (p->err.code == IMP_OK)
+            free(p->staged);
+    }
+}
+
+static void publish(void *self, struct imp_result *const *group, size_t n,
+                    struct imp_err *why)
 {
     struct imp_run *run = self;
-    if (!run->target->ops->publish(run->target, r->staged, r->name, err))
-        return false;
-    free(r->staged);
-    return true;
+    struct imp_publication *publication = calloc(n, sizeof *publication);
+    if (publication)
+        publish_all(run->target, publication, group, n, why);
+    for (size_t i = 0; !publication && i < n; i++)
+        imp_fail(&why[i], IMP_ERR_MEMORY, "no memory for a group");
+    free(publication);
 }
 
 static bool settle_names(void *self, struct imp_err *err)
@@ -67,11 +92,11 @@ static void discard(void *self, struct imp_result *r)
     free(r->staged);
 }
 
-bool imp_run_retract(void *self, const char *name,
-                     const struct imp_digest *digest, struct imp_err *err)
+bool imp_run_retract(void *self, const struct imp_object *object,
+                     struct imp_err *err)
 {
     struct imp_run *run = self;
-    return run->target->ops->retract(run->target, name, digest, err);
+    return run->target->ops->retract(run->target, object, err);
 }
 
 static void done(void *self, const struct imp_result *r)
@@ -108,10 +133,9 @@ static void *record(void *self)
         .retract = imp_run_retract,
         .done = done,
     };
-    const struct imp_group_limits limits = imp_group_limits_default();
-    rec->ok = imp_recorder_run(run->ledger, run->id,
-                               (struct imp_chan_rx){run->results}, &ops,
-                               &limits, &rec->err);
+    const struct imp_chan_rx rx = {run->ordered ? run->ordered : run->results};
+    rec->ok = imp_recorder_run(run->ledger, run->id, rx, &ops,
+                               &run->config->commit, &rec->err);
     return NULL;
 }
 
@@ -123,7 +147,13 @@ static void *produce(void *self)
     return NULL;
 }
 
-static void send_result(struct imp_run *run, struct imp_result *r)
+static void *sequence(void *self)
+{
+    imp_sequence(self);
+    return NULL;
+}
+
+void imp_run_send_result(struct imp_run *run, struct imp_result *r)
 {
     if (!r)
         imp_bug("no memory for a result");
@@ -142,7 +172,7 @@ static void *work(void *self)
     void *job;
     while (imp_chan_recv(t->run->scan, (struct imp_chan_rx){t->run->jobs},
                          &job) == IMP_RECV_ITEM)
-        send_result(t->run, imp_worker_process(t->worker, job));
+        imp_run_send_result(t->run, imp_worker_process(t->worker, job));
     imp_waitgroup_done(&t->run->workers);
     return NULL;
 }
@@ -170,7 +200,7 @@ static void drain_jobs(struct imp_run *run)
     while (imp_chan_recv(run->background, (struct imp_chan_rx){run->jobs},
                          &item) == IMP_RECV_ITEM) {
         struct imp_job *job = item;
-        send_result(run, imp_result_of_error(job->path, &job->stamp, &err));
+        imp_run_send_result(run, imp_result_of_job(job, &err));
         imp_job_free(job);
     }
 }
@@ -188,11 +218,18 @@ static bool start_thread(pthread_t *thread, void *(*fn)(void *), void *arg,
 static bool run_stages(struct imp_run *run, struct worker_thread *workers,
                        struct recorder *rec, struct imp_err *err)
 {
-    pthread_t recorder, producer;
+    pthread_t recorder, sequencer, producer;
     unsigned started = 0;
-    bool ok = false, producing = false;
+    bool ok = false, producing = false, sequencing = false;
     if (!start_thread(&recorder, record, rec, err))
         return false;
+    if (run->ordered) {
+        sequencing = start_thread(&sequencer, sequence, run, err);
+        if (!sequencing) {
+            imp_chan_close((struct imp_chan_tx){run->ordered});
+            goto stop;
+        }
+    }
     for (; started < run->config->jobs; started++) {
         imp_waitgroup_add(&run->workers, 1);
         if (!start_thread(&workers[started].thread, work, &workers[started],
@@ -216,6 +253,8 @@ stop:
         pthread_join(producer, NULL);
     }
     imp_chan_close((struct imp_chan_tx){run->results});
+    if (sequencing)
+        pthread_join(sequencer, NULL);
     pthread_join(recorder, NULL);
     return ok;
 }

@@ -10,7 +10,9 @@
 #ifndef IMP_PIPELINE_RUN_H
 #define IMP_PIPELINE_RUN_H
 
+#include "archive/target.h"
 #include "base/outcome.h"
+#include "ledger/recorder.h"
 #include "mark/mark.h"
 #include "pipeline/clean.h"
 #include "source/source.h"
@@ -33,12 +35,12 @@ struct imp_event {
 struct imp_inspection;
 
 struct imp_run_config {
-    const char *archive; /* "bag:DIR" or a path */
-    const char *state;   /* state directory */
-    const char *policy;  /* a preset or a file; NULL: strict */
+    struct imp_archive_at archive; /* "bag:DIR" or a path, ... */
+    const char *state;             /* state directory */
+    const char *policy;            /* a preset or a file; NULL: strict */
 
     /* Do everything but write: no archive is needed or touched, and the state
-     * is only read. `archive` and `state` may then be NULL. */
+     * is only read. `archive.spec` and `state` may then be NULL. */
     bool dry_run;
 
     const char *const *paths; /* NULL-ended: directories and files; "-" is the
@@ -49,7 +51,8 @@ struct imp_run_config {
     unsigned jobs; /* workers, 1 or more */
     size_t queue;  /* capacity of the jobs channel, 1 or more */
     int64_t grace_ms;
-    bool wait; /* for the lock, rather than IMP_ERR_BUSY */
+    struct imp_group_limits commit; /* when the recorder commits */
+    bool wait;                      /* for the lock, rather than IMP_ERR_BUSY */
     bool retry_quarantined;
 
     struct imp_clean_rules cleaning;
@@ -104,6 +107,7 @@ void imp_run_free(struct imp_run *run);
 /* The default state directory of an archive:
  * $XDG_STATE_HOME/imgpipe/NAME-DIGITS, where NAME is the archive's last path
  * component and DIGITS come from its whole path. The caller frees it. */
-char *imp_run_default_state(const char *archive, struct imp_err *err);
+char *imp_run_default_state(const struct imp_archive_at *archive,
+                            struct imp_err *err);
 
 #endif

@@ -21,7 +21,7 @@ static bool lies_in(const char *path, const char *dir)
 static bool kept_apart(const struct imp_run_config *config, struct imp_err *err)
 {
     bool ok = false;
-    char *archive = imp_target_identity(config->archive, err);
+    char *archive = imp_target_identity(&config->archive, err);
     char *state = archive ? imp_path_resolve(config->state, err) : NULL;
     if (!state)
         goto out;
@@ -112,8 +112,9 @@ static bool open_ledger_and_target(struct imp_run *run, struct imp_ctx *wait,
         run->target = run->ledger ? imp_target_new_nowhere(err) : NULL;
     } else {
         run->ledger = imp_ledger_open(config->state, wait, err);
-        run->target =
-            run->ledger ? imp_target_open(config->archive, wait, err) : NULL;
+        run->target = run->ledger ? imp_target_open(&config->archive,
+                                                    IMP_TARGET_WRITE, wait, err)
+                                  : NULL;
     }
     return run->target;
 }
@@ -122,6 +123,7 @@ static bool start_run(struct imp_run *run, struct imp_err *err)
 {
     const struct imp_mark_spec *mark = run->config->mark;
     struct imp_recipe recipe = {.policy = imp_policy_digest(run->policy),
+                                .policy_text = imp_policy_text(run->policy),
                                 .mark = !mark           ? NULL
                                         : mark->image.n ? "(an image)"
                                                         : mark->text};
@@ -135,7 +137,7 @@ static bool set_up(struct imp_run *run, struct imp_ctx *ctx,
 {
     const struct imp_run_config *config = run->config;
     struct imp_ctx *wait = config->wait ? ctx : NULL;
-    if (config->archive && !kept_apart(config, err))
+    if (config->archive.spec && !kept_apart(config, err))
         return false;
     if (!load_policy(run, err))
         return false;
@@ -143,6 +145,10 @@ static bool set_up(struct imp_run *run, struct imp_ctx *ctx,
         return false;
     if (!open_ledger_and_target(run, wait, err))
         return false;
+    if (run->target->ops->ordered) {
+        run->window = imp_chan_new(imp_sequence_width(config));
+        run->ordered = imp_chan_new(config->queue);
+    }
     run->known = imp_ledger_reader(run->ledger, err);
     return run->known && (config->dry_run || imp_run_agree(run, err)) &&
            start_run(run, err);
@@ -173,6 +179,8 @@ void imp_run_free(struct imp_run *run)
 {
     if (!run)
         return;
+    imp_chan_free(run->ordered, NULL);
+    imp_chan_free(run->window, NULL);
     imp_chan_free(run->results, NULL);
     imp_chan_free(run->jobs, NULL);
     imp_ctx_free(run->background);
@@ -208,7 +216,8 @@ static bool state_home(char *out, size_t n, struct imp_err *err)
     return true;
 }
 
-char *imp_run_default_state(const char *archive, struct imp_err *err)
+char *imp_run_default_state(const struct imp_archive_at *archive,
+                            struct imp_err *err)
 {
     char home[PATH_MAX], hex[IMP_SHA256_HEX];
     char *state = NULL, *identity = imp_target_identity(archive, err);

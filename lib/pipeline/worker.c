@@ -169,20 +169,23 @@ static bool store(struct imp_worker *w, const struct imp_format *fmt,
                   struct imp_span image, struct imp_result *r,
                   struct imp_err *err)
 {
+    imp_sha256_start(w->sha);
+    imp_sha256_add(w->sha, image.p, image.n);
+    r->digest = imp_sha256_end(w->sha);
+    r->length = image.n;
+    imp_name_of_digest(&r->digest, fmt->ext, r->name);
+
+    const struct imp_object object = {r->name, r->digest, r->length, 0, 0};
     struct imp_staged *staged = calloc(1, sizeof *staged);
     if (!staged)
         return imp_fail(err, IMP_ERR_MEMORY, "no memory for a result");
     const struct iovec piece = {(void *)(uintptr_t)image.p, image.n};
     struct imp_target *target = w->run->target;
-    if (!target->ops->stage(target, w->sha, &piece, 1, staged, err)) {
+    if (target->ops->stage(target, &object, &piece, 1, staged, err))
+        r->staged = staged;
+    else
         free(staged);
-        return false;
-    }
-    r->staged = staged;
-    r->digest = staged->digest;
-    r->length = staged->length;
-    imp_name_of_digest(&r->digest, fmt->ext, r->name);
-    return true;
+    return r->staged;
 }
 
 static bool process(struct imp_worker *w, const struct imp_job *job,
@@ -226,12 +229,22 @@ static void start(struct imp_worker *w)
         imp_findings_start(w->findings);
 }
 
+struct imp_result *imp_result_of_job(const struct imp_job *job,
+                                     const struct imp_err *err)
+{
+    struct imp_result *r = imp_result_of_error(job->path, &job->stamp, err);
+    if (r)
+        r->number = job->number;
+    return r;
+}
+
 struct imp_result *imp_worker_process(struct imp_worker *w, struct imp_job *job)
 {
     struct imp_result *r = imp_result_new(job->path);
     if (r) {
         struct imp_err err = {0};
         r->stamp = job->stamp;
+        r->number = job->number;
         r->outcome = IMP_ARCHIVED;
         start(w);
         if (!process(w, job, r, &err)) {

@@ -28,6 +28,7 @@ struct imp_job {
                         path[root_len] is a '/'; 0 stands for the root of the
                         file system */
     struct imp_stamp stamp; /* when it was found */
+    uint64_t number;        /* whoever passes the job on may number it */
 };
 
 /* A job for path[0..len); copies it. NULL without memory. */

@@ -105,7 +105,8 @@ static struct imp_run_counts run_once(struct world *w, uint64_t cancel_after)
 {
     const char *const paths[] = {w->in, NULL};
     const struct imp_run_config config = {
-        .archive = w->archive,
+        .archive = {.spec = w->archive},
+        .commit = imp_group_limits_default(),
         .state = w->state,
         .paths = paths,
         .jobs = 4,

@@ -75,9 +75,9 @@ static bool settle(void *self, struct imp_result *const *group, size_t n,
     return !unlucky(self, 15) || imp_fail(err, IMP_ERR_IO, "settle");
 }
 
-static bool publish(void *self, struct imp_result *r, struct imp_err *err)
+static bool publish_one(struct fake *f, struct imp_result *r,
+                        struct imp_err *err)
 {
-    struct fake *f = self;
     size_t image = image_of(&r->digest);
     if (unlucky(f, 20))
         return imp_fail(err, IMP_ERR_IO, "publish");
@@ -88,6 +88,13 @@ static bool publish(void *self, struct imp_result *r, struct imp_err *err)
     free(r->staged);
     imp_counter_add(&f->released, 1);
     return true;
+}
+
+static void publish(void *self, struct imp_result *const *group, size_t n,
+                    struct imp_err *why)
+{
+    for (size_t i = 0; i < n; i++)
+        publish_one(self, group[i], &why[i]);
 }
 
 static bool settle_names(void *self, struct imp_err *err)
@@ -102,13 +109,12 @@ static void discard(void *self, struct imp_result *r)
     imp_counter_add(&f->released, 1);
 }
 
-static bool retract(void *self, const char *name,
-                    const struct imp_digest *digest, struct imp_err *err)
+static bool retract(void *self, const struct imp_object *object,
+                    struct imp_err *err)
 {
     struct fake *f = self;
-    (void)name;
     (void)err;
-    f->visible[image_of(digest)] = 0;
+    f->visible[image_of(&object->digest)] = 0;
     return true;
 }
 
@@ -200,15 +206,13 @@ struct agreement {
     uint64_t objects, missing;
 };
 
-static bool look(void *self, const char *name, const struct imp_digest *digest,
-                 uint64_t length, struct imp_err *err)
+static bool look(void *self, const struct imp_object *object,
+                 struct imp_err *err)
 {
-    (void)name;
-    (void)length;
     (void)err;
     struct agreement *a = self;
     a->objects++;
-    a->missing += !a->fake->visible[image_of(digest)];
+    a->missing += !a->fake->visible[image_of(&object->digest)];
     return true;
 }
 

@@ -1,7 +1,7 @@
-#include "archive/target.h"
 #include "base/name.h"
 
 #include "../../lib/tempdir.h"
+#include "shipped.h"
 
 #include <criterion/criterion.h>
 #include <sys/resource.h>
@@ -16,7 +16,7 @@ static void set_up(void)
     struct imp_err err = {0};
     dir = tempdir_make();
     bag = text("%s/bag", dir);
-    target = imp_target_open(bag, NULL, &err);
+    target = open_at(bag, NULL, &err);
     cr_assert(target, "%s", err.msg);
 }
 
@@ -35,13 +35,14 @@ struct seen {
     char names[4000]; // " name" each
 };
 
-static bool see(void *self, const char *name, bool regular, struct imp_err *err)
+static bool see(void *self, const struct imp_object *file, bool regular,
+                struct imp_err *err)
 {
     (void)err;
     struct seen *seen = self;
     size_t at = strlen(seen->names);
     *(regular ? &seen->files : &seen->others) += 1;
-    snprintf(seen->names + at, sizeof seen->names - at, " %s", name);
+    snprintf(seen->names + at, sizeof seen->names - at, " %s", file->name);
     return true;
 }
 
@@ -93,10 +94,10 @@ Test(bag_read, a_tree_that_is_too_deep_is_told_where_it_gets_too_long)
     cr_expect_lt(strlen(seen.names), IMP_NAME_MAX + 1);
 }
 
-static bool refuse(void *self, const char *name, bool regular,
+static bool refuse(void *self, const struct imp_object *file, bool regular,
                    struct imp_err *err)
 {
-    (void)name;
+    (void)file;
     (void)regular;
     ++*(int *)self;
     return imp_fail(err, IMP_ERR_IO, "enough");
@@ -113,6 +114,13 @@ Test(bag_read, a_walk_ends_when_it_is_told_so)
     cr_expect_eq(calls, 1);
 }
 
+static bool hash(const char *name, struct imp_digest *digest, uint64_t *length,
+                 struct imp_err *err)
+{
+    const struct imp_object object = {.name = name};
+    return target->ops->hash(target, &object, digest, length, err);
+}
+
 Test(bag_read, an_object_is_hashed_as_it_is_now)
 {
     struct imp_err err = {0};
@@ -121,8 +129,7 @@ Test(bag_read, an_object_is_hashed_as_it_is_now)
     char hex[IMP_SHA256_HEX];
     mkdir(text("%s/data/ab", bag), 0755);
     put_file(text("%s/data/ab/x", bag), "abc");
-    cr_assert(target->ops->hash(target, "ab/x", &digest, &length, &err), "%s",
-              err.msg);
+    cr_assert(hash("ab/x", &digest, &length, &err), "%s", err.msg);
     imp_digest_hex(&digest, hex);
     cr_expect_str_eq(hex, "ba7816bf8f01cfea414140de5dae2223"
                           "b00361a396177a9cb410ff61f20015ad");
@@ -141,14 +148,12 @@ Test(bag_read, what_is_no_file_of_the_payload_is_not_hashed)
     static const char *const bad[] = {"l", "d/x", "p", "missing", "no/x"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct imp_err err = {0};
-        cr_expect_not(target->ops->hash(target, bad[i], &digest, &length, &err),
-                      "%s", bad[i]);
+        cr_expect_not(hash(bad[i], &digest, &length, &err), "%s", bad[i]);
         cr_expect_eq(err.code, IMP_ERR_IO, "%s", bad[i]);
         cr_expect(strstr(err.msg, bad[i]), "%s", err.msg);
     }
     struct imp_err err = {0};
-    cr_expect_not(
-        target->ops->hash(target, "../bagit.txt", &digest, &length, &err));
+    cr_expect_not(hash("../bagit.txt", &digest, &length, &err));
     cr_expect_eq(err.code, IMP_ERR_CONFIG);
 }
 
@@ -179,11 +184,11 @@ Test(bag_read, a_killed_run_is_noticed_by_the_next_alone)
     cr_expect_not(target->interrupted);
     imp_target_free(target);
     mkdir(text("%s/.imgpipe-staging", bag), 0755);
-    target = imp_target_open(bag, NULL, NULL);
+    target = open_at(bag, NULL, NULL);
     cr_assert(target);
     cr_expect(target->interrupted);
     imp_target_free(target);
-    target = imp_target_open(bag, NULL, NULL);
+    target = open_at(bag, NULL, NULL);
     cr_assert(target);
     cr_expect_not(target->interrupted);
 }
@@ -194,9 +199,9 @@ static bool tell_many(void *self, imp_object_fn fn, void *fn_self,
                       struct imp_err *err)
 {
     (void)self;
-    const struct imp_digest digest = {{0}};
+    const struct imp_object object = {.name = "ab/cd/some-name-of-an-object"};
     for (int i = 0; i < 10000; i++)
-        if (!fn(fn_self, "ab/cd/some-name-of-an-object", &digest, 1, err))
+        if (!fn(fn_self, &object, err))
             return false;
     return true;
 }

@@ -68,9 +68,18 @@ static inline int64_t start_run(void)
 static inline void put_object(const char *name)
 {
     struct imp_err err = {0};
-    struct imp_digest d = digest_of(name);
-    cr_assert(imp_ledger_put_object(ledger, name, &d, strlen(name), &err), "%s",
-              err.msg);
+    const struct imp_object o = {
+        .name = name, .digest = digest_of(name), .length = strlen(name)};
+    cr_assert(imp_ledger_put_object(ledger, &o, &err), "%s", err.msg);
+}
+
+// Of the first object, if of any.
+static inline bool put_result(struct imp_ledger *l, int64_t run,
+                              const struct imp_result *r, struct imp_err *err)
+{
+    int64_t id;
+    const struct imp_input_row row = {.run = run, .object = 1, .at = 1};
+    return imp_ledger_put_input(l, &row, r, &id, err);
 }
 
 static inline void put(int64_t run, const char *path, enum imp_outcome outcome,
@@ -82,7 +91,7 @@ static inline void put(int64_t run, const char *path, enum imp_outcome outcome,
     r->stamp = stamp;
     if (outcome != IMP_ARCHIVED)
         imp_fail_at(&r->err, IMP_ERR_DAMAGED, 20, "it's \"torn\"");
-    cr_assert(imp_ledger_put_input(ledger, run, r, 1, &err), "%s", err.msg);
+    cr_assert(put_result(ledger, run, r, &err), "%s", err.msg);
     imp_result_free(r);
 }
 

@@ -42,15 +42,22 @@ static bool settle(void *self, struct imp_result *const *group, size_t n,
     return ok;
 }
 
-static bool publish(void *self, struct imp_result *r, struct imp_err *err)
+static void publish(void *self, struct imp_result *const *group, size_t n,
+                    struct imp_err *why)
 {
     struct world *w = self;
-    step(w);
-    bool ok = w->target->ops->publish(w->target, r->staged, r->name, err);
-    step(w);
-    if (ok)
-        free(r->staged);
-    return ok;
+    for (size_t i = 0; i < n; i++) {
+        struct imp_result *r = group[i];
+        struct imp_publication p = {
+            .staged = r->staged,
+            .object = {r->name, r->digest, r->length, 0, 0}};
+        step(w);
+        w->target->ops->publish(w->target, &p, 1);
+        step(w);
+        why[i] = p.err;
+        if (p.err.code == IMP_OK)
+            free(r->staged);
+    }
 }
 
 static bool settle_names(void *self, struct imp_err *err)
@@ -69,12 +76,12 @@ static void discard(void *self, struct imp_result *r)
     step(w);
 }
 
-static bool retract(void *self, const char *name,
-                    const struct imp_digest *digest, struct imp_err *err)
+static bool retract(void *self, const struct imp_object *object,
+                    struct imp_err *err)
 {
     struct world *w = self;
     step(w);
-    bool ok = w->target->ops->retract(w->target, name, digest, err);
+    bool ok = w->target->ops->retract(w->target, object, err);
     step(w);
     return ok;
 }
@@ -99,23 +106,30 @@ static struct imp_commit_ops ops_of(struct world *w)
 }
 
 // What a worker does with input `i`.
-static struct imp_result *work(struct world *w, struct imp_sha256 *hasher,
-                               size_t i)
+static struct imp_result *work(struct world *w, size_t i)
 {
     struct imp_result *r = imp_result_new(text("/up/%zu", i));
     struct imp_staged *staged = calloc(1, sizeof *staged);
     struct iovec piece = {(void *)(uintptr_t)inputs[i], strlen(inputs[i])};
     char hex[IMP_SHA256_HEX];
-    if (!w->target->ops->stage(w->target, hasher, &piece, 1, staged, NULL))
+    if (!imp_sha256_of(inputs[i], piece.iov_len, &r->digest, NULL))
+        abort();
+    imp_digest_hex(&r->digest, hex);
+    snprintf(r->name, sizeof r->name, "%.2s/%.32s.jpg", hex, hex);
+    r->length = piece.iov_len;
+    const struct imp_object object = {r->name, r->digest, r->length, 0, 0};
+    if (!w->target->ops->stage(w->target, &object, &piece, 1, staged, NULL))
         abort();
     step(w);
-    imp_digest_hex(&staged->digest, hex);
-    snprintf(r->name, sizeof r->name, "%.2s/%.32s.jpg", hex, hex);
     r->outcome = IMP_ARCHIVED;
-    r->digest = staged->digest;
-    r->length = staged->length;
     r->staged = staged;
     return r;
+}
+
+static struct imp_target *open_bag(const char *dir, struct imp_err *err)
+{
+    const struct imp_archive_at at = {.spec = text("%s/bag", dir)};
+    return imp_target_open(&at, IMP_TARGET_WRITE, NULL, err);
 }
 
 static bool is_done(struct world *w, size_t i)
@@ -138,18 +152,16 @@ static bool record_all(struct world *w, int64_t run, struct imp_err *err)
 {
     const struct imp_group_limits two = {2, 1000, 1000};
     struct imp_commit_ops ops = ops_of(w);
-    struct imp_sha256 *hasher = imp_sha256_new(err);
     struct imp_ctx *ctx = imp_ctx_new(NULL);
     struct imp_chan *ch = imp_chan_new(N);
     for (size_t i = 0; i < N; i++)
         if (!is_done(w, i))
-            imp_chan_send(ctx, (struct imp_chan_tx){ch}, work(w, hasher, i));
+            imp_chan_send(ctx, (struct imp_chan_tx){ch}, work(w, i));
     imp_chan_close((struct imp_chan_tx){ch});
     bool ok = imp_recorder_run(w->ledger, run, (struct imp_chan_rx){ch}, &ops,
                                &two, err);
     imp_chan_free(ch, NULL);
     imp_ctx_free(ctx);
-    imp_sha256_free(hasher);
     return ok;
 }
 
@@ -164,7 +176,7 @@ static bool run_once(const char *dir, int steps, struct imp_err *err)
     bool other, dirty, present, ok = false;
     w.ledger = imp_ledger_open(text("%s/state", dir), NULL, err);
     if (w.ledger)
-        w.target = imp_target_open(text("%s/bag", dir), NULL, err);
+        w.target = open_bag(dir, err);
     if (w.target && imp_recorder_recover(w.ledger, &ops, err) &&
         imp_ledger_start_run(w.ledger, &recipe, &run, &other, err) &&
         record_all(&w, run, err) && imp_ledger_dirty(w.ledger, &dirty, err)) {
@@ -269,7 +281,7 @@ Test(crash, an_archive_without_its_state_is_taken_up_again, .timeout = 60)
     cr_assert(run_once(dir, 0, NULL));
     cr_assert_eq(system(text("cp -a '%s/bag' '%s/bag'", dir, copy)), 0);
     struct imp_ledger *l = imp_ledger_open(text("%s/state", copy), NULL, &err);
-    struct imp_target *t = imp_target_open(text("%s/bag", copy), NULL, &err);
+    struct imp_target *t = open_bag(copy, &err);
     cr_assert(l && t, "%s", err.msg);
     cr_expect(imp_ledger_adopt(l, listed, t, &err), "%s", err.msg);
     imp_target_free(t);

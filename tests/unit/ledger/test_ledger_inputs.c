@@ -100,8 +100,7 @@ Test(ledger_inputs, a_reader_sees_what_was_committed_256_look_ups_ago)
 
     struct imp_result *r = imp_result_new("/b");
     r->outcome = IMP_FAILED;
-    cr_expect_not(imp_ledger_put_input(reader, run, r, 0, &err),
-                  "a reader cannot write");
+    cr_expect_not(put_result(reader, run, r, &err), "a reader cannot write");
     imp_result_free(r);
     imp_ledger_free(reader);
 }
@@ -143,7 +142,7 @@ Test(ledger_inputs,
     r->format = "jpeg";
     r->route = "splice";
     r->mark = (struct imp_area){3, 4, 500, 60, 2, 5, 510, 70};
-    cr_assert(imp_ledger_put_input(ledger, run, r, 1, &err), "%s", err.msg);
+    cr_assert(put_result(ledger, run, r, &err), "%s", err.msg);
     cr_expect_str_eq(judge("SELECT mark_x, mark_y, mark_width, mark_height, "
                            "mark_across, mark_down, mark_step_x, mark_step_y "
                            "FROM inputs"),
@@ -157,7 +156,7 @@ Test(ledger_inputs,
     cr_expect_arr_eq(&got.mark, &r->mark, sizeof got.mark);
 
     r->mark.width = 0;
-    cr_assert(imp_ledger_put_input(ledger, run, r, 1, &err), "%s", err.msg);
+    cr_assert(put_result(ledger, run, r, &err), "%s", err.msg);
     cr_expect_str_eq(judge("SELECT mark_x, mark_height FROM inputs"), "|\n");
     struct imp_stamp other = stamp;
     other.size++;

@@ -7,14 +7,13 @@ struct list {
     int stop_at;
 };
 
-static bool note(void *self, const char *name, const struct imp_digest *digest,
-                 uint64_t length, struct imp_err *err)
+static bool note(void *self, const struct imp_object *o, struct imp_err *err)
 {
     struct list *list = self;
-    struct imp_digest want = digest_of(name);
-    cr_expect_arr_eq(digest->b, want.b, sizeof want.b);
-    cr_expect_eq(length, strlen(name));
-    strcat(strcat(list->names, name), " ");
+    struct imp_digest want = digest_of(o->name);
+    cr_expect_arr_eq(o->digest.b, want.b, sizeof want.b);
+    cr_expect_eq(o->length, strlen(o->name));
+    strcat(strcat(list->names, o->name), " ");
     return --list->stop_at != 0 || imp_fail(err, IMP_ERR_IO, "enough");
 }
 
@@ -49,18 +48,20 @@ Test(ledger_objects, an_object_is_found_by_its_digest)
 
 Test(ledger_objects, one_digest_and_one_name_are_in_it_once)
 {
-    struct imp_digest x = digest_of("x"), y = digest_of("y");
+    const struct imp_object other_name = {"z", digest_of("x"), 1, 0, 0};
+    const struct imp_object other_bytes = {"x", digest_of("y"), 1, 0, 0};
     put_object("x");
-    cr_expect_not(imp_ledger_put_object(ledger, "z", &x, 1, NULL));
-    cr_expect_not(imp_ledger_put_object(ledger, "x", &y, 1, NULL));
+    cr_expect_not(imp_ledger_put_object(ledger, &other_name, NULL));
+    cr_expect_not(imp_ledger_put_object(ledger, &other_bytes, NULL));
 }
 
 static bool tell_names(void *self, imp_ledger_object_fn fn, void *fn_self,
                        struct imp_err *err)
 {
     for (const char *const *name = self; *name; name++) {
-        struct imp_digest d = digest_of(*name);
-        if (!fn(fn_self, *name, &d, strlen(*name), err))
+        const struct imp_object o = {*name, digest_of(*name), strlen(*name), 0,
+                                     0};
+        if (!fn(fn_self, &o, err))
             return false;
     }
     return true;
@@ -76,8 +77,8 @@ static bool tell_then_fail(void *self, imp_ledger_object_fn fn, void *fn_self,
 static bool tell_other_bytes(void *self, imp_ledger_object_fn fn, void *fn_self,
                              struct imp_err *err)
 {
-    struct imp_digest d = digest_of("other");
-    return fn(fn_self, self, &d, 5, err);
+    const struct imp_object o = {self, digest_of("other"), 5, 0, 0};
+    return fn(fn_self, &o, err);
 }
 
 Test(ledger_objects, adopting_takes_up_all_or_nothing)
@@ -91,4 +92,21 @@ Test(ledger_objects, adopting_takes_up_all_or_nothing)
     cr_expect_str_eq(judge("SELECT group_concat(name) FROM objects"), "a,b\n");
     cr_expect_not(imp_ledger_adopt(ledger, tell_other_bytes, "a", &err));
     cr_expect_eq(err.code, IMP_ERR_CONFIG);
+}
+
+Test(ledger_objects, the_extent_is_where_the_last_object_ends)
+{
+    struct imp_err err = {0};
+    uint64_t extent = 1;
+    const struct imp_object objects[] = {{"a", digest_of("a"), 1, 0, 100},
+                                         {"c", digest_of("c"), 1, 250, 7},
+                                         {"b", digest_of("b"), 1, 100, 150}};
+    put_object("x");
+    cr_assert(imp_ledger_extent(ledger, &extent, &err), "%s", err.msg);
+    cr_expect_eq(extent, 0, "in an archive that is no single file");
+    for (size_t i = 0; i < 3; i++)
+        cr_assert(imp_ledger_put_object(ledger, &objects[i], &err), "%s",
+                  err.msg);
+    cr_assert(imp_ledger_extent(ledger, &extent, &err), "%s", err.msg);
+    cr_expect_eq(extent, 257);
 }

@@ -30,7 +30,8 @@ static const struct imp_digest digest = {{1, 2, 3}};
 
 static void put_object(struct imp_ledger *l, const char *name)
 {
-    cr_assert(imp_ledger_put_object(l, name, &digest, 5, &err), "%s", err.msg);
+    const struct imp_object o = {name, digest, 5, 0, 0};
+    cr_assert(imp_ledger_put_object(l, &o, &err), "%s", err.msg);
 }
 
 static bool knows_object(struct imp_ledger *l)
@@ -63,8 +64,8 @@ Test(scratch, it_knows_what_the_ledger_does_and_leaves_it_alone)
     struct imp_ledger *scratch = imp_ledger_open_scratch(state, NULL, &err);
     cr_assert(scratch, "%s", err.msg);
     cr_expect(knows_object(scratch));
-    cr_assert(imp_ledger_put_object(scratch, "b.jpg", &(struct imp_digest){{9}},
-                                    1, &err));
+    const struct imp_object other = {"b.jpg", {{9}}, 1, 0, 0};
+    cr_assert(imp_ledger_put_object(scratch, &other, &err));
     imp_ledger_free(scratch);
     cr_expect_str_eq(listing(state), before);
     cr_expect_eq(rmdir(tmp), 0, "the scratch directory is gone");

@@ -194,7 +194,8 @@ static void archive_it(void)
 {
     const char *const paths[] = {path, NULL};
     const struct imp_run_config config = {
-        .archive = archive,
+        .archive = {.spec = archive},
+        .commit = imp_group_limits_default(),
         .state = state,
         .paths = paths,
         .jobs = 1,
@@ -242,7 +243,8 @@ static enum imp_proof look_at(const char *at)
     stamp = imp_stamp_of(&st);
     struct imp_job *job = imp_job_new(at, strlen(at), strlen(dir), &stamp);
     if (!prover)
-        prover = imp_prover_new(archive, state, &err);
+        prover = imp_prover_new(&(struct imp_archive_at){.spec = archive},
+                                state, &err);
     cr_assert(job && prover, "%s", err.msg);
     imp_prover_look(prover, job, &proven);
     imp_job_free(job);
