@@ -78,7 +78,7 @@ object=$(cd "$work/a" && find data -type f)
 cp "$work/a/$object" "$work/object"
 printf '\377' | dd of="$work/a/$object" bs=1 seek=40 conv=notrunc 2>/dev/null
 cmp -s "$work/object" "$work/a/$object" && fail "nothing was changed"
-refused "bytes are others: $object; run a BagIt validator"
+refused "bytes are others: $object; run imgpipe verify"
 rm "$work/a/$object"
 refused "$(basename "$object"), which the manifest lists"
 cp "$work/object" "$work/a/$object"
