@@ -20,8 +20,6 @@
  * of a bag that is half made: it comes before bagit.txt. */
 #define IMP_BAG_STAGING ".imgpipe-staging"
 
-#define IMP_BAG_MANIFEST "manifest-sha256.txt"
-
 /* Up to so many directories or files are synced one by one; more, by syncfs. */
 #define IMP_BAG_FEW 4
 

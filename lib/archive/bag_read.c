@@ -1,6 +1,7 @@
 // What a bag holds: what its manifest lists, and what lies in data/.
 #include "archive/bag.h"
 #include "archive/manifest.h"
+#include "archive/tags.h"
 #include "base/file.h"
 
 #include <errno.h>
@@ -67,12 +68,12 @@ bool imp_bag_listing(struct imp_target *t, struct imp_digest *out,
     struct imp_bag *bag = (struct imp_bag *)t;
     uint64_t length;
     int fd =
-        openat(bag->root, IMP_BAG_MANIFEST, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        openat(bag->root, IMP_TAG_MANIFEST, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     *present = fd >= 0;
     if (fd < 0)
-        return errno == ENOENT || imp_fail_errno(err, "open " IMP_BAG_MANIFEST);
+        return errno == ENOENT || imp_fail_errno(err, "open " IMP_TAG_MANIFEST);
     bool ok = imp_bag_hash_fd(bag, fd, out, &length, err) ||
-              imp_wrap(err, IMP_BAG_MANIFEST);
+              imp_wrap(err, IMP_TAG_MANIFEST);
     close(fd);
     return ok;
 }
@@ -100,12 +101,12 @@ bool imp_bag_each(struct imp_target *t, imp_object_fn fn, void *fn_self,
     struct imp_bag *bag = (struct imp_bag *)t;
     char line[IMP_MANIFEST_LINE_MAX + 1];
     int fd =
-        openat(bag->root, IMP_BAG_MANIFEST, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+        openat(bag->root, IMP_TAG_MANIFEST, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT)
         return true;
     FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
     if (!file) {
-        imp_fail_errno(err, "open " IMP_BAG_MANIFEST);
+        imp_fail_errno(err, "open " IMP_TAG_MANIFEST);
         if (fd >= 0)
             close(fd);
         return false;
@@ -114,9 +115,9 @@ bool imp_bag_each(struct imp_target *t, imp_object_fn fn, void *fn_self,
     bool ok = true;
     for (size_t n = 1; ok && fgets(line, sizeof line, file); n++)
         ok = tell_line(bag, line, fn, fn_self, err) ||
-             imp_wrap(err, IMP_BAG_MANIFEST " line %zu", n);
+             imp_wrap(err, IMP_TAG_MANIFEST " line %zu", n);
     if (ok && ferror(file))
-        ok = imp_fail_errno(err, "read " IMP_BAG_MANIFEST);
+        ok = imp_fail_errno(err, "read " IMP_TAG_MANIFEST);
     fclose(file);
     return ok;
 }

@@ -1,0 +1,53 @@
+/* tags.h - the tag files of a bag (RFC 8493 2.1, 2.2): their text, wherever it
+ * goes. */
+#ifndef IMP_ARCHIVE_TAGS_H
+#define IMP_ARCHIVE_TAGS_H
+
+#include "archive/target.h"
+#include "base/err.h"
+#include "base/sha256.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define IMP_TAG_DECLARATION "bagit.txt"
+#define IMP_TAG_INFO "bag-info.txt"
+#define IMP_TAG_MANIFEST "manifest-sha256.txt"
+#define IMP_TAG_TAGMANIFEST "tagmanifest-sha256.txt"
+
+/* Where tag files go, one after the other. After a call that fails no other
+ * comes: the sink's owner gives up what was started. */
+struct imp_tag_sink {
+    void *self;
+    /* A file at the top of the bag; `name` is a literal. */
+    bool (*start)(void *self, const char *name, struct imp_err *err);
+    bool (*add)(void *self, const void *bytes, size_t n, struct imp_err *err);
+    /* All of it was added, and has this digest. */
+    bool (*end)(void *self, const struct imp_digest *digest,
+                struct imp_err *err);
+};
+
+/* Write bagit.txt. `hasher` is borrowed, here and below. */
+bool imp_tags_declare(const struct imp_tag_sink *sink,
+                      struct imp_sha256 *hasher, struct imp_err *err);
+
+/* Write the three files that list `objects`: the manifest, bag-info.txt, the
+ * tag manifest. The tag manifest comes last: until then the bag does not pass
+ * for whole. */
+bool imp_tags_write(const struct imp_tag_sink *sink, struct imp_sha256 *hasher,
+                    const struct imp_objects *objects, struct imp_err *err);
+
+/* Is `name`, at the top of a bag, a tag file that we would not keep up to date:
+ * other digests, files to fetch? */
+bool imp_tag_is_foreign(const char *name);
+
+/* So much of a tag file's start is enough for imp_tags_check, with the NUL. */
+#define IMP_TAG_START 4096
+
+/* Are bagit.txt and bag-info.txt, which start like this (NUL-ended; empty: not
+ * there), those of a bag of ours? `foreign`: it has a file of that kind.
+ * IMP_ERR_CONFIG if not. */
+bool imp_tags_check(const char *declared, const char *info, bool foreign,
+                    struct imp_err *err);
+
+#endif
