@@ -1,21 +1,14 @@
 #include "json.h"
 
-#include <glib.h>
+#include "base/json.h"
 
 void cli_put_json_string(FILE *to, const char *text)
 {
-    char *valid = g_utf8_make_valid(text, -1);
+    char piece[IMP_JSON_PIECE];
     fputc('"', to);
-    for (const char *p = valid; *p; p++) {
-        if (*p == '"' || *p == '\\')
-            fprintf(to, "\\%c", *p);
-        else if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            fprintf(to, "\\u%04x", (unsigned char)*p);
-        else
-            fputc(*p, to);
-    }
+    for (size_t n; (n = imp_json_next(&text, piece)) > 0;)
+        fwrite(piece, 1, n, to);
     fputc('"', to);
-    g_free(valid);
 }
 
 void cli_put_json_member(FILE *to, const char *name, const char *value)

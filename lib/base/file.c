@@ -125,6 +125,62 @@ bool imp_dir_make(int dirfd, const char *path, mode_t mode, struct imp_err *err)
     return true;
 }
 
+bool imp_file_private(int fd, struct imp_err *err)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return imp_fail_errno(err, "stat");
+    if (!S_ISREG(st.st_mode))
+        return imp_fail(err, IMP_ERR_CONFIG, "not a regular file");
+    if (st.st_uid != geteuid())
+        return imp_fail(err, IMP_ERR_CONFIG, "owned by user %lu: want %lu",
+                        (unsigned long)st.st_uid, (unsigned long)geteuid());
+    if (st.st_mode & 077)
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "open to others: mode %04o, want 0600",
+                        (unsigned)st.st_mode & 07777);
+    return true;
+}
+
+// O_NONBLOCK: a FIFO at its place must not keep us waiting for a writer. It has
+// no effect on a regular file.
+#define PRIVATE_FLAGS (O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
+
+static int create_private(int dirfd, const char *name, int flags,
+                          struct imp_err *err)
+{
+    int fd =
+        openat(dirfd, name, flags | O_CREAT | O_EXCL | PRIVATE_FLAGS, 0600);
+    if (fd < 0) {
+        imp_fail_errno(err, "create");
+        return -1;
+    }
+    if (fchmod(fd, 0600) != 0) { // the umask may have taken more away
+        imp_fail_errno(err, "chmod");
+    } else if (imp_file_sync(fd, err) && sync_parent(dirfd, name, err)) {
+        return fd;
+    }
+    close(fd);
+    return -1;
+}
+
+int imp_file_open_private(int dirfd, const char *name, int flags,
+                          struct imp_err *err)
+{
+    int fd = openat(dirfd, name, (flags & ~O_CREAT) | PRIVATE_FLAGS);
+    if (fd < 0 && errno == ENOENT && (flags & O_CREAT))
+        return create_private(dirfd, name, flags, err);
+    if (fd < 0) {
+        imp_fail_errno(err, "open");
+        return -1;
+    }
+    if (imp_file_private(fd, err))
+        return fd;
+    close(fd);
+    errno = EPERM;
+    return -1;
+}
+
 bool imp_file_lock(int fd, bool (*again)(void *self), void *self,
                    struct imp_err *err)
 {

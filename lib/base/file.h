@@ -33,6 +33,17 @@ bool imp_file_sync(int fd, struct imp_err *err);
 bool imp_dir_make(int dirfd, const char *path, mode_t mode,
                   struct imp_err *err);
 
+/* Is the open `fd` a regular file of ours that nobody else may touch (no access
+ * for group or others)? Otherwise IMP_ERR_CONFIG, with what was found. */
+bool imp_file_private(int fd, struct imp_err *err);
+
+/* Open such a file, following no link, and check that it is one. `flags` are
+ * open(2)'s; with O_CREAT one that is missing is made, empty, with mode 0600
+ * whatever the umask, and its name is durable. -1 with `err`; errno is ENOENT
+ * if it is not there. The caller closes it. */
+int imp_file_open_private(int dirfd, const char *name, int flags,
+                          struct imp_err *err);
+
 /* `path` made absolute and free of links, as far as it exists; what does not
  * exist yet is taken as given, and must not have a "..". Two spellings of one
  * place give one text. The caller frees it. */

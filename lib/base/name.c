@@ -1,28 +1,11 @@
 #include "base/name.h"
 
+#include "base/utf8.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-// Length of the UTF-8 sequence at `s` (RFC 3629 4), 0 if there is none. The
-// final NUL is no continuation byte, so this never reads past it.
-static size_t utf8_length(const unsigned char *s)
-{
-    if (s[0] < 0x80)
-        return 1;
-    if (s[0] < 0xC2 || s[0] > 0xF4)
-        return 0;
-    size_t n = s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
-    for (size_t i = 1; i < n; i++)
-        if ((s[i] & 0xC0) != 0x80)
-            return 0;
-    bool overlong =
-        (s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xF0 && s[1] < 0x90);
-    bool surrogate = s[0] == 0xED && s[1] > 0x9F;
-    bool too_high = s[0] == 0xF4 && s[1] > 0x8F;
-    return overlong || surrogate || too_high ? 0 : n;
-}
 
 // C0, DEL, and C1 (U+0080 to U+009F).
 static bool is_control(const unsigned char *s)
@@ -34,7 +17,7 @@ static bool is_printable_utf8(const char *name)
 {
     const unsigned char *s = (const unsigned char *)name;
     while (*s) {
-        size_t n = utf8_length(s);
+        size_t n = imp_utf8_length((const char *)s);
         if (n == 0 || is_control(s))
             return false;
         s += n;

@@ -3,6 +3,7 @@
 #include "../../lib/tempdir.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -292,4 +293,104 @@ Test(file, a_write_that_fails_shows_at_the_commit_and_the_old_file_stays)
     cr_expect_str_eq(file_text(text("%s/f", dir)), "old");
     cr_expect_eq(entries(dir), 1, "no temporary is left");
     close(fd);
+}
+
+// --- Private files ---
+
+static mode_t mode_of(const char *name)
+{
+    struct stat st;
+    cr_assert_eq(lstat(text("%s/%s", dir, name), &st), 0);
+    return st.st_mode & 07777;
+}
+
+Test(file, a_private_file_is_made_with_mode_0600_whatever_the_umask)
+{
+    static const mode_t masks[] = {0, 022, 0777};
+    int dirfd = open_dir();
+    for (size_t i = 0; i < sizeof masks / sizeof *masks; i++) {
+        char *name = text("made-%zu", i);
+        umask(masks[i]);
+        int fd = imp_file_open_private(dirfd, name, O_RDWR | O_CREAT, NULL);
+        cr_assert_geq(fd, 0);
+        cr_expect_eq(mode_of(name), 0600);
+        close(fd);
+        fd = imp_file_open_private(dirfd, name, O_RDWR | O_CREAT, NULL);
+        cr_expect_geq(fd, 0, "and again");
+        close(fd);
+    }
+    close(dirfd);
+}
+
+Test(file, a_private_file_that_is_not_there_is_only_made_when_asked_for)
+{
+    struct imp_err err = {0};
+    int dirfd = open_dir();
+    errno = 0;
+    cr_expect_eq(imp_file_open_private(dirfd, "x", O_RDONLY, &err), -1);
+    cr_expect_eq(errno, ENOENT);
+    cr_expect_eq(err.code, IMP_ERR_IO);
+    cr_expect_eq(entries(dir), 0);
+    close(dirfd);
+}
+
+Test(file, a_file_that_others_may_touch_is_not_private)
+{
+    struct imp_err err = {0};
+    int dirfd = open_dir();
+    static const mode_t open_modes[] = {0640, 0604, 0610, 0601, 0620, 0602};
+    put_file(text("%s/x", dir), "");
+    for (size_t i = 0; i < sizeof open_modes / sizeof *open_modes; i++) {
+        chmod(text("%s/x", dir), open_modes[i]);
+        cr_expect_eq(imp_file_open_private(dirfd, "x", O_RDWR, &err), -1);
+        cr_expect_neq(errno, ENOENT);
+        cr_expect_eq(err.code, IMP_ERR_CONFIG);
+        char *found = text("%04o", (unsigned)open_modes[i]);
+        cr_expect(strstr(err.msg, found) && strstr(err.msg, "0600"), "%s",
+                  err.msg);
+        cr_expect_eq(mode_of("x"), open_modes[i], "it is left as it was");
+    }
+    chmod(text("%s/x", dir), 0400);
+    int fd = imp_file_open_private(dirfd, "x", O_RDONLY, &err);
+    cr_expect_geq(fd, 0, "less is fine: %s", err.msg);
+    close(fd);
+    close(dirfd);
+}
+
+Test(file, links_fifos_and_directories_are_no_private_files)
+{
+    struct imp_err err = {0};
+    int dirfd = open_dir();
+    put_file(text("%s/x", dir), "");
+    chmod(text("%s/x", dir), 0600);
+    cr_assert_eq(symlink("x", text("%s/link", dir)), 0);
+    cr_assert_eq(symlink("nowhere", text("%s/dangling", dir)), 0);
+    cr_assert_eq(mkfifo(text("%s/fifo", dir), 0600), 0);
+    cr_assert_eq(mkdir(text("%s/dir", dir), 0700), 0);
+    static const char *const names[] = {"link", "dangling", "fifo", "dir"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        err.msg[0] = '\0';
+        cr_expect_eq(
+            imp_file_open_private(dirfd, names[i], O_RDONLY | O_CREAT, &err),
+            -1, "%s", names[i]);
+        cr_expect(err.msg[0], "%s", names[i]);
+    }
+    cr_expect_not(is_there(text("%s/nowhere", dir)));
+    close(dirfd);
+}
+
+Test(file, a_file_of_another_user_is_not_private)
+{
+    struct imp_err err = {0};
+    if (geteuid() != 0) {
+        fprintf(stderr, "skipped: only root can give a file away\n");
+        return;
+    }
+    int dirfd = open_dir();
+    put_file(text("%s/x", dir), "");
+    chmod(text("%s/x", dir), 0600);
+    cr_assert_eq(chown(text("%s/x", dir), 12345, 0), 0);
+    cr_expect_eq(imp_file_open_private(dirfd, "x", O_RDONLY, &err), -1);
+    cr_expect(strstr(err.msg, "12345"), "%s", err.msg);
+    close(dirfd);
 }
