@@ -25,8 +25,8 @@ struct sqlite3_stmt;
                   "ON CONFLICT DO UPDATE SET value = excluded.value")          \
     ROW(HAS_OBJECTS, "SELECT EXISTS(SELECT 1 FROM objects)")                   \
     ROW(OTHER_RECIPE, "SELECT EXISTS(SELECT 1 FROM runs WHERE recipe <> ?1)")  \
-    ROW(START_RUN, "INSERT INTO runs(recipe, policy, mark, started) "          \
-                   "VALUES(?1, ?2, ?3, unixepoch())")                          \
+    ROW(START_RUN, "INSERT INTO runs(recipe, policy, mark, started, seq) "     \
+                   "VALUES(?1, ?2, ?3, ?4, ?5)")                               \
     ROW(EACH_POLICY, "SELECT DISTINCT policy FROM runs WHERE policy NOT NULL " \
                      "AND (archived > 0 OR ended IS NULL) ORDER BY policy")    \
     ROW(END_RUN, "UPDATE runs SET ended = unixepoch(), archived = ?2, "        \
@@ -49,11 +49,13 @@ struct sqlite3_stmt;
         "mark_width = ?16, mark_height = ?17, mark_across = ?18, "             \
         "mark_down = ?19, mark_step_x = ?20, mark_step_y = ?21, "              \
         "removed = ?22, seq = ?23, at = ?24 WHERE id = ?25")                   \
-    ROW(SINCE,                                                                 \
-        "SELECT i.seq, i.at, i.run, i.id, i.outcome, i.code, o.digest, "       \
-        "i.format, i.route, i.removed, r.policy FROM inputs i "                \
+    ROW(LINES_SINCE,                                                           \
+        "SELECT i.seq, 'image', i.at, i.run, i.id, i.outcome, i.code, "        \
+        "o.digest, i.format, i.route, i.removed, r.policy FROM inputs i "      \
         "LEFT JOIN objects o ON o.id = i.object JOIN runs r ON r.id = i.run "  \
-        "WHERE i.seq > ?1 ORDER BY i.seq")                                     \
+        "WHERE i.seq > ?1 UNION ALL "                                          \
+        "SELECT seq, 'run', started, id, NULL, NULL, NULL, NULL, NULL, NULL, " \
+        "NULL, policy FROM runs WHERE seq > ?1 ORDER BY 1")                    \
     ROW(ARCHIVED,                                                              \
         "SELECT o.name, o.digest, i.size, i.inode, i.mtime_ns, i.format, "     \
         "i.route, mark_x, mark_y, mark_width, mark_height, mark_across, "      \

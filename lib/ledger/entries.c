@@ -20,6 +20,7 @@ bool imp_ledger_commit(struct imp_ledger *l, struct imp_err *err)
 void imp_ledger_rollback(struct imp_ledger *l)
 {
     imp_db_rollback(&l->db);
+    imp_journal_undo(l->journal);
     l->dirty = false; // it may have been set in what is undone
 }
 

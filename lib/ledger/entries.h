@@ -5,6 +5,7 @@
 
 #include "base/name.h"
 #include "ledger/db.h"
+#include "ledger/journal.h"
 #include "ledger/ledger.h"
 #include "ledger/recorder.h"
 
@@ -15,10 +16,12 @@
 
 struct imp_ledger {
     struct imp_db db;
-    struct imp_sha256 *hasher; /* of paths */
-    char *file;                /* for readers */
-    char *scratch;             /* a directory to remove, or NULL */
-    int lock;                  /* -1 in a reader */
+    struct imp_sha256 *hasher;   /* of paths */
+    char *file;                  /* for readers */
+    int dir;                     /* the state directory; -1 in a reader */
+    struct imp_journal *journal; /* borrowed; NULL: no audit log is kept */
+    char *scratch;               /* a directory to remove, or NULL */
+    int lock;                    /* -1 in a reader */
     bool reader;
     unsigned looked_up; /* in the reader's open transaction; 0: none open */
     bool dirty;         /* known to be set in the ledger */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define DATABASE IMP_LEDGER_DATABASE
@@ -65,6 +66,8 @@ void imp_ledger_free(struct imp_ledger *l)
     imp_db_clear(&l->db);
     imp_sha256_free(l->hasher);
     free(l->file);
+    if (l->dir >= 0)
+        close(l->dir);
     if (l->lock >= 0)
         close(l->lock); // unlocks
     if (l->scratch)
@@ -79,7 +82,7 @@ static struct imp_ledger *ledger_new(struct imp_err *err)
         imp_fail_errno(err, "ledger");
         return NULL;
     }
-    l->lock = -1;
+    l->lock = l->dir = -1;
     l->hasher = imp_sha256_new(err);
     if (l->hasher)
         return l;
@@ -90,11 +93,10 @@ static struct imp_ledger *ledger_new(struct imp_err *err)
 struct imp_ledger *imp_ledger_open(const char *state, struct imp_ctx *wait,
                                    struct imp_err *err)
 {
-    int dir = -1;
     bool ok = false;
     struct imp_ledger *l = ledger_new(err);
-    if (!l || !open_state(state, &dir, err) || !lock(l, dir, wait, err) ||
-        !create_database(dir, err))
+    if (!l || !open_state(state, &l->dir, err) || !lock(l, l->dir, wait, err) ||
+        !create_database(l->dir, err))
         goto out;
     if (asprintf(&l->file, "%s/" DATABASE, state) < 0) {
         l->file = NULL;
@@ -103,8 +105,6 @@ struct imp_ledger *imp_ledger_open(const char *state, struct imp_ctx *wait,
     }
     ok = imp_db_open(&l->db, l->file, false, err) && imp_db_schema(&l->db, err);
 out:
-    if (dir >= 0)
-        close(dir);
     if (ok)
         return l;
     imp_ledger_free(l);
@@ -238,6 +238,25 @@ static bool put_policy(struct imp_ledger *l, const struct imp_recipe *recipe,
     return imp_db_run(&l->db, s, err);
 }
 
+static bool put_run(struct imp_ledger *l, const struct imp_recipe *recipe,
+                    struct imp_audit_entry *e, struct imp_err *err)
+{
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_START_RUN, err);
+    if (!s)
+        return false;
+    imp_db_bind_digest(s, 1, &recipe->digest);
+    imp_db_bind_digest(s, 2, &recipe->policy);
+    imp_db_bind_text(s, 3, recipe->mark);
+    sqlite3_bind_int64(s, 4, e->at);
+    if (e->seq)
+        sqlite3_bind_int64(s, 5, (sqlite3_int64)e->seq);
+    if (!imp_db_run(&l->db, s, err))
+        return false;
+    e->run = sqlite3_last_insert_rowid(l->db.handle);
+    imp_journal_take(l->journal);
+    return true;
+}
+
 bool imp_ledger_start_run(struct imp_ledger *l, const struct imp_recipe *recipe,
                           int64_t *run, bool *other_recipe, struct imp_err *err)
 {
@@ -245,19 +264,22 @@ bool imp_ledger_start_run(struct imp_ledger *l, const struct imp_recipe *recipe,
     if (!s)
         return false;
     imp_db_bind_digest(s, 1, &recipe->digest);
-    if (!ask(l, s, other_recipe, err) || !put_policy(l, recipe, err))
+    if (!ask(l, s, other_recipe, err))
         return false;
 
-    s = imp_db_get(&l->db, IMP_SQL_START_RUN, err);
-    if (!s)
-        return false;
-    imp_db_bind_digest(s, 1, &recipe->digest);
-    imp_db_bind_digest(s, 2, &recipe->policy);
-    imp_db_bind_text(s, 3, recipe->mark);
-    if (!imp_db_run(&l->db, s, err))
-        return false;
-    *run = sqlite3_last_insert_rowid(l->db.handle);
-    return true;
+    struct imp_audit_entry e = {.seq = imp_journal_next(l->journal),
+                                .at = time(NULL),
+                                .op = "run",
+                                .policy = &recipe->policy};
+    bool ok = imp_ledger_begin(l, err) && put_policy(l, recipe, err) &&
+              put_run(l, recipe, &e, err) &&
+              imp_journal_note(l->journal, err) && imp_ledger_commit(l, err);
+    if (ok)
+        imp_journal_tell(l->journal, &e);
+    else
+        imp_ledger_rollback(l);
+    *run = e.run;
+    return ok;
 }
 
 bool imp_ledger_end_run(struct imp_ledger *l, int64_t run,

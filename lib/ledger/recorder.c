@@ -23,7 +23,7 @@ struct image {
 
 struct recorder {
     struct imp_ledger *ledger;
-    int64_t run;
+    const struct imp_record *record;
     struct imp_chan_rx results;
     const struct imp_commit_ops *ops;
     const struct imp_group_limits *limits;
@@ -37,6 +37,8 @@ struct recorder {
     size_t n_fresh;
     struct imp_result **going; // the same, for the ops
     struct imp_err *why;       // what publish said of each
+
+    struct imp_audit_entry *line; // of the group's rows; seq 0: it has none
 
     struct imp_err broken; // why the ledger cannot be written any more
 };
@@ -207,7 +209,7 @@ static bool set_aside(struct recorder *rec)
     return true;
 }
 
-// --- The four steps ---
+// --- The five steps ---
 
 static void borrow_going(struct recorder *rec)
 {
@@ -312,10 +314,34 @@ static bool record_images(struct recorder *rec)
     return !any || imp_ledger_set_dirty(rec->ledger, &rec->broken);
 }
 
+static struct imp_audit_entry line_of(const struct recorder *rec,
+                                      const struct imp_result *r,
+                                      const struct imp_input_row *row,
+                                      int64_t id)
+{
+    bool in_archive = r->outcome == IMP_ARCHIVED || r->outcome == IMP_DUPLICATE;
+    return (struct imp_audit_entry){
+        .seq = row->seq,
+        .at = row->at,
+        .run = row->run,
+        .op = "image",
+        .input = id,
+        .outcome = imp_outcome_name(r->outcome),
+        .code = in_archive ? NULL : imp_code_name(r->err.code),
+        .object = in_archive ? &r->digest : NULL,
+        .format = r->format,
+        .route = r->route,
+        .removed = r->removed,
+        .policy = rec->record->policy,
+    };
+}
+
 // ... and each input, with the object that it became.
-static bool record_input(struct recorder *rec, struct imp_result *r)
+static bool record_input(struct recorder *rec, struct imp_result *r,
+                         struct imp_audit_entry *line)
 {
     struct imp_object_row object = {0};
+    *line = (struct imp_audit_entry){0};
     if (r->outcome == IMP_ARCHIVED || r->outcome == IMP_DUPLICATE) {
         if (!imp_ledger_find_object(rec->ledger, &r->digest, &object,
                                     &rec->broken))
@@ -328,21 +354,40 @@ static bool record_input(struct recorder *rec, struct imp_result *r)
                      "the image that this is a duplicate of has failed");
         }
     }
+    struct imp_input_row row = {.run = rec->record->run,
+                                .object = object.id,
+                                .seq = imp_journal_next(rec->ledger->journal),
+                                .at = time(NULL)};
     int64_t id;
-    const struct imp_input_row row = {
-        .run = rec->run, .object = object.id, .at = time(NULL)};
-    return imp_ledger_put_input(rec->ledger, &row, r, &id, &rec->broken);
+    if (!imp_ledger_put_input(rec->ledger, &row, r, &id, &rec->broken))
+        return false;
+    if (id) {
+        *line = line_of(rec, r, &row, id);
+        imp_journal_take(rec->ledger->journal);
+    }
+    return true;
 }
 
 static bool record(struct recorder *rec)
 {
     bool ok = imp_ledger_begin(rec->ledger, &rec->broken) && record_images(rec);
     for (size_t i = 0; ok && i < rec->n; i++)
-        ok = record_input(rec, rec->group[i]);
-    ok = ok && imp_ledger_commit(rec->ledger, &rec->broken);
+        ok = record_input(rec, rec->group[i], &rec->line[i]);
+    ok = ok && imp_journal_note(rec->ledger->journal, &rec->broken) &&
+         imp_ledger_commit(rec->ledger, &rec->broken);
     if (!ok)
         imp_ledger_rollback(rec->ledger);
     return ok;
+}
+
+// 5. The audit log.
+static bool write_lines(struct recorder *rec)
+{
+    struct imp_journal *journal = rec->ledger->journal;
+    for (size_t i = 0; i < rec->n; i++)
+        if (rec->line[i].seq)
+            imp_journal_tell(journal, &rec->line[i]);
+    return imp_journal_flush(journal, &rec->broken);
 }
 
 static void tell(struct recorder *rec)
@@ -365,7 +410,7 @@ static bool commit_steps(struct recorder *rec)
         publish(rec);
         settle_names(rec);
     }
-    return record(rec);
+    return record(rec) && write_lines(rec);
 }
 
 static void commit(struct recorder *rec)
@@ -414,15 +459,15 @@ static void drain(struct recorder *rec, struct imp_ctx *forever)
     }
 }
 
-bool imp_recorder_run(struct imp_ledger *ledger, int64_t run,
+bool imp_recorder_run(const struct imp_record *record,
                       struct imp_chan_rx results,
                       const struct imp_commit_ops *ops,
                       const struct imp_group_limits *limits,
                       struct imp_err *err)
 {
     struct recorder rec = {
-        .ledger = ledger,
-        .run = run,
+        .ledger = record->ledger,
+        .record = record,
         .results = results,
         .ops = ops,
         .limits = limits,
@@ -435,13 +480,15 @@ bool imp_recorder_run(struct imp_ledger *ledger, int64_t run,
     rec.fresh = calloc(rec.cap, sizeof *rec.fresh);
     rec.going = calloc(rec.cap, sizeof *rec.going);
     rec.why = calloc(rec.cap, sizeof *rec.why);
-    if (!rec.group || !rec.fresh || !rec.going || !rec.why)
+    rec.line = calloc(rec.cap, sizeof *rec.line);
+    if (!rec.group || !rec.fresh || !rec.going || !rec.why || !rec.line)
         imp_fail_errno(&rec.broken, "recorder");
 
     while (!is_broken(&rec) && receive_group(&rec, forever))
         commit(&rec);
     drain(&rec, forever);
 
+    free(rec.line);
     free(rec.why);
     free(rec.going);
     free(rec.fresh);

@@ -5,7 +5,8 @@
  *   1. the data of all staged images is made durable;
  *   2. the ledger notes the names about to appear (the intent);
  *   3. each image becomes visible under its name, and the names durable;
- *   4. the ledger transaction: objects and inputs in, intents out.
+ *   4. the ledger transaction: objects and inputs in, intents out;
+ *   5. their lines in the audit log (see journal.h), if one is kept.
  * A crash before 2 leaves staged files that the target sweeps; between 2 and 4
  * names that the next start retracts; so the ledger never claims what the disk
  * does not hold, and nothing stays visible that the ledger does not know.
@@ -15,7 +16,8 @@
  * durable, all are retracted. What cannot be retracted keeps its intent. 4:
  * whether SQLite's failed commit comes to light again after a crash is not
  * known, so the names stay and the next start decides: it finds either the
- * intents, and retracts, or the objects.
+ * intents, and retracts, or the objects. 5: the same; the next start writes the
+ * lines.
  *
  * The recorder knows no archive: it is handed functions. */
 #ifndef IMP_LEDGER_RECORDER_H
@@ -104,6 +106,13 @@ bool imp_recorder_recover(struct imp_ledger *ledger,
                           const struct imp_commit_ops *ops,
                           struct imp_err *err);
 
+/* What the recorder writes into, and as whose. */
+struct imp_record {
+    struct imp_ledger *ledger;
+    int64_t run;
+    const struct imp_digest *policy; /* of the run, for the audit log */
+};
+
 /* Receive `struct imp_result *` until the channel is closed; commit them all.
  * Takes each result. A duplicate (same digest in the ledger, or earlier in the
  * run) is discarded and recorded as such. If a commit fails, the group's images
@@ -112,7 +121,7 @@ bool imp_recorder_recover(struct imp_ledger *ledger,
  * on results are still received, become FAILED and are discarded, so that no
  * sender blocks; a manifest must not be written then. Only the closing of the
  * channel ends it. */
-bool imp_recorder_run(struct imp_ledger *ledger, int64_t run,
+bool imp_recorder_run(const struct imp_record *record,
                       struct imp_chan_rx results,
                       const struct imp_commit_ops *ops,
                       const struct imp_group_limits *limits,

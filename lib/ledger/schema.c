@@ -54,7 +54,8 @@ static const char tables[] =
     " started INTEGER NOT NULL,"               // seconds since the epoch
     " ended INTEGER,"
     " archived INTEGER, duplicate INTEGER, skipped INTEGER,"
-    " quarantined INTEGER, failed INTEGER, cancelled INTEGER) STRICT;"
+    " quarantined INTEGER, failed INTEGER, cancelled INTEGER,"
+    " seq INTEGER) STRICT;" // as that of an input
 
     "CREATE TABLE objects("
     " id INTEGER PRIMARY KEY,"
@@ -122,6 +123,7 @@ static const char *const upgrades[SCHEMA] = {
           "UPDATE inputs SET route = 'none' WHERE route = 'cut';",
     [3] = "ALTER TABLE objects ADD COLUMN place INTEGER;"
           "ALTER TABLE objects ADD COLUMN stored INTEGER;" OBJECTS_PLACE
+          "ALTER TABLE runs ADD COLUMN seq INTEGER;"
           "ALTER TABLE inputs ADD COLUMN removed TEXT;"
           "ALTER TABLE inputs ADD COLUMN seq INTEGER;"
           "ALTER TABLE inputs ADD COLUMN at INTEGER;"

@@ -4,6 +4,7 @@
 
 #include "archive/target.h"
 #include "deid/policy.h"
+#include "ledger/journal.h"
 #include "ledger/ledger.h"
 #include "ledger/recorder.h"
 #include "pipeline/run.h"
@@ -20,7 +21,8 @@ struct imp_run {
     /* Set up by _new, torn down by _free. */
     struct imp_target *target;
     struct imp_ledger *ledger;
-    struct imp_ledger *known; /* the producer's view of the ledger */
+    struct imp_journal *journal; /* NULL in a dry run */
+    struct imp_ledger *known;    /* the producer's view of the ledger */
     struct imp_policy *policy;
     struct imp_clean_rules cleaning; /* with the policy's filled in */
     struct imp_marker *marker;       /* NULL: no mark */

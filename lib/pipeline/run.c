@@ -134,8 +134,11 @@ static void *record(void *self)
         .done = done,
     };
     const struct imp_chan_rx rx = {run->ordered ? run->ordered : run->results};
-    rec->ok = imp_recorder_run(run->ledger, run->id, rx, &ops,
-                               &run->config->commit, &rec->err);
+    const struct imp_digest policy = imp_policy_digest(run->policy);
+    const struct imp_record record = {
+        .ledger = run->ledger, .run = run->id, .policy = &policy};
+    rec->ok =
+        imp_recorder_run(&record, rx, &ops, &run->config->commit, &rec->err);
     return NULL;
 }
 
@@ -296,7 +299,10 @@ static bool finish(struct imp_run *run, struct imp_err *err)
     return imp_ledger_dirty(run->ledger, &dirty, err) &&
            run->target->ops->finish(run->target, &objects, dirty, err) &&
            (!dirty || set_clean(run, err)) &&
-           imp_ledger_end_run(run->ledger, run->id, counts.outcome, err);
+           imp_ledger_end_run(run->ledger, run->id, counts.outcome, err) &&
+           imp_journal_end(
+               run->journal, run->id,
+               imp_ctx_cancelled(run->scan) ? "cancelled" : "complete", err);
 }
 
 bool imp_run_go(struct imp_run *run, struct imp_err *err)

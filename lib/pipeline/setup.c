@@ -149,6 +149,9 @@ static bool set_up(struct imp_run *run, struct imp_ctx *ctx,
         run->window = imp_chan_new(imp_sequence_width(config));
         run->ordered = imp_chan_new(config->queue);
     }
+    if (!config->dry_run &&
+        !(run->journal = imp_journal_open(run->ledger, err)))
+        return false;
     run->known = imp_ledger_reader(run->ledger, err);
     return run->known && (config->dry_run || imp_run_agree(run, err)) &&
            start_run(run, err);
@@ -189,6 +192,7 @@ void imp_run_free(struct imp_run *run)
     imp_waitgroup_clear(&run->workers);
     imp_ledger_free(run->known);
     imp_target_free(run->target);
+    imp_journal_close(run->journal, NULL);
     imp_ledger_free(run->ledger);
     imp_marker_free(run->marker);
     imp_policy_free(run->policy);

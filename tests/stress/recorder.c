@@ -177,9 +177,9 @@ static void *record(void *arg)
         .retract = retract,
         .done = done,
     };
-    rec->ok =
-        imp_recorder_run(rec->ledger, rec->run, (struct imp_chan_rx){rec->ch},
-                         &ops, &limits, NULL);
+    const struct imp_record record = {.ledger = rec->ledger, .run = rec->run};
+    rec->ok = imp_recorder_run(&record, (struct imp_chan_rx){rec->ch}, &ops,
+                               &limits, NULL);
     return NULL;
 }
 
@@ -265,15 +265,19 @@ int main(int argc, char **argv)
     fake.visible = calloc(results + 1, 1);
     fake.told = calloc(results + 1, 1);
     struct recording rec = {.fake = &fake, .ch = imp_chan_new(QUEUE)};
+    struct imp_journal *journal = NULL;
     if (fake.visible && fake.told && mkdtemp(dir))
         rec.ledger = imp_ledger_open(dir, NULL, &err);
-    if (!rec.ledger ||
+    if (rec.ledger)
+        journal = imp_journal_open(rec.ledger, &err);
+    if (!journal ||
         !imp_ledger_start_run(rec.ledger, &recipe, &rec.run, &other, &err)) {
         printf("cannot start: %s\n0 passed, 1 failed\n", err.msg);
         return 1;
     }
     run_threads(&rec, results);
     judge(&rec, results);
+    expect(imp_journal_close(journal, &err), "the audit log was written");
     imp_ledger_free(rec.ledger);
     imp_chan_free(rec.ch, NULL);
     nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);

@@ -1,12 +1,14 @@
 // Ledger, recorder and bag together, ended at every step in turn: the next run
 // must leave what an undisturbed one leaves.
 #include "archive/target.h"
+#include "ledger/journal.h"
 #include "ledger/recorder.h"
 #include "sync/context.h"
 
 #include "../../lib/tempdir.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <sys/wait.h>
 
 #define CRASHED 77
@@ -19,6 +21,7 @@ static const char *const inputs[] = {"one",  "two", "three", "two",
 struct world {
     struct imp_target *target;
     struct imp_ledger *ledger;
+    struct imp_journal *journal;
     int steps; // until the crash; 0: none
 };
 
@@ -152,14 +155,15 @@ static bool record_all(struct world *w, int64_t run, struct imp_err *err)
 {
     const struct imp_group_limits two = {2, 1000, 1000};
     struct imp_commit_ops ops = ops_of(w);
+    const struct imp_record record = {.ledger = w->ledger, .run = run};
     struct imp_ctx *ctx = imp_ctx_new(NULL);
     struct imp_chan *ch = imp_chan_new(N);
     for (size_t i = 0; i < N; i++)
         if (!is_done(w, i))
             imp_chan_send(ctx, (struct imp_chan_tx){ch}, work(w, i));
     imp_chan_close((struct imp_chan_tx){ch});
-    bool ok = imp_recorder_run(w->ledger, run, (struct imp_chan_rx){ch}, &ops,
-                               &two, err);
+    bool ok =
+        imp_recorder_run(&record, (struct imp_chan_rx){ch}, &ops, &two, err);
     imp_chan_free(ch, NULL);
     imp_ctx_free(ctx);
     return ok;
@@ -176,6 +180,8 @@ static bool run_once(const char *dir, int steps, struct imp_err *err)
     bool other, dirty, present, ok = false;
     w.ledger = imp_ledger_open(text("%s/state", dir), NULL, err);
     if (w.ledger)
+        w.journal = imp_journal_open(w.ledger, err);
+    if (w.journal)
         w.target = open_bag(dir, err);
     if (w.target && imp_recorder_recover(w.ledger, &ops, err) &&
         imp_ledger_start_run(w.ledger, &recipe, &run, &other, err) &&
@@ -186,8 +192,12 @@ static bool run_once(const char *dir, int steps, struct imp_err *err)
         step(&w);
         ok = ok && w.target->ops->listing(w.target, &listing, &present, err) &&
              present && imp_ledger_set_clean(w.ledger, &listing, err);
+        step(&w);
+        ok = ok && imp_journal_end(w.journal, run, "complete", err);
+        step(&w);
     }
     imp_target_free(w.target);
+    imp_journal_close(w.journal, NULL);
     imp_ledger_free(w.ledger);
     return ok;
 }
@@ -218,6 +228,33 @@ static void expect_no_lie(const char *dir, int steps)
         0, "after a crash at step %d", steps);
 }
 
+static bool found_fault(void *self, const struct imp_audit_finding *f,
+                        struct imp_err *err)
+{
+    (void)err;
+    cr_expect(false, "after a crash at step %d: %s line %llu: %s", *(int *)self,
+              f->file, (unsigned long long)f->line, f->text);
+    return true;
+}
+
+// The audit log is whole, and has the line of every input's last outcome.
+static void expect_all_told(const char *dir, int steps)
+{
+    struct imp_err err = {0};
+    struct imp_audit_summary sum;
+    int fd = open(text("%s/state", dir), O_RDONLY | O_DIRECTORY);
+    cr_expect(imp_audit_verify(fd, NULL, found_fault, &steps, NULL, &sum, &err),
+              "%s", err.msg);
+    close(fd);
+    cr_expect_eq(
+        system(text("sqlite3 -batch '%s/state/ledger.db' 'SELECT seq, id FROM "
+                    "inputs' | while IFS='|' read s i; do grep -q "
+                    "'^{\"seq\":'$s',.*\"input\":'$i',' "
+                    "'%s/state/audit.log' || exit 1; done",
+                    dir, dir)),
+        0, "after a crash at step %d", steps);
+}
+
 static void expect_converged(const char *dir, const char *want, int steps)
 {
     struct imp_err err = {0};
@@ -229,6 +266,7 @@ static void expect_converged(const char *dir, const char *want, int steps)
                              "inputs WHERE object IS NOT NULL')\"",
                              dir)),
                  0, "after a crash at step %d", steps);
+    expect_all_told(dir, steps);
 }
 
 Test(crash, ended_at_any_step_the_next_run_leaves_what_an_undisturbed_one_does,

@@ -253,6 +253,7 @@ Test(ledger, a_ledger_of_schema_1_is_taken_over_with_its_runs)
 {
     imp_ledger_free(ledger);
     judge("ALTER TABLE runs DROP COLUMN policy; "
+          "ALTER TABLE runs DROP COLUMN seq; "
           "ALTER TABLE runs DROP COLUMN mark; "
           "ALTER TABLE inputs DROP COLUMN mark_x; "
           "ALTER TABLE inputs DROP COLUMN mark_y; "

@@ -29,6 +29,7 @@ struct fake {
 static char *dir, *state;
 static struct imp_ledger *ledger;
 static int64_t run;
+static struct imp_record record;
 static struct fake fake;
 
 static char *judge(const char *sql)
@@ -56,6 +57,7 @@ static void set_up(void)
     ledger = imp_ledger_open(state, NULL, NULL);
     cr_assert(ledger);
     cr_assert(imp_ledger_start_run(ledger, &recipe, &run, &other, NULL));
+    record = (struct imp_record){.ledger = ledger, .run = run};
 }
 
 static void tear_down(void)
@@ -200,8 +202,8 @@ static bool record_limited(struct imp_result **results,
     for (; *results; results++)
         cr_assert(imp_chan_send(ctx, (struct imp_chan_tx){ch}, *results));
     imp_chan_close((struct imp_chan_tx){ch});
-    bool ok = imp_recorder_run(ledger, run, (struct imp_chan_rx){ch}, &ops,
-                               &limits, err);
+    bool ok =
+        imp_recorder_run(&record, (struct imp_chan_rx){ch}, &ops, &limits, err);
     imp_chan_free(ch, NULL);
     imp_ctx_free(ctx);
     cr_expect_eq(fake.staged, 0, "nothing stays staged");
@@ -347,7 +349,7 @@ Test(recorder, a_group_ends_some_time_after_its_first_result)
     struct slow_sender s = {imp_ctx_new(NULL), imp_chan_new(4)};
     pthread_t thread;
     pthread_create(&thread, NULL, send_slowly, &s);
-    cr_expect(imp_recorder_run(ledger, run, (struct imp_chan_rx){s.ch}, &ops,
+    cr_expect(imp_recorder_run(&record, (struct imp_chan_rx){s.ch}, &ops,
                                &limits, NULL));
     pthread_join(thread, NULL);
     cr_expect_eq(fake.groups, 2);
