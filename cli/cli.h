@@ -3,6 +3,7 @@
 #define IMP_CLI_CLI_H
 
 #include "base/err.h"
+#include "ledger/recorder.h"
 #include "pipeline/clean.h"
 
 #include <stdbool.h>
@@ -61,6 +62,10 @@ bool cli_count(const char *text, uint64_t min, uint64_t max, uint64_t *out,
 bool cli_fraction(const char *text, double min, double max, double *out,
                   struct imp_err *err);
 bool cli_date(const char *text, struct imp_err *err);
+/* "100", "64M", "2s" or several of them, with commas: a number of images, of
+ * bytes, and a time. What is not told stays as it is. */
+bool cli_group_limits(const char *text, struct imp_group_limits *limits,
+                      struct imp_err *err);
 bool cli_check(const char *text, struct imp_clean_rules *rules,
                struct imp_err *err);
 

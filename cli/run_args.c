@@ -126,6 +126,12 @@ SETTER(grace)
                         err);
 }
 
+SETTER(commit_every)
+{
+    return cli_group_limits(value,
+                            &((struct cli_run_args *)self)->config.commit, err);
+}
+
 SETTER(wait)
 {
     UNUSED;
@@ -199,6 +205,10 @@ const struct cli_option cli_run_options[] = {
      set_deadline},
     {"grace", 0, "TIME",
      "After a stop, time for images in flight (default: 5s)", set_grace},
+    {"commit-every", 0, "LIMIT",
+     "Commit after so many images, bytes or so long, such as 256,64M,1s (the "
+     "default); 1 commits each image",
+     set_commit_every},
     {"wait", 0, NULL, "If another run has the archive, wait for it", set_wait},
     {"dry-run", 'n', NULL,
      "Print what would become of each image, part by part; write nothing",

@@ -120,3 +120,49 @@ bool cli_check(const char *text, struct imp_clean_rules *rules,
     rules->check = structure ? IMP_CHECK_STRUCTURE : IMP_CHECK_CODED;
     return true;
 }
+
+static bool ends_in_digit(const char *text)
+{
+    size_t n = strlen(text);
+    return n > 0 && isdigit((unsigned char)text[n - 1]);
+}
+
+// What ends in a digit is a count, so that no number means two things.
+static bool group_limit(const char *text, struct imp_group_limits *limits)
+{
+    uint64_t count = 0, bytes = 0;
+    int64_t ms = 0;
+    if (cli_count(text, 1, 65536, &count, NULL)) {
+        limits->results = (size_t)count;
+        return true;
+    }
+    if (cli_size(text, &bytes, NULL) && bytes > 0 && !ends_in_digit(text)) {
+        limits->bytes = bytes;
+        return true;
+    }
+    if (cli_duration(text, &ms, NULL) && !ends_in_digit(text)) {
+        limits->ms = ms;
+        return true;
+    }
+    return false;
+}
+
+bool cli_group_limits(const char *text, struct imp_group_limits *limits,
+                      struct imp_err *err)
+{
+    char part[32];
+    bool ok = true;
+    for (const char *at = text; ok; at += strlen(part) + 1) {
+        size_t n = strcspn(at, ",");
+        ok = n < sizeof part;
+        snprintf(part, sizeof part, "%.*s", ok ? (int)n : 0, at);
+        ok = ok && group_limit(part, limits);
+        if (!at[n])
+            break;
+    }
+    return ok || imp_fail(err, IMP_ERR_CONFIG,
+                          "'%s': want a number of images (1 to 65536), of "
+                          "bytes such as 64M, a time such as 500ms, or several "
+                          "of them with commas between",
+                          text);
+}

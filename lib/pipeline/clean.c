@@ -1,6 +1,10 @@
 #include "pipeline/clean.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+// What went is named up to here.
+#define REMOVED_NAMED 64
 
 struct imp_cleaner {
     struct imp_deid *deid;
@@ -149,6 +153,46 @@ const struct imp_cutlist *imp_cleaner_cuts(const struct imp_cleaner *c)
 const struct imp_job_image *imp_cleaner_image(const struct imp_cleaner *c)
 {
     return &c->image;
+}
+
+static bool takes_away(const struct imp_cut *cut)
+{
+    bool goes = cut->kind == IMP_CUT_DROP || cut->kind == IMP_CUT_ZERO;
+    return goes && cut->part != IMP_PART_STRUCTURE &&
+           cut->part != IMP_PART_CODED;
+}
+
+static bool is_among(const char *name, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+bool imp_cleaner_removed(const struct imp_cleaner *c, char **out,
+                         struct imp_err *err)
+{
+    const char *names[REMOVED_NAMED + 1];
+    size_t n = 0;
+    struct imp_buf text = {0};
+    bool ok = true;
+    *out = NULL;
+    for (size_t i = 0; i < c->cuts.n && n <= REMOVED_NAMED; i++) {
+        const struct imp_cut *cut = &c->cuts.cut[i];
+        if (!takes_away(cut) || is_among(cut->what, names, n))
+            continue;
+        names[n] = n < REMOVED_NAMED ? cut->what : "...";
+        n++;
+    }
+    for (size_t i = 0; ok && i < n; i++)
+        ok = imp_buf_add(&text, names[i], strlen(names[i]), err) &&
+             imp_buf_add(&text, i + 1 < n ? "\n" : "", 1, err);
+    if (ok)
+        *out = (char *)text.p;
+    else
+        imp_buf_clear(&text);
+    return ok;
 }
 
 struct imp_span imp_cleaner_profile(const struct imp_cleaner *c)

@@ -76,6 +76,13 @@ bool imp_cleaner_pieces(struct imp_cleaner *c, struct imp_span in,
 const struct imp_cutlist *imp_cleaner_cuts(const struct imp_cleaner *c);
 const struct imp_job_image *imp_cleaner_image(const struct imp_cleaner *c);
 
+/* The names of the parts that the last call's cuts take away, each once, as a
+ * text with a newline between two; what only describes the picture and was laid
+ * out anew is none. Behind the first 64 it says "...". `*out` is the caller's
+ * to free; NULL if there are none. False without memory. */
+bool imp_cleaner_removed(const struct imp_cleaner *c, char **out,
+                         struct imp_err *err);
+
 /* See imp_deid_profile. */
 struct imp_span imp_cleaner_profile(const struct imp_cleaner *c);
 

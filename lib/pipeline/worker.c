@@ -201,7 +201,9 @@ static bool process(struct imp_worker *w, const struct imp_job *job,
         return false;
     r->format = fmt->name;
     r->route = "none";
-    if (!cut_and_tell(w, fmt, image, err) || !still_wanted(w, err))
+    if (!cut_and_tell(w, fmt, image, err) ||
+        !imp_cleaner_removed(w->cleaner, &r->removed, err) ||
+        !still_wanted(w, err))
         return false;
     bool ok = w->run->marker
                   ? mark(w, fmt, &image, r, err)

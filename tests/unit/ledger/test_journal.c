@@ -1,0 +1,157 @@
+// Ledger and audit log, ended between the transaction and the lines.
+#include "opened.h"
+
+#include "ledger/journal.h"
+
+#include <fcntl.h>
+
+TestSuite(journal, .init = set_up, .fini = tear_down, .timeout = 60);
+
+static struct imp_journal *open_journal(void)
+{
+    struct imp_err err = {0};
+    struct imp_journal *j = imp_journal_open(ledger, &err);
+    cr_assert(j, "%s", err.msg);
+    return j;
+}
+
+// What the recorder's transaction does with one input, and no line told.
+static void record_without_line(struct imp_journal *j, int64_t run,
+                                const char *path, enum imp_outcome outcome)
+{
+    struct imp_err err = {0};
+    struct imp_result *r = imp_result_new(path);
+    const struct imp_input_row row = {
+        .run = run, .object = 1, .seq = imp_journal_next(j), .at = 1000};
+    int64_t id;
+    r->outcome = outcome;
+    r->format = "jpeg";
+    r->removed = strdup("EXIF\nXMP");
+    if (outcome != IMP_ARCHIVED)
+        imp_fail(&r->err, IMP_ERR_DAMAGED, "torn");
+    cr_assert(imp_ledger_begin(ledger, &err) &&
+                  imp_ledger_put_input(ledger, &row, r, &id, &err),
+              "%s", err.msg);
+    imp_journal_take(j);
+    cr_assert(imp_journal_note(j, &err) && imp_ledger_commit(ledger, &err),
+              "%s", err.msg);
+    imp_result_free(r);
+}
+
+static char *lines(void)
+{
+    return file_text(text("%s/audit.log", state));
+}
+
+static int count_of(const char *what)
+{
+    int n = 0;
+    for (const char *at = lines(); (at = strstr(at, what)); at++)
+        n++;
+    return n;
+}
+
+static bool count_fault(void *self, const struct imp_audit_finding *f,
+                        struct imp_err *err)
+{
+    (void)f, (void)err;
+    ++*(int *)self;
+    return true;
+}
+
+static int faults(const struct imp_audit_mark *expect)
+{
+    int n = 0;
+    struct imp_err err = {0};
+    struct imp_audit_summary sum;
+    int fd = open(state, O_RDONLY | O_DIRECTORY);
+    cr_assert(imp_audit_verify(fd, expect, count_fault, &n, NULL, &sum, &err),
+              "%s", err.msg);
+    close(fd);
+    return n;
+}
+
+Test(journal, lines_that_a_crash_kept_back_are_written_by_the_next_start)
+{
+    struct imp_journal *j = open_journal();
+    int64_t run = start_run();
+    put_object("x");
+    record_without_line(j, run, "/a", IMP_ARCHIVED);
+    record_without_line(j, run, "/b", IMP_QUARANTINED);
+    cr_assert(imp_journal_close(j, NULL));
+    cr_expect_eq(count_of("\"op\":\"image\""), 0);
+
+    j = open_journal();
+    cr_expect_eq(count_of("\"op\":\"image\""), 2);
+    cr_expect(strstr(lines(), "{\"seq\":2,\"time\":\"1970-01-01T00:16:40Z\""));
+    cr_expect(strstr(lines(),
+                     "\"run\":1,\"op\":\"image\",\"input\":1,\"outcome\":"
+                     "\"archived\",\"object\":\"2d711642b726b044"),
+              "%s", lines());
+    cr_expect(strstr(lines(), "\"removed\":[\"EXIF\",\"XMP\"]"));
+    cr_expect(strstr(lines(), "\"input\":2,\"outcome\":\"quarantined\","
+                              "\"code\":\"damaged\""));
+    cr_assert(imp_journal_close(j, NULL));
+    cr_assert(imp_journal_close(open_journal(), NULL));
+    cr_expect_eq(count_of("\"op\":\"image\""), 2, "not twice");
+    cr_expect_eq(faults(NULL), 0);
+}
+
+Test(journal, the_start_of_a_run_that_a_crash_kept_back_is_written_too)
+{
+    start_run(); // without a journal: before there was a log
+    struct imp_journal *j = open_journal();
+    start_run();
+    cr_assert(imp_journal_close(j, NULL));
+    cr_assert_eq(truncate(text("%s/audit.log", state), 0), 0);
+    cr_assert(imp_journal_close(open_journal(), NULL));
+    cr_expect_eq(count_of("\"op\":\"run\""), 1);
+    cr_expect_eq(count_of("\"run\":2,"), 1);
+}
+
+Test(journal, an_undone_transaction_gives_its_numbers_back)
+{
+    struct imp_err err = {0};
+    struct imp_journal *j = open_journal();
+    start_run();
+    uint64_t next = imp_journal_next(j);
+    cr_assert(imp_ledger_begin(ledger, &err));
+    imp_journal_take(j);
+    imp_ledger_rollback(ledger);
+    cr_expect_eq(imp_journal_next(j), next);
+    cr_assert(imp_journal_close(j, NULL));
+}
+
+Test(journal, a_log_that_is_ahead_is_gone_on_with)
+{
+    struct imp_err err = {0};
+    struct imp_journal *j = open_journal();
+    int64_t run = start_run();
+    cr_assert(imp_journal_end(j, run, "complete", &err), "%s", err.msg);
+    cr_assert(imp_journal_close(j, NULL));
+    judge("UPDATE meta SET value = '1' WHERE key = 'audit_seq'");
+    j = open_journal();
+    cr_expect_eq(imp_journal_next(j), 3);
+    cr_assert(imp_journal_close(j, NULL));
+    cr_expect_eq(faults(NULL), 0);
+}
+
+Test(journal, a_log_without_its_last_line_is_not_what_the_ledger_expects)
+{
+    struct imp_err err = {0};
+    struct imp_audit_mark mark;
+    uint64_t highest;
+    struct imp_journal *j = open_journal();
+    int64_t run = start_run();
+    cr_assert(imp_journal_end(j, run, "complete", &err), "%s", err.msg);
+    cr_assert(imp_journal_close(j, NULL));
+    cr_assert(imp_journal_expected(ledger, &mark, &highest, &err), "%s",
+              err.msg);
+    cr_expect_eq(mark.seq, 2);
+    cr_expect_eq(highest, 2);
+    cr_expect_eq(faults(&mark), 0);
+    char *all = lines();
+    char *second = strchr(all, '\n') + 1;
+    cr_assert_eq(truncate(text("%s/audit.log", state), second - all), 0);
+    cr_expect_gt(faults(&mark), 0);
+}
