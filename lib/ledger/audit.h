@@ -6,8 +6,8 @@
  * one goes on where it ends. Each line is one JSON object:
  *
  *   {"seq":7,"time":"2026-11-25T16:40:27Z","host":"h","user":"u","run":2,
- *    "op":"image","input":5,"outcome":"archived","code":"damaged",
- *    "object":DIGEST,"format":"jpeg","route":"splice",
+ *    "op":"image","input":5,"outcome":"archived","after":"delete",
+ *    "code":"damaged","object":DIGEST,"format":"jpeg","route":"splice",
  *    "removed":["EXIF GPS IFD",...],"removed_more":3,"policy":DIGEST,
  *    "crc":"1a2b3c4d","prev":DIGEST}
  *
@@ -52,6 +52,7 @@ struct imp_audit_entry {
     const char *op;      /* "image", "run", "end", "source", ... */
     int64_t input;       /* the ledger's id of the input */
     const char *outcome; /* imp_outcome_name */
+    const char *after;   /* what is to become of the source: "move", "delete" */
     const char *code;    /* imp_code_name */
     const struct imp_digest *object;
     const char *format, *route;

@@ -39,23 +39,24 @@ struct sqlite3_stmt;
         "INSERT INTO inputs(key, path, size, inode, mtime_ns, outcome, "       \
         "code, reason, offset, format, route, object, run, mark_x, mark_y, "   \
         "mark_width, mark_height, mark_across, mark_down, mark_step_x, "       \
-        "mark_step_y, removed, seq, at) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, "   \
-        "?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, " \
-        "?22, ?23, ?24)")                                                      \
+        "mark_step_y, removed, seq, at, after) VALUES(?1, ?2, ?3, ?4, ?5, "    \
+        "?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, "   \
+        "?20, ?21, ?22, ?23, ?24, ?25)")                                       \
     ROW(SET_INPUT,                                                             \
         "UPDATE inputs SET size = ?3, inode = ?4, mtime_ns = ?5, "             \
         "outcome = ?6, code = ?7, reason = ?8, offset = ?9, format = ?10, "    \
         "route = ?11, object = ?12, run = ?13, mark_x = ?14, mark_y = ?15, "   \
         "mark_width = ?16, mark_height = ?17, mark_across = ?18, "             \
         "mark_down = ?19, mark_step_x = ?20, mark_step_y = ?21, "              \
-        "removed = ?22, seq = ?23, at = ?24 WHERE id = ?25")                   \
+        "removed = ?22, seq = ?23, at = ?24, after = ?25 WHERE id = ?26")      \
     ROW(LINES_SINCE,                                                           \
         "SELECT i.seq, 'image', i.at, i.run, i.id, i.outcome, i.code, "        \
-        "o.digest, i.format, i.route, i.removed, r.policy FROM inputs i "      \
+        "o.digest, i.format, i.route, i.removed, r.policy, i.after "           \
+        "FROM inputs i "                                                       \
         "LEFT JOIN objects o ON o.id = i.object JOIN runs r ON r.id = i.run "  \
         "WHERE i.seq > ?1 UNION ALL "                                          \
         "SELECT seq, 'run', started, id, NULL, NULL, NULL, NULL, NULL, NULL, " \
-        "NULL, policy FROM runs WHERE seq > ?1 ORDER BY 1")                    \
+        "NULL, policy, NULL FROM runs WHERE seq > ?1 ORDER BY 1")              \
     ROW(ARCHIVED,                                                              \
         "SELECT o.name, o.digest, i.size, i.inode, i.mtime_ns, i.format, "     \
         "i.route, mark_x, mark_y, mark_width, mark_height, mark_across, "      \

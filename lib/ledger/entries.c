@@ -222,20 +222,22 @@ bool imp_ledger_archived(struct imp_ledger *l, const char *path,
     return ok;
 }
 
-static bool input_id(struct imp_ledger *l, const char *path, bool *found,
-                     int64_t *id, struct imp_err *err)
+bool imp_ledger_input_id(struct imp_ledger *l, const char *path, int64_t *id,
+                         struct imp_err *err)
 {
+    bool found;
     struct sqlite3_stmt *s = by_path(l, IMP_SQL_INPUT_ID, path, err);
-    if (!s || !imp_db_step(&l->db, s, found, err))
+    *id = 0;
+    if (!s || !imp_db_step(&l->db, s, &found, err))
         return false;
-    if (*found) {
+    if (found) {
         *id = sqlite3_column_int64(s, 0);
         imp_db_done(s);
     }
     return true;
 }
 
-// Parameters 3 to 24, which ADD_INPUT and SET_INPUT share.
+// Parameters 3 to 25, which ADD_INPUT and SET_INPUT share.
 static void bind_result(struct sqlite3_stmt *s, const struct imp_input_row *row,
                         const struct imp_result *r)
 {
@@ -264,27 +266,27 @@ static void bind_result(struct sqlite3_stmt *s, const struct imp_input_row *row,
     if (row->seq)
         sqlite3_bind_int64(s, 23, (sqlite3_int64)row->seq);
     sqlite3_bind_int64(s, 24, row->at);
+    imp_db_bind_text(s, 25, row->after);
 }
 
 bool imp_ledger_put_input(struct imp_ledger *l, const struct imp_input_row *row,
                           const struct imp_result *r, int64_t *id,
                           struct imp_err *err)
 {
-    bool found;
-    int64_t known = 0;
+    int64_t known;
     *id = 0;
     if (r->outcome == IMP_SKIPPED)
         return true;
-    if (!input_id(l, r->path, &found, &known, err))
+    if (!imp_ledger_input_id(l, r->path, &known, err))
         return false;
-    if (found && r->outcome == IMP_CANCELLED)
+    if (known && r->outcome == IMP_CANCELLED)
         return true;
 
     struct sqlite3_stmt *s;
-    if (found) {
+    if (known) {
         s = imp_db_get(&l->db, IMP_SQL_SET_INPUT, err);
         if (s)
-            sqlite3_bind_int64(s, 25, known);
+            sqlite3_bind_int64(s, 26, known);
     } else {
         s = by_path(l, IMP_SQL_ADD_INPUT, r->path, err);
     }
@@ -293,7 +295,7 @@ bool imp_ledger_put_input(struct imp_ledger *l, const struct imp_input_row *row,
     bind_result(s, row, r);
     if (!imp_db_run(&l->db, s, err))
         return false;
-    *id = found ? known : sqlite3_last_insert_rowid(l->db.handle);
+    *id = known ? known : sqlite3_last_insert_rowid(l->db.handle);
     return true;
 }
 

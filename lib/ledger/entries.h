@@ -51,9 +51,10 @@ bool imp_ledger_put_object(struct imp_ledger *l,
 /* What the row of an input says besides its result. */
 struct imp_input_row {
     int64_t run;
-    int64_t object; /* only if it is archived or a duplicate */
-    uint64_t seq;   /* of its line in the audit log; 0: none */
-    int64_t at;     /* seconds since the epoch */
+    int64_t object;    /* only if it is archived or a duplicate */
+    uint64_t seq;      /* of its line in the audit log; 0: none */
+    int64_t at;        /* seconds since the epoch */
+    const char *after; /* of its line; static or NULL */
 };
 
 /* The row of a result's input, new or changed; `*id` is its, or 0: nothing is
@@ -61,6 +62,10 @@ struct imp_input_row {
 bool imp_ledger_put_input(struct imp_ledger *l, const struct imp_input_row *row,
                           const struct imp_result *r, int64_t *id,
                           struct imp_err *err);
+
+/* The row of the input at `path`; 0: it has none. */
+bool imp_ledger_input_id(struct imp_ledger *l, const char *path, int64_t *id,
+                         struct imp_err *err);
 
 /* From now on imp_ledger_dirty. */
 bool imp_ledger_set_dirty(struct imp_ledger *l, struct imp_err *err);

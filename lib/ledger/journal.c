@@ -123,6 +123,11 @@ bool imp_journal_end(struct imp_journal *j, int64_t run, const char *outcome,
 
 // --- What the log lacks ---
 
+static const char *column_text(struct sqlite3_stmt *s, int at)
+{
+    return (const char *)sqlite3_column_text(s, at);
+}
+
 static bool tell_row(struct imp_journal *j, struct sqlite3_stmt *s,
                      struct imp_err *err)
 {
@@ -132,21 +137,22 @@ static bool tell_row(struct imp_journal *j, struct sqlite3_stmt *s,
     if ((has_object && !imp_db_column_digest(s, 7, &object, err)) ||
         (has_policy && !imp_db_column_digest(s, 11, &policy, err)))
         return false;
-    imp_audit_send(j->audit,
-                   &(struct imp_audit_entry){
-                       .seq = (uint64_t)sqlite3_column_int64(s, 0),
-                       .op = (const char *)sqlite3_column_text(s, 1),
-                       .at = sqlite3_column_int64(s, 2),
-                       .run = sqlite3_column_int64(s, 3),
-                       .input = sqlite3_column_int64(s, 4),
-                       .outcome = (const char *)sqlite3_column_text(s, 5),
-                       .code = (const char *)sqlite3_column_text(s, 6),
-                       .object = has_object ? &object : NULL,
-                       .format = (const char *)sqlite3_column_text(s, 8),
-                       .route = (const char *)sqlite3_column_text(s, 9),
-                       .removed = (const char *)sqlite3_column_text(s, 10),
-                       .policy = has_policy ? &policy : NULL,
-                   });
+    const struct imp_audit_entry e = {
+        .seq = (uint64_t)sqlite3_column_int64(s, 0),
+        .op = column_text(s, 1),
+        .at = sqlite3_column_int64(s, 2),
+        .run = sqlite3_column_int64(s, 3),
+        .input = sqlite3_column_int64(s, 4),
+        .outcome = column_text(s, 5),
+        .code = column_text(s, 6),
+        .object = has_object ? &object : NULL,
+        .format = column_text(s, 8),
+        .route = column_text(s, 9),
+        .removed = column_text(s, 10),
+        .policy = has_policy ? &policy : NULL,
+        .after = column_text(s, 12),
+    };
+    imp_audit_send(j->audit, &e);
     return true;
 }
 

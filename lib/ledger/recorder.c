@@ -98,7 +98,7 @@ static void fail(struct recorder *rec, struct imp_result *r,
 static void fail_unrecorded(struct recorder *rec, struct imp_result *r)
 {
     if (r->outcome == IMP_ARCHIVED || r->outcome == IMP_DUPLICATE ||
-        r->outcome == IMP_QUARANTINED)
+        r->outcome == IMP_QUARANTINED || (r->outcome == IMP_SKIPPED && r->skip))
         fail(rec, r, &rec->broken);
 }
 
@@ -314,12 +314,37 @@ static bool record_images(struct recorder *rec)
     return !any || imp_ledger_set_dirty(rec->ledger, &rec->broken);
 }
 
+static bool is_in_archive(const struct imp_result *r)
+{
+    return r->outcome == IMP_ARCHIVED || r->outcome == IMP_DUPLICATE;
+}
+
+// What a run before has archived, and this one is to take away: there is
+// nothing to record, but that it is about to be done.
+static bool note_leaving(struct recorder *rec, const struct imp_result *r,
+                         struct imp_audit_entry *line)
+{
+    int64_t id;
+    if (!imp_ledger_input_id(rec->ledger, r->path, &id, &rec->broken))
+        return false;
+    *line = (struct imp_audit_entry){
+        .seq = imp_journal_next(rec->ledger->journal),
+        .at = time(NULL),
+        .run = rec->record->run,
+        .op = "source",
+        .input = id,
+        .after = rec->record->after,
+    };
+    imp_journal_take(rec->ledger->journal);
+    return true;
+}
+
 static struct imp_audit_entry line_of(const struct recorder *rec,
                                       const struct imp_result *r,
                                       const struct imp_input_row *row,
                                       int64_t id)
 {
-    bool in_archive = r->outcome == IMP_ARCHIVED || r->outcome == IMP_DUPLICATE;
+    bool in_archive = is_in_archive(r);
     return (struct imp_audit_entry){
         .seq = row->seq,
         .at = row->at,
@@ -327,6 +352,7 @@ static struct imp_audit_entry line_of(const struct recorder *rec,
         .op = "image",
         .input = id,
         .outcome = imp_outcome_name(r->outcome),
+        .after = row->after,
         .code = in_archive ? NULL : imp_code_name(r->err.code),
         .object = in_archive ? &r->digest : NULL,
         .format = r->format,
@@ -342,7 +368,9 @@ static bool record_input(struct recorder *rec, struct imp_result *r,
 {
     struct imp_object_row object = {0};
     *line = (struct imp_audit_entry){0};
-    if (r->outcome == IMP_ARCHIVED || r->outcome == IMP_DUPLICATE) {
+    if (r->outcome == IMP_SKIPPED && r->skip)
+        return note_leaving(rec, r, line);
+    if (is_in_archive(r)) {
         if (!imp_ledger_find_object(rec->ledger, &r->digest, &object,
                                     &rec->broken))
             return false;
@@ -356,6 +384,8 @@ static bool record_input(struct recorder *rec, struct imp_result *r,
     }
     struct imp_input_row row = {.run = rec->record->run,
                                 .object = object.id,
+                                .after = is_in_archive(r) ? rec->record->after
+                                                          : NULL,
                                 .seq = imp_journal_next(rec->ledger->journal),
                                 .at = time(NULL)};
     int64_t id;

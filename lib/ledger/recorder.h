@@ -46,6 +46,8 @@ struct imp_result {
     enum imp_outcome outcome; /* ARCHIVED until the recorder knows better; a
                                  worker never says DUPLICATE */
     struct imp_err err;       /* the reason, unless archived */
+    const char *skip;         /* static; only if SKIPPED: why. It was archived
+                                 before, and `after` is still to be done */
     const char *format;       /* static; NULL if not recognised */
     const char *route;        /* static: how it was marked, "splice",
                                  "coefficients", "pixels", or "none" */
@@ -86,7 +88,8 @@ struct imp_commit_ops {
     bool (*retract)(void *self, const struct imp_object *object,
                     struct imp_err *err);
     /* Told once for each result, after its outcome is final and, if it has a
-     * row in the ledger, durable. `r` is freed on return. */
+     * row in the ledger, durable, as is its line in the audit log. So this is
+     * the place to leave a source. `r` is freed on return. */
     void (*done)(void *self, const struct imp_result *r);
 };
 
@@ -111,6 +114,8 @@ struct imp_record {
     struct imp_ledger *ledger;
     int64_t run;
     const struct imp_digest *policy; /* of the run, for the audit log */
+    const char *after; /* what is to become of sources that are archived, for
+                          the audit log: "move", "delete"; NULL: they stay */
 };
 
 /* Receive `struct imp_result *` until the channel is closed; commit them all.

@@ -89,6 +89,7 @@ static const char tables[] =
     " removed TEXT," // the names of the parts that went, one on a line
     // Its line in the audit log, and when; NULL: of before schema 4.
     " seq INTEGER, at INTEGER,"
+    " after TEXT," // what was to become of the source: 'move', 'delete'
     " CHECK((outcome IN ('archived', 'duplicate')) = (object IS NOT NULL))"
     ") STRICT;"
     "CREATE INDEX inputs_key ON inputs(key);"
@@ -127,6 +128,7 @@ static const char *const upgrades[SCHEMA] = {
           "ALTER TABLE inputs ADD COLUMN removed TEXT;"
           "ALTER TABLE inputs ADD COLUMN seq INTEGER;"
           "ALTER TABLE inputs ADD COLUMN at INTEGER;"
+          "ALTER TABLE inputs ADD COLUMN after TEXT;"
           "ALTER TABLE intents RENAME TO intents3;" INTENTS
           "INSERT INTO intents(name, digest) SELECT name, digest FROM intents3;"
           "DROP TABLE intents3;" POLICIES SUSPECTS,

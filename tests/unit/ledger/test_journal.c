@@ -2,6 +2,7 @@
 #include "opened.h"
 
 #include "ledger/journal.h"
+#include "ledger/recorder.h"
 
 #include <fcntl.h>
 
@@ -22,7 +23,11 @@ static void record_without_line(struct imp_journal *j, int64_t run,
     struct imp_err err = {0};
     struct imp_result *r = imp_result_new(path);
     const struct imp_input_row row = {
-        .run = run, .object = 1, .seq = imp_journal_next(j), .at = 1000};
+        .run = run,
+        .object = 1,
+        .seq = imp_journal_next(j),
+        .at = 1000,
+        .after = outcome == IMP_ARCHIVED ? "delete" : NULL};
     int64_t id;
     r->outcome = outcome;
     r->format = "jpeg";
@@ -84,10 +89,12 @@ Test(journal, lines_that_a_crash_kept_back_are_written_by_the_next_start)
     j = open_journal();
     cr_expect_eq(count_of("\"op\":\"image\""), 2);
     cr_expect(strstr(lines(), "{\"seq\":2,\"time\":\"1970-01-01T00:16:40Z\""));
-    cr_expect(strstr(lines(),
-                     "\"run\":1,\"op\":\"image\",\"input\":1,\"outcome\":"
-                     "\"archived\",\"object\":\"2d711642b726b044"),
-              "%s", lines());
+    cr_expect(
+        strstr(
+            lines(),
+            "\"run\":1,\"op\":\"image\",\"input\":1,\"outcome\":"
+            "\"archived\",\"after\":\"delete\",\"object\":\"2d711642b726b044"),
+        "%s", lines());
     cr_expect(strstr(lines(), "\"removed\":[\"EXIF\",\"XMP\"]"));
     cr_expect(strstr(lines(), "\"input\":2,\"outcome\":\"quarantined\","
                               "\"code\":\"damaged\""));
@@ -154,4 +161,59 @@ Test(journal, a_log_without_its_last_line_is_not_what_the_ledger_expects)
     char *second = strchr(all, '\n') + 1;
     cr_assert_eq(truncate(text("%s/audit.log", state), second - all), 0);
     cr_expect_gt(faults(&mark), 0);
+}
+
+// --- What the recorder tells, and when ---
+
+static void done(void *self, const struct imp_result *r)
+{
+    cr_expect_str_eq(r->path, "/a");
+    cr_expect_eq(count_of(self), 1, "its line is written by then");
+}
+
+static void record_one(struct imp_result *r, const char *want)
+{
+    struct imp_err err = {0};
+    struct imp_ctx *ctx = imp_ctx_new(NULL);
+    struct imp_chan *ch = imp_chan_new(1);
+    struct imp_digest policy = digest_of("policy");
+    const struct imp_commit_ops ops = {.self = (void *)(uintptr_t)want,
+                                       .done = done};
+    const struct imp_record record = {
+        .ledger = ledger, .run = 1, .policy = &policy, .after = "delete"};
+    const struct imp_group_limits limits = imp_group_limits_default();
+    imp_chan_send(ctx, (struct imp_chan_tx){ch}, r);
+    imp_chan_close((struct imp_chan_tx){ch});
+    cr_expect(imp_recorder_run(&record, (struct imp_chan_rx){ch}, &ops, &limits,
+                               &err),
+              "%s", err.msg);
+    imp_chan_free(ch, NULL);
+    imp_ctx_free(ctx);
+}
+
+Test(journal, a_result_is_told_once_its_line_is_durable)
+{
+    struct imp_journal *j = open_journal();
+    start_run();
+    struct imp_result *r = imp_result_new("/a");
+    r->outcome = IMP_QUARANTINED;
+    imp_fail(&r->err, IMP_ERR_DAMAGED, "torn");
+    record_one(r, "\"op\":\"image\",\"input\":1,\"outcome\":"
+                  "\"quarantined\",\"code\":\"damaged\"");
+    cr_expect_eq(count_of("\"after\""), 0, "a source in quarantine stays");
+    cr_assert(imp_journal_close(j, NULL));
+}
+
+Test(journal, that_a_source_of_an_earlier_run_is_left_is_written_before_it_is)
+{
+    struct imp_journal *j = open_journal();
+    int64_t run = start_run();
+    put_object("x");
+    record_without_line(j, run, "/a", IMP_ARCHIVED);
+    struct imp_result *r = imp_result_new("/a");
+    r->outcome = IMP_SKIPPED;
+    r->skip = "done before";
+    record_one(r, "\"op\":\"source\",\"input\":1,\"after\":\"delete\"");
+    cr_expect_str_eq(judge("SELECT outcome FROM inputs"), "archived\n");
+    cr_assert(imp_journal_close(j, NULL));
 }
