@@ -328,14 +328,15 @@ static bool take_up(struct imp_audit *a, struct imp_err *err)
 static bool find_end(struct imp_audit *a, struct imp_err *err)
 {
     bool ok;
+    struct imp_err why = {0};
     a->fd =
-        imp_file_open_private(a->dir, IMP_AUDIT_FILE, O_RDWR | O_APPEND, err);
+        imp_file_open_private(a->dir, IMP_AUDIT_FILE, O_RDWR | O_APPEND, &why);
     if (a->fd >= 0)
         ok = take_up(a, err);
     else if (errno == ENOENT)
         ok = end_of_full_files(a, err) && open_file(a, err);
     else
-        ok = imp_wrap(err, IMP_AUDIT_FILE);
+        ok = imp_fail(err, why.code, IMP_AUDIT_FILE ": %s", why.msg);
     a->durable = a->written;
     return ok;
 }
