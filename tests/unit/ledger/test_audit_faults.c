@@ -102,7 +102,8 @@ Test(audit_faults, a_rotation_that_fails_at_any_fsync_loses_nothing)
         struct imp_audit *a = open_log(1000);
         for (uint64_t seq = 1; seq <= 3; seq++)
             send_line(a, seq);
-        good_fsyncs = good; // the lines' own; the directory's; the new file's
+        // The lines' own; the directory's; the new file's.
+        good_fsyncs = good;
         flush_log(a);
         send_line(a, 4);
         cr_expect_not(imp_audit_flush(a, &err), "good: %d", good);
@@ -111,6 +112,9 @@ Test(audit_faults, a_rotation_that_fails_at_any_fsync_loses_nothing)
         cr_expect_eq(last.seq, 3);
         cr_expect_not(imp_audit_close(a, NULL));
         cr_expect_str_eq(judged(), mark_text(3, &last));
+        // No new file before the old one's new name is durable.
+        cr_expect(is_there(in_dir("audit.log.000001")));
+        cr_expect_eq(is_there(in_dir("audit.log")), good > 1);
         last = write_log(4, 5, 0);
         cr_expect_str_eq(judged(), mark_text(5, &last));
         cr_expect_eq(verify(&last).n, 0);

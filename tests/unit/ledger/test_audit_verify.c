@@ -198,6 +198,7 @@ Test(audit_verify, a_line_of_another_form_is_named)
         {"\"removed\":[", "\"removed\":[,"},
         {"comment\"]", "comment\",]"},
         {"comment\"]", "comment\"}"},
+        {",\"crc\"", ",\"x\":1,\"crc\""},
         {"\"prev\":\"0", "\"prev\":\"g"},
         {"\"}\n", "\"} \n"},
         {"\"}\n", "\"}\r\n"},
