@@ -125,21 +125,34 @@ bool imp_dir_make(int dirfd, const char *path, mode_t mode, struct imp_err *err)
     return true;
 }
 
+static bool is_private(const struct stat *st, struct imp_err *err)
+{
+    if (!S_ISREG(st->st_mode))
+        return imp_fail(err, IMP_ERR_CONFIG, "not a regular file");
+    if (st->st_uid != geteuid())
+        return imp_fail(err, IMP_ERR_CONFIG, "owned by user %lu: want %lu",
+                        (unsigned long)st->st_uid, (unsigned long)geteuid());
+    if (st->st_mode & 077)
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "open to others: mode %04o, want 0600",
+                        (unsigned)st->st_mode & 07777);
+    return true;
+}
+
 bool imp_file_private(int fd, struct imp_err *err)
 {
     struct stat st;
     if (fstat(fd, &st) != 0)
         return imp_fail_errno(err, "stat");
-    if (!S_ISREG(st.st_mode))
-        return imp_fail(err, IMP_ERR_CONFIG, "not a regular file");
-    if (st.st_uid != geteuid())
-        return imp_fail(err, IMP_ERR_CONFIG, "owned by user %lu: want %lu",
-                        (unsigned long)st.st_uid, (unsigned long)geteuid());
-    if (st.st_mode & 077)
-        return imp_fail(err, IMP_ERR_CONFIG,
-                        "open to others: mode %04o, want 0600",
-                        (unsigned)st.st_mode & 07777);
-    return true;
+    return is_private(&st, err);
+}
+
+bool imp_file_private_at(int dirfd, const char *name, struct imp_err *err)
+{
+    struct stat st;
+    if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT || imp_fail_errno(err, "stat");
+    return is_private(&st, err);
 }
 
 // O_NONBLOCK: a FIFO at its place must not keep us waiting for a writer. It has

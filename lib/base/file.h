@@ -37,6 +37,11 @@ bool imp_dir_make(int dirfd, const char *path, mode_t mode,
  * for group or others)? Otherwise IMP_ERR_CONFIG, with what was found. */
 bool imp_file_private(int fd, struct imp_err *err);
 
+/* The same of `name` in `dirfd`, which is not opened: to close a file drops all
+ * fcntl locks on it, as SQLite has. A link is no regular file; one that is not
+ * there is fine. */
+bool imp_file_private_at(int dirfd, const char *name, struct imp_err *err);
+
 /* Open such a file, following no link, and check that it is one. `flags` are
  * open(2)'s; with O_CREAT one that is missing is made, empty, with mode 0600
  * whatever the umask, and its name is durable. -1 with `err`; errno is ENOENT

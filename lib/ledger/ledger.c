@@ -15,16 +15,29 @@
 #include <unistd.h>
 
 #define DATABASE IMP_LEDGER_DATABASE
+#define LOCK "lock"
 
 // --- Open and free ---
 
+// What is in the state directory and ours.
+static const char *const files[] = {DATABASE, DATABASE "-wal", DATABASE "-shm",
+                                    LOCK};
+
 // It holds paths, so nobody else may look in. A directory that we make is
-// private; one that was there is the user's to close.
+// private, whatever the umask; one that was there is the user's to close.
+static bool make_state(const char *state, struct imp_err *err)
+{
+    bool is_new = access(state, F_OK) != 0 && errno == ENOENT;
+    if (!imp_dir_make(AT_FDCWD, state, 0700, err))
+        return imp_wrap(err, "state directory");
+    return !is_new || chmod(state, 0700) == 0 ||
+           imp_fail_errno(err, "close the state directory to others");
+}
+
+// Nor may its files be open to others, of whom one may have put them there.
 static bool open_state(const char *state, int *dir, struct imp_err *err)
 {
     struct stat st;
-    if (!imp_dir_make(AT_FDCWD, state, 0700, err))
-        return imp_wrap(err, "state directory");
     *dir = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (*dir < 0 || fstat(*dir, &st) != 0)
         return imp_fail_errno(err, "open the state directory");
@@ -33,16 +46,18 @@ static bool open_state(const char *state, int *dir, struct imp_err *err)
                         "the state directory is open to others: mode %04o, "
                         "want 0700",
                         (unsigned)st.st_mode & 07777);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (!imp_file_private_at(*dir, files[i], err))
+            return imp_wrap(err, "state directory: %s", files[i]);
     return true;
 }
 
 static bool lock(struct imp_ledger *l, int dir, struct imp_ctx *wait,
                  struct imp_err *err)
 {
-    l->lock =
-        openat(dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    l->lock = imp_file_open_private(dir, LOCK, O_RDWR | O_CREAT, err);
     if (l->lock < 0)
-        return imp_fail_errno(err, "open the state directory's lock");
+        return imp_wrap(err, "state directory: " LOCK);
     return imp_file_lock(l->lock, wait ? imp_ctx_pause : NULL, wait, err) ||
            imp_wrap(err, "state directory");
 }
@@ -51,12 +66,11 @@ static bool lock(struct imp_ledger *l, int dir, struct imp_ctx *wait,
 // umask; SQLite gives its -wal and -shm the same mode.
 static bool create_database(int dir, struct imp_err *err)
 {
-    int fd = openat(dir, DATABASE,
-                    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int fd = imp_file_open_private(dir, DATABASE, O_RDWR | O_CREAT, err);
     if (fd < 0)
-        return errno == EEXIST || imp_fail_errno(err, "create the ledger");
+        return imp_wrap(err, "state directory: " DATABASE);
     close(fd);
-    return imp_file_sync(dir, err);
+    return true;
 }
 
 void imp_ledger_free(struct imp_ledger *l)
@@ -95,8 +109,8 @@ struct imp_ledger *imp_ledger_open(const char *state, struct imp_ctx *wait,
 {
     bool ok = false;
     struct imp_ledger *l = ledger_new(err);
-    if (!l || !open_state(state, &l->dir, err) || !lock(l, l->dir, wait, err) ||
-        !create_database(l->dir, err))
+    if (!l || !make_state(state, err) || !open_state(state, &l->dir, err) ||
+        !lock(l, l->dir, wait, err) || !create_database(l->dir, err))
         goto out;
     if (asprintf(&l->file, "%s/" DATABASE, state) < 0) {
         l->file = NULL;

@@ -346,6 +346,7 @@ Test(file, a_file_that_others_may_touch_is_not_private)
         cr_expect_neq(errno, ENOENT);
         cr_expect_eq(err.code, IMP_ERR_CONFIG);
         char *found = text("%04o", (unsigned)open_modes[i]);
+        cr_expect_not(imp_file_private_at(dirfd, "x", NULL));
         cr_expect(strstr(err.msg, found) && strstr(err.msg, "0600"), "%s",
                   err.msg);
         cr_expect_eq(mode_of("x"), open_modes[i], "it is left as it was");
@@ -374,7 +375,11 @@ Test(file, links_fifos_and_directories_are_no_private_files)
             imp_file_open_private(dirfd, names[i], O_RDONLY | O_CREAT, &err),
             -1, "%s", names[i]);
         cr_expect(err.msg[0], "%s", names[i]);
+        cr_expect_not(imp_file_private_at(dirfd, names[i], &err), "%s",
+                      names[i]);
     }
+    cr_expect(imp_file_private_at(dirfd, "x", &err), "%s", err.msg);
+    cr_expect(imp_file_private_at(dirfd, "not-there", &err), "%s", err.msg);
     cr_expect_not(is_there(text("%s/nowhere", dir)));
     close(dirfd);
 }
