@@ -281,8 +281,9 @@ static bool check_all(struct verifier *v, int current, struct imp_err *err)
     struct imp_audit_files files;
     if (!imp_audit_list(v->dir, &files, err))
         return false;
-    bool ok = files.n > 0 || current >= 0 || !v->looked_up ||
-              imp_fail(err, IMP_ERR_CONFIG, "there is none");
+    bool ok =
+        files.n > 0 || current >= 0 || !v->looked_up ||
+        imp_fail(err, IMP_ERR_CONFIG, "there is none in the state directory");
     ok = ok && check_full_files(v, &files, current, err);
     imp_audit_files_clear(&files);
     if (ok && current >= 0) {

@@ -27,6 +27,14 @@ struct imp_ledger {
     bool dirty;         /* known to be set in the ledger */
 };
 
+/* Open the state directory and check that it and the files in it are private.
+ * -1 with `err`; errno is ENOENT if it is not there. */
+int imp_ledger_open_state(const char *state, struct imp_err *err);
+
+/* A reader of the ledger in a state directory that has been checked, beside a
+ * run. Only what it holds is asked, so its schema may be an older one. */
+struct imp_ledger *imp_ledger_look(const char *state, struct imp_err *err);
+
 /* Remove a scratch directory of _open_scratch, and free its path. */
 void imp_ledger_remove_scratch(char *path);
 

@@ -178,6 +178,25 @@ static bool catch_up(struct imp_journal *j, uint64_t from, struct imp_err *err)
 
 // --- Open and close ---
 
+// What the ledger knows to be durable no crash takes: somebody has. Written
+// anew from the ledger, the log would look as if nothing had happened.
+static bool check_end(struct imp_journal *j, uint64_t *highest,
+                      struct imp_err *err)
+{
+    struct imp_audit_mark known, last = imp_audit_last(j->audit);
+    if (!imp_journal_expected(j->ledger, &known, highest, err))
+        return false;
+    bool same = memcmp(&known.hash, &last.hash, sizeof known.hash) == 0;
+    if (last.seq > known.seq || (last.seq == known.seq && same))
+        return true;
+    return imp_fail(err, IMP_ERR_CONFIG,
+                    "audit log: its end is line %" PRIu64
+                    ", the ledger knows of %s line %" PRIu64
+                    "; 'imgpipe audit verify' tells more",
+                    last.seq, last.seq == known.seq ? "another" : "a later",
+                    known.seq);
+}
+
 struct imp_journal *imp_journal_open(struct imp_ledger *l, struct imp_err *err)
 {
     struct imp_journal *j = calloc(1, sizeof *j);
@@ -187,7 +206,7 @@ struct imp_journal *imp_journal_open(struct imp_ledger *l, struct imp_err *err)
     }
     j->ledger = l;
     j->audit = imp_audit_open(l->dir, 0, err);
-    if (!j->audit || !get_seq(l, &j->taken, err))
+    if (!j->audit || !check_end(j, &j->taken, err))
         goto fail;
     uint64_t last = imp_audit_last(j->audit).seq;
     if (last < j->taken && !catch_up(j, last, err))

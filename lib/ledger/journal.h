@@ -20,7 +20,8 @@
 struct imp_journal; /* opaque */
 
 /* Open the audit log beside the ledger, which must outlive it, and write what
- * it lacks. NULL with `err` (IMP_ERR_CONFIG, _IO). */
+ * it lacks. NULL with `err`: IMP_ERR_CONFIG also if the log ends before a line
+ * that the ledger knows to be durable, or with another. */
 struct imp_journal *imp_journal_open(struct imp_ledger *l, struct imp_err *err);
 
 /* Flush, close and free; NULL is fine, and true. */
@@ -53,5 +54,21 @@ bool imp_journal_end(struct imp_journal *j, int64_t run, const char *outcome,
  * durable, and the highest number that it has given. For whoever verifies. */
 bool imp_journal_expected(struct imp_ledger *l, struct imp_audit_mark *mark,
                           uint64_t *highest, struct imp_err *err);
+
+/* What verifying found, besides what was told. */
+struct imp_journal_check {
+    struct imp_audit_summary log;
+    bool by_ledger;   /* there is a ledger, so that a log that was cut off at
+                         its end is seen */
+    uint64_t highest; /* number that the ledger has given: lines behind the
+                         log's last are still to be written, by the run that is
+                         at work or, after a crash, by the next */
+};
+
+/* Verify the audit log in `state`, beside a run if there is one: by itself and
+ * by the ledger. As imp_audit_verify; any thread. */
+bool imp_journal_verify(const char *state, imp_audit_finding_fn fn, void *self,
+                        struct imp_ctx *ctx, struct imp_journal_check *out,
+                        struct imp_err *err);
 
 #endif

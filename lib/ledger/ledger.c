@@ -35,21 +35,34 @@ static bool make_state(const char *state, struct imp_err *err)
 }
 
 // Nor may its files be open to others, of whom one may have put them there.
-static bool open_state(const char *state, int *dir, struct imp_err *err)
+static bool check_state(int dir, struct imp_err *err)
 {
     struct stat st;
-    *dir = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (*dir < 0 || fstat(*dir, &st) != 0)
-        return imp_fail_errno(err, "open the state directory");
+    if (fstat(dir, &st) != 0)
+        return imp_fail_errno(err, "stat the state directory");
     if (st.st_mode & 077)
         return imp_fail(err, IMP_ERR_CONFIG,
                         "the state directory is open to others: mode %04o, "
                         "want 0700",
                         (unsigned)st.st_mode & 07777);
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        if (!imp_file_private_at(*dir, files[i], err))
+        if (!imp_file_private_at(dir, files[i], err))
             return imp_wrap(err, "state directory: %s", files[i]);
     return true;
+}
+
+int imp_ledger_open_state(const char *state, struct imp_err *err)
+{
+    int dir = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0) {
+        imp_fail_errno(err, "open the state directory");
+        return -1;
+    }
+    if (check_state(dir, err))
+        return dir;
+    close(dir);
+    errno = EPERM;
+    return -1;
 }
 
 static bool lock(struct imp_ledger *l, int dir, struct imp_ctx *wait,
@@ -109,8 +122,11 @@ struct imp_ledger *imp_ledger_open(const char *state, struct imp_ctx *wait,
 {
     bool ok = false;
     struct imp_ledger *l = ledger_new(err);
-    if (!l || !make_state(state, err) || !open_state(state, &l->dir, err) ||
-        !lock(l, l->dir, wait, err) || !create_database(l->dir, err))
+    if (!l || !make_state(state, err))
+        goto out;
+    l->dir = imp_ledger_open_state(state, err);
+    if (l->dir < 0 || !lock(l, l->dir, wait, err) ||
+        !create_database(l->dir, err))
         goto out;
     if (asprintf(&l->file, "%s/" DATABASE, state) < 0) {
         l->file = NULL;
@@ -125,16 +141,34 @@ out:
     return NULL;
 }
 
-struct imp_ledger *imp_ledger_reader(struct imp_ledger *l, struct imp_err *err)
+static struct imp_ledger *open_reader(const char *file, struct imp_err *err)
 {
     struct imp_ledger *reader = ledger_new(err);
     if (!reader)
         return NULL;
     reader->reader = true;
-    if (imp_db_open(&reader->db, l->file, true, err))
+    if (imp_db_open(&reader->db, file, true, err))
         return reader;
     imp_ledger_free(reader);
     return NULL;
+}
+
+struct imp_ledger *imp_ledger_reader(struct imp_ledger *l, struct imp_err *err)
+{
+    return open_reader(l->file, err);
+}
+
+struct imp_ledger *imp_ledger_look(const char *state, struct imp_err *err)
+{
+    struct imp_ledger *l = NULL;
+    char *file = NULL;
+    if (asprintf(&file, "%s/" DATABASE, state) < 0) {
+        imp_fail_errno(err, "ledger");
+        return NULL;
+    }
+    l = open_reader(file, err);
+    free(file);
+    return l;
 }
 
 // --- The whole ---

@@ -95,10 +95,10 @@ static bool copy_locked(int from, int to, struct imp_ctx *wait,
 static bool copy_state(const char *state, const char *scratch,
                        struct imp_ctx *wait, struct imp_err *err)
 {
-    int from = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct imp_err why = {0};
+    int from = imp_ledger_open_state(state, &why);
     if (from < 0)
-        return errno == ENOENT ||
-               imp_fail_errno(err, "open the state directory");
+        return errno == ENOENT || imp_fail(err, why.code, "%s", why.msg);
     int to = open(scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool ok = to >= 0 ? copy_locked(from, to, wait, err)
                       : imp_fail_errno(err, "open the scratch directory");
