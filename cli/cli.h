@@ -42,7 +42,8 @@ struct cli_verb {
     int (*run)(int argc, char **argv);
 };
 
-extern const struct cli_verb cli_verb_run, cli_verb_inspect, cli_verb_verify;
+extern const struct cli_verb cli_verb_run, cli_verb_inspect, cli_verb_verify,
+    cli_verb_audit;
 
 /* Parse `argv` (argv[0] is the verb) by the verb's table into `self`; what is
  * left are the arguments, argv[1] to argv[*argc - 1]. CLI_OK to go on; else the

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct cli_verb *const verbs[] = {&cli_verb_run, &cli_verb_inspect,
-                                               &cli_verb_verify, NULL};
+static const struct cli_verb *const verbs[] = {
+    &cli_verb_run, &cli_verb_inspect, &cli_verb_verify, &cli_verb_audit, NULL};
 
 static const struct cli_verb *find_verb(const char *name)
 {
