@@ -11,8 +11,8 @@ import sys
 import zlib
 
 ORDER = ["seq", "time", "host", "user", "run", "op", "input", "outcome",
-         "code", "object", "format", "route", "removed", "removed_more",
-         "policy", "crc", "prev"]
+         "after", "code", "object", "format", "route", "removed",
+         "removed_more", "policy", "crc", "prev"]
 
 
 def judge(state):

@@ -163,6 +163,87 @@ Test(journal, a_log_without_its_last_line_is_not_what_the_ledger_expects)
     cr_expect_gt(faults(&mark), 0);
 }
 
+static void expect_not_gone_on_with(const char *words)
+{
+    struct imp_err err = {0};
+    cr_expect_null(imp_journal_open(ledger, &err));
+    cr_expect_eq(err.code, IMP_ERR_CONFIG);
+    cr_expect(strstr(err.msg, words), "want \"%s\": %s", words, err.msg);
+}
+
+Test(journal, no_run_goes_on_behind_an_end_that_the_ledger_does_not_know)
+{
+    struct imp_err err = {0};
+    struct imp_journal *j = open_journal();
+    int64_t run = start_run();
+    cr_assert(imp_journal_end(j, run, "complete", &err), "%s", err.msg);
+    cr_assert(imp_journal_close(j, NULL));
+    char *log = text("%s/audit.log", state), *all = lines();
+    *(strchr(all, '\n') + 1) = '\0';
+    put_file(log, all);
+    expect_not_gone_on_with("line 1, the ledger knows of a later line 2");
+    cr_expect_str_eq(lines(), all, "the evidence stays");
+
+    // Another line of this number, chained as it should be.
+    int dir_fd = open(state, O_RDONLY | O_DIRECTORY);
+    struct imp_audit *a = imp_audit_open(dir_fd, 0, &err);
+    cr_assert(a, "%s", err.msg);
+    imp_audit_send(a, &(struct imp_audit_entry){.seq = 2, .op = "other"});
+    cr_assert(imp_audit_close(a, &err), "%s", err.msg);
+    expect_not_gone_on_with("line 2, the ledger knows of another line 2");
+
+    unlink(log);
+    expect_not_gone_on_with("line 0, the ledger knows of a later line 2");
+    close(dir_fd);
+}
+
+static bool note_fault(void *self, const struct imp_audit_finding *f,
+                       struct imp_err *err)
+{
+    (void)err;
+    *(enum imp_audit_fault *)self = f->fault;
+    return true;
+}
+
+Test(journal, verifying_asks_the_ledger_beside_a_run_or_does_without)
+{
+    struct imp_err err = {0};
+    struct imp_journal_check check;
+    enum imp_audit_fault fault = IMP_AUDIT_FAULTS;
+    struct imp_journal *j = open_journal(); // the run, which has the lock
+    int64_t run = start_run();
+    cr_assert(imp_journal_end(j, run, "complete", &err), "%s", err.msg);
+    put_object("x");
+    record_without_line(j, run, "/a", IMP_ARCHIVED);
+    cr_assert(imp_journal_verify(state, note_fault, &fault, NULL, &check, &err),
+              "%s", err.msg);
+    cr_expect(check.by_ledger);
+    cr_expect_eq(check.log.findings, 0);
+    cr_expect_eq(check.log.last.seq, 2);
+    cr_expect_eq(check.highest, 3, "and one line still to come");
+    cr_assert(imp_journal_close(j, NULL));
+
+    char *all = lines();
+    *(strchr(all, '\n') + 1) = '\0';
+    put_file(text("%s/audit.log", state), all);
+    cr_assert(imp_journal_verify(state, note_fault, &fault, NULL, &check, &err),
+              "%s", err.msg);
+    cr_expect_eq(check.log.findings, 1);
+    cr_expect_eq(fault, IMP_AUDIT_BEHIND);
+
+    imp_ledger_free(ledger);
+    ledger = NULL;
+    unlink(text("%s/ledger.db", state));
+    cr_assert(imp_journal_verify(state, note_fault, &fault, NULL, &check, &err),
+              "%s", err.msg);
+    cr_expect_not(check.by_ledger);
+    cr_expect_eq(check.log.findings, 0);
+    chmod(state, 0750);
+    cr_expect_not(
+        imp_journal_verify(state, note_fault, &fault, NULL, &check, &err));
+    cr_expect_eq(err.code, IMP_ERR_CONFIG);
+}
+
 // --- What the recorder tells, and when ---
 
 static void done(void *self, const struct imp_result *r)
