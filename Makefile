@@ -79,6 +79,7 @@ STRESS_SRC := $(wildcard tests/stress/*.c)
 BENCH_SRC := $(wildcard tests/bench/*.c)
 JUDGE_SRC := $(wildcard tests/judge/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+SHIM_SRC := $(wildcard tests/fault/*.c)
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 LIB := $(B)/obj/libimgpipe.a
@@ -88,9 +89,10 @@ UNITS := $(UNIT_MODULES:%=$(B)/bin/unit-%)
 STRESSES := $(patsubst tests/stress/%.c,$(B)/bin/stress-%,$(STRESS_SRC))
 BENCHES := $(patsubst tests/bench/%.c,$(B)/bin/%,$(BENCH_SRC))
 JUDGES := $(patsubst tests/judge/%.c,$(B)/bin/%,$(JUDGE_SRC))
+SHIM := $(B)/lib/fault-shim.so
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/bin/%,$(FUZZ_SRC))
 
-.PHONY: all check demo deps install uninstall lint format asan tsan fuzz bench \
+.PHONY: all check demo deps install uninstall lint format asan tsan fuzz bench torture \
 	clean help build-all run-check run-asan run-tsan run-fuzz run-bench
 .DEFAULT_GOAL := all
 .SECONDARY:
@@ -133,6 +135,12 @@ $(B)/bin/stress-%: $(B)/obj/tests/stress/%.o $(LIB)
 $(B)/bin/judge_%: $(B)/obj/tests/judge/judge_%.o
 	@mkdir -p $(@D)
 	$(LINK)
+
+# Put before imgpipe by LD_PRELOAD, so it stays free of the sanitizers.
+$(SHIM): VARIANT_CFLAGS := -O2
+$(SHIM): $(call obj,$(SHIM_SRC))
+	@mkdir -p $(@D)
+	$(Q)echo "  link  $@" && $(CC) -shared $(LDFLAGS) -o $@ $^ -ldl -pthread
 
 # A contestant, which uses libvips itself.
 $(B)/obj/tests/bench/bench_vips.o: ALL_CFLAGS += $(VIPS_CFLAGS)
@@ -185,7 +193,7 @@ demo: deps-build ## set up, build, run the main job on samples/uploads
 check: deps-check ## set up, build, pass all tests
 	@$(SUBMAKE) run-check
 
-build-all: all $(UNITS) $(STRESSES) $(JUDGES)
+build-all: all $(UNITS) $(STRESSES) $(JUDGES) $(SHIM)
 
 # AddressSanitizer must abort: a test program that Criterion forked would
 # otherwise count a leak as passed.
@@ -214,6 +222,10 @@ fuzz: deps ## each fuzz target for a minute (FUZZ_SECONDS=60)
 
 run-fuzz: $(FUZZERS) $(PIXELS)
 	@tests/fuzz.sh $(B)
+
+torture: deps ## every kill and every fault in full, in all targets
+	@$(SUBMAKE) VARIANT=release build-all
+	@tests/torture.sh build/release
 
 bench: deps ## measure against copying and against other tools
 	@$(SUBMAKE) VARIANT=release run-bench

@@ -1,0 +1,187 @@
+"""What must hold after a disturbed run, and after the run that follows it."""
+import hashlib
+import os
+import re
+import shutil
+import sqlite3
+
+import targets
+
+OUTCOMES = "archived duplicate skipped quarantined failed cancelled".split()
+STATE_FILES = re.compile(r"ledger\.db(-wal|-shm|-journal)?|lock")
+STATE_FILES_AT_REST = re.compile(r"ledger\.db|lock")
+
+
+def ledger_rows(state, at_rest):
+    """(objects {name: digest}, inputs {path: outcome or digest}, names of the
+    intents). Unless it is at rest, a copy is looked at: opening a ledger repairs
+    it."""
+    copy = state + "-copy"
+    file = f"{state}/ledger.db"
+    if not os.path.exists(file):
+        return {}, {}, set()
+    if not at_rest:
+        shutil.copytree(state, copy)
+        file = f"{copy}/ledger.db"
+    db = sqlite3.connect(f"file:{file}" + ("?immutable=1" if at_rest else ""), uri=True)
+    try:
+        tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master")}
+        if "inputs" not in tables:
+            return {}, {}, set()
+        objects = {name: digest.hex()
+                   for name, digest in db.execute("SELECT name, digest FROM objects")}
+        inputs = {os.fsdecode(path): digest.hex() if digest else outcome
+                  for path, outcome, digest in db.execute(
+                      "SELECT i.path, i.outcome, o.digest FROM inputs i "
+                      "LEFT JOIN objects o ON o.id = i.object")}
+        intents = {name for name, in db.execute("SELECT name FROM intents")}
+        return objects, inputs, intents
+    finally:
+        db.close()
+        if not at_rest:
+            shutil.rmtree(copy)
+
+
+class Judge:
+    """Knows what an undisturbed run leaves at a place."""
+
+    def __init__(self, place):
+        self.place, self.target = place, place.target
+        place.reset()
+        ended = place.run()
+        if ended.status not in (0, 1) or not ended.summary:
+            raise RuntimeError(f"undisturbed run: {ended}")
+        self.summary = ended.summary
+        self.tree = self.target.tree(place.case)
+        self.objects = self.target.objects(place.case)
+        findings = self.target.findings(place.case) + self.target.leftovers(place.case)
+        for name, data in self.objects.items():
+            if not targets.name_fits(name, data):
+                findings.append(f"not of its digest: {name}")
+        if findings or not self.objects:
+            raise RuntimeError(f"undisturbed run: {findings or 'no objects'}")
+        self.inputs = self.inputs_of(at_rest=True)
+        self.digest_of = {path: value for path, value in self.inputs.items()
+                          if isinstance(value, str) and len(value) == 64}
+        place.reset()
+
+    def inputs_of(self, at_rest):
+        return ledger_rows(f"{self.place.case}/state", at_rest)[1]
+
+    # --- After the disturbed run ---
+
+    def torn(self):
+        """Visible objects that are not whole, rows without an object, objects
+        without a row or an intent."""
+        visible = self.target.objects(self.place.case)
+        found = [f"visible, and not what it should be: {name}"
+                 for name, data in visible.items() if self.objects.get(name) != data]
+        rows, _, intents = ledger_rows(f"{self.place.case}/state", at_rest=False)
+        found += [f"in the ledger, not in the archive: {name}"
+                  for name in rows if name not in visible]
+        return found + [f"visible, and the ledger does not know: {name}"
+                        for name in visible if name not in rows and name not in intents]
+
+    def lost(self, visible):
+        """Sources that are gone, or changed, without an object."""
+        digests = {hashlib.sha256(data).hexdigest() for data in visible.values()}
+        found = []
+        for path, data in self.place.sources.items():
+            full = f"{self.place.inputs}/{path}"
+            if os.path.exists(full):
+                if targets.read(full) != data:
+                    found.append(f"source changed: {path}")
+            elif self.place.after == "keep":
+                found.append(f"source gone: {path}")
+            elif self.digest_of.get(full) not in digests:
+                found.append(f"source gone, object missing: {path}")
+        return found
+
+    def strange_state(self, known):
+        state = f"{self.place.case}/state"
+        names = os.listdir(state) if os.path.isdir(state) else []
+        found = [f"in the state directory: {n}" for n in names if not known.fullmatch(n)]
+        return found + [f"state file of mode {os.stat(f'{state}/{n}').st_mode:o}: {n}"
+                        for n in names if os.stat(f"{state}/{n}").st_mode & 0o077]
+
+    def disturbed(self, ended, fault):
+        """Findings about a run that met `fault`, before anything else runs."""
+        found = self.torn() + self.lost(self.target.objects(self.place.case))
+        found += self.strange_state(STATE_FILES)
+        if fault.kills and ended.status == -9:
+            return found
+        return found + self.untruthful(ended)
+
+    def untruthful(self, ended):
+        """A run that came to its end by itself says how it went."""
+        if ended.status is None:
+            return ["it hung"]
+        found = [f"strange line: {line}" for line in ended.strange]
+        if ended.status not in (0, 1, 3):
+            found.append(f"exit {ended.status}")
+        if ended.status in (0, 1) and not ended.summary:
+            return found + ["no summary"]
+        found += [f"unclear: {e}" for e in ended.errors if not is_clear(e)]
+        whole = self.target.tree(self.place.case) == self.tree
+        if not whole and not ended.errors:
+            found.append("not all is archived, and nothing is said")
+        if ended.summary:
+            found += self.miscounted(ended)
+            if ended.status == 0 and not whole:
+                found.append("exit 0, but not all is archived")
+        return found
+
+    def miscounted(self, ended):
+        s = ended.summary
+        found = []
+        if s["scanned"] != sum(s[o] for o in OUTCOMES):
+            found.append(f"outcomes do not add up: {s}")
+        bad = s["quarantined"] + s["failed"] + s["cancelled"]
+        if ended.status == 0 and bad:
+            found.append(f"exit 0 with {s}")
+        if ended.status == 1 and not bad and not ended.errors:
+            found.append(f"exit 1 without a reason: {s}")
+        return found
+
+    # --- After the run that follows ---
+
+    def completed(self, ended):
+        """Findings about a run that met nothing, after one that did."""
+        found = []
+        if ended.status not in (0, 1) or not ended.summary:
+            return [f"the next run: exit {ended.status}, {ended.errors + ended.strange}"]
+        found += self.miscounted(ended)
+        if ended.summary["failed"] or ended.summary["cancelled"] or ended.errors:
+            found.append(f"the next run: {ended.summary}, {ended.errors}")
+        found += self.differs()
+        found += [f"left over: {path}" for path in self.target.leftovers(self.place.case)]
+        found += self.strange_state(STATE_FILES_AT_REST)
+        found += self.lost(self.objects)
+        # A directory that could not be read keeps its row.
+        inputs = {path: what for path, what in self.inputs_of(at_rest=True).items()
+                  if not os.path.isdir(path)}
+        if inputs != self.inputs:
+            found.append(f"rows of inputs: {set(inputs.items()) ^ set(self.inputs.items())}")
+        return found
+
+    def differs(self):
+        tree = self.target.tree(self.place.case)
+        return ([f"missing: {path}" for path in self.tree if path not in tree] +
+                [f"more than there should be: {path}" for path in tree
+                 if path not in self.tree] +
+                [f"other bytes: {path}" for path, data in tree.items()
+                 if self.tree.get(path, data) != data])
+
+    def idle(self, ended):
+        """Findings about the run after that one: it has nothing to do."""
+        s = ended.summary
+        if ended.status != 0 or not s or s["scanned"] != s["skipped"]:
+            return [f"the run after it: exit {ended.status}, {s}, {ended.errors}"]
+        return self.differs()
+
+
+def is_clear(message):
+    """What was done to what, and why it failed, or a sentence; no rubbish."""
+    return ((": " in message or len(message.split()) > 3) and len(message) < 300 and
+            message.isprintable() and
+            not re.search(r"Success|\(null\)|Unknown error", message))
