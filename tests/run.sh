@@ -2,7 +2,7 @@
 # run.sh BUILD: all tests on the build tree BUILD. Unit tests (Criterion), then
 # the command line (tests/cli: a script beside what it must print), then whole
 # runs (tests/e2e: a script that exits 0, or 77 with the reason if it cannot
-# run here). The last line counts them all.
+# run here) and runs that are disturbed (tests/fault, the same). The last line counts them all.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 build=$1
@@ -50,7 +50,7 @@ for dir in tests/cli/*/; do
     count "$name" $?
 done
 
-for script in tests/e2e/*.sh; do
+for script in tests/e2e/*.sh tests/fault/*.sh; do
     [ -f "$script" ] || continue
     start=$(date +%s)
     sh "$script" >"$log" 2>&1

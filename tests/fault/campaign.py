@@ -7,6 +7,7 @@ Modes:
   fail-each    each call fails in turn, in the ways that such a call can
   fail-rest    from a call on all of its kind fail: full disk, broken disk, no
                more descriptors, no more memory
+  limits       few descriptors, short files (see setrlimit)
   power-cut    the disk as a cut behind each call may leave it
 
 After each disturbance a run that nothing disturbs must complete the archive,
@@ -56,6 +57,11 @@ LASTING = (
     ("no descriptors", ("open", "create"), "EMFILE"),
     ("no memory", ("alloc",), "ENOMEM"),
 )
+
+
+# From what imgpipe needs to be loaded on, to what lets everything pass.
+LIMITS = ([f"--nofile={n}" for n in range(4, 40)] +
+          [f"--fsize={n}" for n in range(1000, 200_000, 3000)])
 
 
 class Tally:
@@ -118,6 +124,17 @@ class Worker:
             self.tally.add("not reached")
         else:
             self.tally.add(f"{fault.mode} {fault.group}")
+        self.tally.heard(fault, ended)
+        self.tally.find(about, self.judge.disturbed(ended, fault))
+        self.settle(about)
+
+    def meet_limit(self, limit):
+        """A limit that the whole run has."""
+        fault = Fault("limits", do=limit, group=limit.split("=")[0].strip("-"))
+        about = f"{self.scene}, {limit}"
+        self.place.reset()
+        ended = self.place.run(limit=limit)
+        self.tally.add(f"limits {fault.group}")
         self.tally.heard(fault, ended)
         self.tally.find(about, self.judge.disturbed(ended, fault))
         self.settle(about)
@@ -208,6 +225,7 @@ class Scene:
             "kill-each": lambda: ((Worker.meet, f) for f in self.kills(counts)),
             "fail-each": lambda: ((Worker.meet, f) for f in self.failures(counts)),
             "fail-rest": lambda: ((Worker.meet, f) for f in self.lasting(counts)),
+            "limits": lambda: ((Worker.meet_limit, limit) for limit in LIMITS),
             "power-cut": lambda: ((Worker.after_cuts, s) for s in self.shares(worker)),
         }
         for mode in self.args.modes:

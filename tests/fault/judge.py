@@ -16,7 +16,7 @@ def ledger_rows(state, at_rest):
     """(objects {name: digest}, inputs {path: outcome or digest}, names of the
     intents). Unless it is at rest, a copy is looked at: opening a ledger repairs
     it."""
-    copy = state + "-copy"
+    copy = f"{os.path.dirname(os.path.dirname(state))}/state-copy"
     file = f"{state}/ledger.db"
     if not os.path.exists(file):
         return {}, {}, set()

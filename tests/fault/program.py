@@ -129,9 +129,11 @@ class Place:
             env.update(fault.environment())
         return env
 
-    def run(self, fault=None, jobs=1, paths=None, kill_after=None, **more):
-        """One run to its end; `kill_after` so many seconds it is killed."""
-        child = subprocess.Popen(self.command(jobs, paths), stdout=subprocess.PIPE,
+    def run(self, fault=None, jobs=1, paths=None, kill_after=None, limit=None, **more):
+        """One run to its end; `kill_after` so many seconds it is killed. `limit`
+        is an option of prlimit."""
+        before = ["prlimit", limit] if limit else []
+        child = subprocess.Popen(before + self.command(jobs, paths), stdout=subprocess.PIPE,
                                  stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
                                  env=self.environment(fault, **more))
         if kill_after is not None:

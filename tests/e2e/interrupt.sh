@@ -1,19 +1,12 @@
-# Stopped at random moments (SIGINT, then kill -9), each time followed by a run
-# to the end: the archive is that of an undisturbed run, byte for byte, and
-# nothing is left over. E2E_KILLS=50 for the long form.
+# Stopped by SIGINT or SIGTERM at random moments: what was archived is a valid
+# bag with nothing left over, and the next run completes it, byte for byte.
+# E2E_KILLS=50 for the long form. (kill -9 is tested by tests/fault.)
 . tests/lib/env.sh
 . tests/lib/e2e.sh
+. tests/lib/fault.sh
 kills=${E2E_KILLS:-6}
-mkdir "$work/in"
-if [ -n "$IMP_CORPUS" ]; then
-    find "$IMP_CORPUS/jpeg" "$IMP_CORPUS/png" "$IMP_CORPUS/medical" \
-        "$IMP_CORPUS/large" -type f -exec cp -t "$work/in" {} +
-fi
-n=0
-for f in $(find "$SAMPLES/uploads" -type f ! -name '.*'); do
-    n=$((n + 1))
-    cp "$f" "$work/in/$n-$(basename "$f")"
-done
+many_uploads "$work/in"
+[ -z "$IMP_CORPUS" ] || cp "$IMP_CORPUS"/large/* "$work/in"
 files=$(find "$work/in" -type f | wc -l)
 run() {
     "$IMGPIPE" run "$work/in" --archive "$work/a" --state "$work/s" \
@@ -27,7 +20,8 @@ mv "$work/a" "$work/want"
 rm -rf "$work/s"
 seed=${E2E_SEED:-$$}
 mid=0
-for signal in INT KILL; do
+for signal in INT TERM; do
+    want=$([ $signal = INT ] && echo 130 || echo 143)
     i=0
     while [ $i -lt "$kills" ]; do
         i=$((i + 1))
@@ -43,8 +37,8 @@ for signal in INT KILL; do
         kill -$signal $pid 2>/dev/null
         wait $pid
         status=$?
-        [ $status -gt 100 ] && mid=$((mid + 1))
-        if [ $signal = INT ] && [ -d "$work/a" ] && [ $status -eq 130 ]; then
+        if [ $status -eq $want ] && [ -d "$work/a" ]; then
+            mid=$((mid + 1))
             [ ! -e "$work/a/bagit.txt" ] || valid_bag "$work/a"
             no_temporaries "$work/a"
         fi
@@ -56,5 +50,5 @@ done
 [ $mid -gt 0 ] || fail "no run was hit before its end"
 no_temporaries "$work/a"
 valid_bag "$work/a"
-echo "$files files, $kills x SIGINT and $kills x kill -9, $mid in mid-run:" \
+echo "$files files, $kills x SIGINT and $kills x SIGTERM, $mid in mid-run:" \
     "all archives equal"
