@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void store(struct imp_err *err, enum imp_code code, const char *fmt,
                   va_list args)
@@ -118,4 +119,10 @@ void imp_bug(const char *fmt, ...)
     fputc('\n', stderr);
     va_end(args);
     abort();
+}
+
+void imp_no_memory(const char *what)
+{
+    fprintf(stderr, "imgpipe: no memory for %s\n", what);
+    _exit(1);
 }

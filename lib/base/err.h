@@ -69,4 +69,9 @@ const char *imp_code_name(enum imp_code code);
 /* A programming error: print and abort. Never for bad input. */
 IMP_NORETURN void imp_bug(const char *fmt, ...) IMP_PRINTF(1, 2);
 
+/* No memory for "a context" or the like: the few bytes without which nothing
+ * could even be reported. Prints that, and ends the program at once with status
+ * 1; it is as safe as a crash is, and the next run goes on from there. */
+IMP_NORETURN void imp_no_memory(const char *what);
+
 #endif

@@ -159,7 +159,7 @@ static void *sequence(void *self)
 void imp_run_send_result(struct imp_run *run, struct imp_result *r)
 {
     if (!r)
-        imp_bug("no memory for a result");
+        imp_no_memory("a result");
     imp_chan_send(run->background, (struct imp_chan_tx){run->results}, r);
 }
 

@@ -38,7 +38,7 @@ void imp_sequence(struct imp_run *run)
     size_t width = imp_sequence_width(run->config);
     struct imp_result **held = calloc(width, sizeof *held);
     if (!held)
-        imp_bug("no memory for %zu results", width);
+        imp_no_memory("results");
     void *item;
     uint64_t next = 0;
     while (imp_chan_recv(run->background, (struct imp_chan_rx){run->results},

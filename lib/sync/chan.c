@@ -67,7 +67,7 @@ struct imp_chan *imp_chan_new(size_t cap)
     if (cap <= (SIZE_MAX - sizeof *ch) / sizeof ch->slot[0])
         ch = malloc(sizeof *ch + cap * sizeof ch->slot[0]);
     if (!ch)
-        imp_bug("no memory for a channel of %zu items", cap);
+        imp_no_memory("a channel");
     *ch = (struct imp_chan){.cap = cap};
     pthread_mutex_init(&ch->mu, NULL);
     return ch;

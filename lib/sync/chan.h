@@ -25,7 +25,7 @@ enum imp_recv {
     IMP_RECV_CANCELLED, /* the context ended first; nothing was taken */
 };
 
-/* A channel for `cap` items, 1 or more: 0 is a bug. Aborts without memory. */
+/* A channel for `cap` items, 1 or more: 0 is a bug. See imp_no_memory. */
 struct imp_chan *imp_chan_new(size_t cap);
 
 /* Free `ch`; NULL is fine. Join its users first. Each item still queued is

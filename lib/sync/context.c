@@ -113,7 +113,7 @@ static struct imp_ctx *new_until(struct imp_ctx *parent, int64_t deadline)
 {
     struct imp_ctx *ctx = calloc(1, sizeof *ctx);
     if (!ctx)
-        imp_bug("no memory for a context");
+        imp_no_memory("a context");
     ctx->deadline = deadline;
     pthread_mutex_init(&ctx->mu, NULL);
     imp_cond_init(&ctx->ended);

@@ -28,7 +28,7 @@ enum imp_cause {
     IMP_CAUSE_ERROR,    /* a sibling failed */
 };
 
-/* A new context below `parent`, or a root if NULL. Aborts without memory. */
+/* A new context below `parent`, or a root if NULL. See imp_no_memory. */
 struct imp_ctx *imp_ctx_new(struct imp_ctx *parent);
 
 /* The same with a deadline `ms` milliseconds from now (monotonic clock); with 0

@@ -69,6 +69,11 @@ Test(err, null_is_fine)
     cr_expect_not(imp_wrap(NULL, "x"));
 }
 
+Test(err, without_memory_the_program_ends_and_does_not_crash, .exit_code = 1)
+{
+    imp_no_memory("a test");
+}
+
 Test(err, a_bug_aborts, .signal = SIGABRT)
 {
     imp_bug("on purpose");
