@@ -11,11 +11,13 @@ struct imp_sha256 {
 struct imp_sha256 *imp_sha256_new(struct imp_err *err)
 {
     struct imp_sha256 *h = calloc(1, sizeof *h);
-    if (h) {
-        h->md = EVP_MD_fetch(NULL, "SHA256", NULL);
-        h->ctx = EVP_MD_CTX_new();
+    if (!h) {
+        imp_fail_errno(err, "SHA-256");
+        return NULL;
     }
-    if (h && h->md && h->ctx)
+    h->md = EVP_MD_fetch(NULL, "SHA256", NULL);
+    h->ctx = EVP_MD_CTX_new();
+    if (h->md && h->ctx)
         return h;
     imp_sha256_free(h);
     imp_fail(err, IMP_ERR_CONFIG, "libcrypto offers no SHA-256");
