@@ -69,10 +69,15 @@ static int open_parent(struct imp_bag *bag, const char *name, bool make,
          part = slash + 1) {
         char step[IMP_NAME_MAX];
         snprintf(step, sizeof step, "%.*s", (int)(slash - part), part);
-        if (make && mkdirat(dir, step, 0755) == 0)
+        bool made = make && mkdirat(dir, step, 0755) == 0;
+        if (made)
             touch(bag, path);
+        // Another reason than that it is there is the one to tell.
         int next =
-            openat(dir, step, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+            made || !make || errno == EEXIST
+                ? openat(dir, step,
+                         O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+                : -1;
         int saved = errno;
         close(dir);
         errno = saved;
