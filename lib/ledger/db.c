@@ -67,6 +67,9 @@ bool imp_db_open(struct imp_db *db, const char *file, bool read_only,
         return imp_fail(err, IMP_ERR_MEMORY, "ledger: no memory");
     if (!ok)
         fail(db, err);
+    // What SQLite may not open for writing it opens for reading.
+    if (ok && !read_only && sqlite3_db_readonly(db->handle, "main") == 1)
+        ok = imp_fail(err, IMP_ERR_IO, "ledger: cannot be opened for writing");
     ok = ok && configure(db, read_only, err);
     if (!ok)
         imp_db_clear(db);
