@@ -39,6 +39,8 @@ bool cli_signals_begin(struct cli_signals *s, struct imp_ctx *ctx,
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     // A reader that goes away is seen by the write that fails.
     signal(SIGPIPE, SIG_IGN);
+    // So is a limit on the size of files.
+    signal(SIGXFSZ, SIG_IGN);
     s->ctx = ctx;
     int rc = pthread_create(&s->thread, NULL, wait_for_signals, s);
     return rc == 0 || imp_fail(err, IMP_ERR_MEMORY, "cannot start a thread: %s",
