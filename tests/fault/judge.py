@@ -1,4 +1,5 @@
 """What must hold after a disturbed run, and after the run that follows it."""
+import errno
 import hashlib
 import os
 import re
@@ -10,6 +11,13 @@ import targets
 OUTCOMES = "archived duplicate skipped quarantined failed cancelled".split()
 STATE_FILES = re.compile(r"ledger\.db(-wal|-shm|-journal)?|lock")
 STATE_FILES_AT_REST = re.compile(r"ledger\.db|lock")
+
+# What SQLite makes of an error, and what is only a consequence of another one.
+OTHER_WORDS = ("ledger: disk I/O error", "ledger: database or disk is full",
+               "ledger: unable to open database file", "ledger: out of memory",
+               "ledger: cannot be opened for writing",
+               "ledger: database disk image is malformed",
+               "the image that this is a duplicate of has failed")
 
 
 def ledger_rows(state, at_rest):
@@ -110,9 +118,9 @@ class Judge:
         found += self.strange_state(STATE_FILES)
         if fault.kills and ended.status == -9:
             return found
-        return found + self.untruthful(ended)
+        return found + self.untruthful(ended, fault)
 
-    def untruthful(self, ended):
+    def untruthful(self, ended, fault):
         """A run that came to its end by itself says how it went."""
         if ended.status is None:
             return ["it hung"]
@@ -120,8 +128,8 @@ class Judge:
         if ended.status not in (0, 1, 3):
             found.append(f"exit {ended.status}")
         if ended.status in (0, 1) and not ended.summary:
-            return found + ["no summary"]
-        found += [f"unclear: {e}" for e in ended.errors if not is_clear(e)]
+            return found + (["no summary"] if not ended.gave_up else [])
+        found += [f"unclear: {e}" for e in ended.errors if not is_clear(e, fault.do)]
         whole = self.target.tree(self.place.case) == self.tree
         if not whole and not ended.errors:
             found.append("not all is archived, and nothing is said")
@@ -180,8 +188,13 @@ class Judge:
         return self.differs()
 
 
-def is_clear(message):
-    """What was done to what, and why it failed, or a sentence; no rubbish."""
-    return ((": " in message or len(message.split()) > 3) and len(message) < 300 and
-            message.isprintable() and
-            not re.search(r"Success|\(null\)|Unknown error", message))
+def is_clear(message, error):
+    """What was done to what, and why it failed, which is `error`."""
+    if len(message) >= 300 or not message.isprintable():
+        return False
+    if any(words in message for words in OTHER_WORDS):
+        return True
+    number = getattr(errno, error, None)
+    if number == errno.ENOMEM and "no memory" in message:
+        return True
+    return ": " in message and (number is None or os.strerror(number) in message)

@@ -42,12 +42,13 @@ class Ended:
     status: int            # exit status; negative: the signal; None: it hung
     summary: dict          # of --json; None if there is none
     errors: list           # messages about what failed, without "imgpipe: run: "
+    gave_up: bool          # without memory to go on: see imp_no_memory
     strange: list          # lines on standard error that none should be like
 
 
 def sort_lines(text):
-    """Standard error as (errors, strange lines)."""
-    errors, strange = [], []
+    """Standard error as (errors, gave up, strange lines)."""
+    errors, gave_up, strange = [], False, []
     for line in text.splitlines():
         words = line.split(": ", 2)
         if words[0] == "failed" and len(words) == 3:
@@ -56,11 +57,14 @@ def sort_lines(text):
             pass
         elif line.startswith("imgpipe: run: "):
             errors.append(line[len("imgpipe: run: "):])
+        elif line.startswith("imgpipe: no memory for "):
+            errors.append(line[len("imgpipe: "):])
+            gave_up = True
         elif not line.startswith(("imgpipe: note: ", "imgpipe: ")) or "bug" in line:
             strange.append(line)
     if text and not text.endswith("\n"):
         strange.append("a line without an end")
-    return errors, strange
+    return errors, gave_up, strange
 
 
 class Program:
@@ -144,13 +148,13 @@ class Place:
         except subprocess.TimeoutExpired:
             child.kill()
             child.communicate()
-            return Ended(None, None, [], [])
-        errors, strange = sort_lines(err.decode(errors="replace"))
+            return Ended(None, None, [], False, [])
+        said = sort_lines(err.decode(errors="replace"))
         try:
             summary = json.loads(out)
         except ValueError:
             summary = None
-        return Ended(child.returncode, summary, errors, strange)
+        return Ended(child.returncode, summary, *said)
 
     def counts(self, jobs=1):
         """Calls by class in a run that nothing disturbs."""
