@@ -6,11 +6,12 @@ import re
 import shutil
 import sqlite3
 
+import audit
 import targets
 
 OUTCOMES = "archived duplicate skipped quarantined failed cancelled".split()
-STATE_FILES = re.compile(r"ledger\.db(-wal|-shm|-journal)?|lock")
-STATE_FILES_AT_REST = re.compile(r"ledger\.db|lock")
+STATE_FILES = re.compile(r"ledger\.db(-wal|-shm|-journal)?|lock|audit\.log")
+STATE_FILES_AT_REST = re.compile(r"ledger\.db|lock|audit\.log")
 
 # What SQLite makes of an error, and what is only a consequence of another one.
 OTHER_WORDS = ("ledger: disk I/O error", "ledger: database or disk is full",
@@ -20,34 +21,41 @@ OTHER_WORDS = ("ledger: disk I/O error", "ledger: database or disk is full",
                "the image that this is a duplicate of has failed")
 
 
-def ledger_rows(state, at_rest):
-    """(objects {name: digest}, inputs {path: outcome or digest}, names of the
-    intents). Unless it is at rest, a copy is looked at: opening a ledger repairs
-    it."""
-    copy = f"{os.path.dirname(os.path.dirname(state))}/state-copy"
-    file = f"{state}/ledger.db"
-    if not os.path.exists(file):
-        return {}, {}, set()
-    if not at_rest:
-        shutil.copytree(state, copy)
-        file = f"{copy}/ledger.db"
-    db = sqlite3.connect(f"file:{file}" + ("?immutable=1" if at_rest else ""), uri=True)
-    try:
-        tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master")}
-        if "inputs" not in tables:
-            return {}, {}, set()
-        objects = {name: digest.hex()
-                   for name, digest in db.execute("SELECT name, digest FROM objects")}
-        inputs = {os.fsdecode(path): digest.hex() if digest else outcome
-                  for path, outcome, digest in db.execute(
-                      "SELECT i.path, i.outcome, o.digest FROM inputs i "
-                      "LEFT JOIN objects o ON o.id = i.object")}
-        intents = {name for name, in db.execute("SELECT name FROM intents")}
-        return objects, inputs, intents
-    finally:
-        db.close()
+class Ledger:
+    """What the ledger in a state directory says; nothing if there is none."""
+
+    def __init__(self, state, at_rest):
+        """Unless it is at rest, a copy is looked at: opening a ledger repairs
+        it, and so would hide what a crash has left."""
+        self.objects, self.inputs, self.intents, self.audit = {}, {}, set(), []
+        copy = f"{os.path.dirname(os.path.dirname(state))}/state-copy"
+        if not os.path.exists(f"{state}/ledger.db"):
+            return
         if not at_rest:
-            shutil.rmtree(copy)
+            shutil.copytree(state, copy)
+        file = f"{state}/ledger.db?immutable=1" if at_rest else f"{copy}/ledger.db"
+        db = sqlite3.connect(f"file:{file}", uri=True)
+        try:
+            if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'intents'").fetchone():
+                self.read(db)
+                self.audit = audit.findings(state, db, at_rest)
+        finally:
+            db.close()
+            if not at_rest:
+                shutil.rmtree(copy)
+
+    def read(self, db):
+        # {name: digest}
+        self.objects = {name: digest.hex() for name, digest in
+                        db.execute("SELECT name, digest FROM objects")}
+        # {path: digest of the object, or what became of it}; a directory that
+        # could not be read keeps its row
+        self.inputs = {os.fsdecode(path): digest.hex() if digest else outcome
+                       for path, outcome, digest in db.execute(
+                           "SELECT i.path, i.outcome, o.digest FROM inputs i "
+                           "LEFT JOIN objects o ON o.id = i.object")
+                       if not os.path.isdir(path)}
+        self.intents = {name for name, in db.execute("SELECT name FROM intents")}
 
 
 class Judge:
@@ -68,13 +76,13 @@ class Judge:
                 findings.append(f"not of its digest: {name}")
         if findings or not self.objects:
             raise RuntimeError(f"undisturbed run: {findings or 'no objects'}")
-        self.inputs = self.inputs_of(at_rest=True)
+        self.inputs = self.ledger(at_rest=True).inputs
         self.digest_of = {path: value for path, value in self.inputs.items()
                           if isinstance(value, str) and len(value) == 64}
         place.reset()
 
-    def inputs_of(self, at_rest):
-        return ledger_rows(f"{self.place.case}/state", at_rest)[1]
+    def ledger(self, at_rest):
+        return Ledger(f"{self.place.case}/state", at_rest)
 
     # --- After the disturbed run ---
 
@@ -84,11 +92,12 @@ class Judge:
         visible = self.target.objects(self.place.case)
         found = [f"visible, and not what it should be: {name}"
                  for name, data in visible.items() if self.objects.get(name) != data]
-        rows, _, intents = ledger_rows(f"{self.place.case}/state", at_rest=False)
+        ledger = self.ledger(at_rest=False)
         found += [f"in the ledger, not in the archive: {name}"
-                  for name in rows if name not in visible]
-        return found + [f"visible, and the ledger does not know: {name}"
-                        for name in visible if name not in rows and name not in intents]
+                  for name in ledger.objects if name not in visible]
+        found += [f"visible, and the ledger does not know: {name}" for name in visible
+                  if name not in ledger.objects and name not in ledger.intents]
+        return found + ledger.audit
 
     def lost(self, visible):
         """Sources that are gone, or changed, without an object."""
@@ -165,12 +174,11 @@ class Judge:
         found += [f"left over: {path}" for path in self.target.leftovers(self.place.case)]
         found += self.strange_state(STATE_FILES_AT_REST)
         found += self.lost(self.objects)
-        # A directory that could not be read keeps its row.
-        inputs = {path: what for path, what in self.inputs_of(at_rest=True).items()
-                  if not os.path.isdir(path)}
-        if inputs != self.inputs:
-            found.append(f"rows of inputs: {set(inputs.items()) ^ set(self.inputs.items())}")
-        return found
+        ledger = self.ledger(at_rest=True)
+        if ledger.inputs != self.inputs:
+            odd = set(ledger.inputs.items()) ^ set(self.inputs.items())
+            found.append(f"rows of inputs: {odd}")
+        return found + ledger.audit
 
     def differs(self):
         tree = self.target.tree(self.place.case)
