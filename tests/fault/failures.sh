@@ -5,4 +5,5 @@
 . tests/lib/fault.sh
 need_shim
 few_uploads "$work/in"
-campaign fail-each fail-rest --sample 400 --uploads "$work/in"
+campaign fail-each fail-rest limits --option=--commit-every=2 --sample 400 \
+    --uploads "$work/in"

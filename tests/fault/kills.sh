@@ -6,5 +6,5 @@
 . tests/lib/fault.sh
 need_shim
 few_uploads "$work/in"
-campaign kill-each power-cut kill-random --kills 30 --mixed 2 --sample 400 \
-    --uploads "$work/in"
+campaign kill-each power-cut kill-random --option=--commit-every=2 \
+    --kills 30 --mixed 2 --sample 400 --uploads "$work/in"

@@ -51,18 +51,20 @@ def sort_lines(text):
     errors, gave_up, strange = [], False, []
     for line in text.splitlines():
         words = line.split(": ", 2)
-        if words[0] == "failed" and len(words) == 3:
+        if "imgpipe: no memory for " in line:  # perhaps inside of another line
+            errors.append(line[line.index("no memory for "):])
+            gave_up = True
+        elif words[0] == "failed" and len(words) == 3:
             errors.append(words[2])
         elif words[0] == "quarantined" and len(words) == 3:
             pass
         elif line.startswith("imgpipe: run: "):
             errors.append(line[len("imgpipe: run: "):])
-        elif line.startswith("imgpipe: no memory for "):
-            errors.append(line[len("imgpipe: "):])
-            gave_up = True
         elif not line.startswith(("imgpipe: note: ", "imgpipe: ")) or "bug" in line:
             strange.append(line)
-    if text and not text.endswith("\n"):
+    if gave_up:
+        strange = []
+    elif text and not text.endswith("\n"):
         strange.append("a line without an end")
     return errors, gave_up, strange
 
