@@ -55,6 +55,11 @@ def findings(state, database, at_rest):
     found, entries = chain_findings(lines)
     if torn and at_rest:
         found.append("audit log: its end is torn")
+    # The ledger names the last line that it knows to be durable.
+    for text, in database.execute("SELECT value FROM meta WHERE key = 'audit_mark'"):
+        seq, digest = text.split()
+        if int(seq) and digest not in {hashlib.sha256(line).hexdigest() for line in lines}:
+            found.append(f"audit log: line {seq}, which was durable, is not there")
     objects = {digest.hex() for digest, in database.execute("SELECT digest FROM objects")}
     found += [f"audit log: an object that the ledger does not know: {e['seq']}"
               for e in entries if e.get("object") and e["object"] not in objects]

@@ -499,7 +499,10 @@ static int control(int fd, int command, void *argument)
     struct shim_fault fault = shim_meet(SHIM_lock, locks && is_file(fd));
     if (shim_fails(fault))
         return -1;
-    return (int)shim_done(fault, syscall(SYS_fcntl, fd, command, argument));
+    long result = syscall(SYS_fcntl, fd, command, argument);
+    if (command == F_DUPFD || command == F_DUPFD_CLOEXEC)
+        shim_fd_is((int)result, shim_fd_kind(fd));
+    return (int)shim_done(fault, result);
 }
 
 PUBLIC int fcntl(int fd, int command, ...)

@@ -74,14 +74,25 @@ class Tally:
         self.messages = collections.Counter()
         self.wrong = []
 
-    def add(self, what, n=1):
+    def add(self, mode, group):
         with self.lock:
-            self.count[what] += n
+            self.count[mode, group] += 1
 
     def heard(self, fault, ended):
         with self.lock:
             for message in ended.errors if self.verbose else ():
                 self.messages[f"{fault.group}/{fault.do}: {message}"] += 1
+
+    def figures(self):
+        """"7 kills (4 calls, 3 instants), ...": what was survived, or not."""
+        parts = []
+        for figure, modes in FIGURES.items():
+            of = [(n, group) for (mode, group), n in sorted(self.count.items())
+                  if mode in modes]
+            if of:
+                parts.append(f"{sum(n for n, _ in of)} {figure} (" +
+                             ", ".join(f"{n} {group}" for n, group in of) + ")")
+        return ", ".join(parts)
 
     def find(self, about, findings):
         with self.lock:
@@ -89,6 +100,11 @@ class Tally:
                 self.wrong.append(f"{about}: {finding}")
                 if len(self.wrong) <= 40:
                     print(self.wrong[-1], flush=True)
+
+
+# What a mode's disturbances are called in the figures.
+FIGURES = {"kills": ("kill-each", "kill-random"), "faults": ("fail-each", "fail-rest", "limits"),
+           "power cuts": ("power-cut",)}
 
 
 class Worker:
@@ -120,10 +136,8 @@ class Worker:
         about = f"{self.scene}, {fault}"
         self.place.reset()
         ended = self.place.run(fault)
-        if fault.kills and ended.status != -9:
-            self.tally.add("not reached")
-        else:
-            self.tally.add(f"{fault.mode} {fault.group}")
+        if not fault.kills or ended.status == -9:  # else it was over before
+            self.tally.add(fault.mode, fault.group)
         self.tally.heard(fault, ended)
         self.tally.find(about, self.judge.disturbed(ended, fault))
         self.settle(about)
@@ -134,7 +148,7 @@ class Worker:
         about = f"{self.scene}, {limit}"
         self.place.reset()
         ended = self.place.run(limit=limit)
-        self.tally.add(f"limits {fault.group}")
+        self.tally.add("limits", fault.group)
         self.tally.heard(fault, ended)
         self.tally.find(about, self.judge.disturbed(ended, fault))
         self.settle(about)
@@ -145,7 +159,8 @@ class Worker:
         for _ in range(self.chance.choice((1, 1, 1, 2, 3))):
             fault = Fault("kill-random", do="kill", group="instants")
             ended = self.place.run(jobs=2, kill_after=self.chance.uniform(0, self.length))
-            self.tally.add("kill-random instants" if ended.status == -9 else "not reached")
+            if ended.status == -9:
+                self.tally.add("kill-random", "instants")
             self.tally.find(f"{self.scene}, {fault.mode} {number}",
                             self.judge.disturbed(ended, fault))
         self.settle(f"{self.scene}, kill-random {number}")
@@ -156,6 +171,9 @@ class Worker:
             self.log = f"{self.place.top}/log"
             self.place.reset()
             self.place.run(FAULT_LOG=self.log)
+            self.tally.find(self.scene, [
+                f"the shim has not seen all calls: {path}"
+                for path in powercut.missed(self.log, self.place.case, self.place.start)])
         return powercut.cuts(self.log, self.place.case, self.place.start,
                              self.scene.args.mixed)
 
@@ -164,9 +182,8 @@ class Worker:
         for last, world, tree in itertools.islice(self.cuts(), share.start, None, share.step):
             powercut.put_back(tree)
             about = f"{self.scene}, power cut after {last}, {world}"
-            self.tally.add(f"power-cut {world}")
-            visible = self.judge.target.objects(self.place.case)
-            self.tally.find(about, self.judge.lost(visible))
+            self.tally.add("power-cut", world)
+            self.tally.find(about, self.judge.after_cut())
             self.settle(about)
 
 
@@ -302,8 +319,7 @@ def main():
         run_scene(Scene(args, program, TARGETS[target], begin, after), tally)
     for message, n in sorted(tally.messages.items()):
         print(f"{n:5} {message}")
-    figures = ", ".join(f"{n} {what}" for what, n in sorted(tally.count.items()))
-    print(f"{figures}; {len(tally.wrong)} wrong; {time.monotonic() - start:.0f} s")
+    print(f"{tally.figures()}; {len(tally.wrong)} wrong; {time.monotonic() - start:.0f} s")
     sys.exit(1 if tally.wrong else 0)
 
 

@@ -129,6 +129,14 @@ class Judge:
             return found
         return found + self.untruthful(ended, fault)
 
+    def after_cut(self):
+        """Findings about a disk after a power cut, before anything else runs."""
+        visible = self.target.objects(self.place.case)
+        ledger = self.ledger(at_rest=False)
+        return (self.lost(visible) + ledger.audit +
+                [f"in the ledger, not in the archive: {name}"
+                 for name in ledger.objects if name not in visible])
+
     def untruthful(self, ended, fault):
         """A run that came to its end by itself says how it went."""
         if ended.status is None:

@@ -136,7 +136,7 @@ class Disk:
 def names_left(node, world, coin):
     if world == "synced":
         return node.synced
-    if world == "names":
+    if world in ("names", "now"):
         return node.now
     both = {**node.synced, **node.now}
     kept = {}
@@ -152,6 +152,8 @@ def data_left(node, world, coin):
     synced, now = node.synced, node.now
     if synced == now or world == "synced":
         return synced
+    if world == "now":
+        return now
     zeros = synced[:len(now)].ljust(len(now), b"\0")
     if world == "names":
         return zeros
@@ -188,3 +190,16 @@ def cuts(log, top, start, mixed):
             if key not in seen:
                 seen.add(key)
                 yield f"{number} ({op} {os.path.relpath(path, top)})", world, tree
+
+
+def missed(log, top, start):
+    """What is otherwise at `top` than the log tells: calls that the shim does
+    not see."""
+    disk = Disk(start)
+    disk.top = top
+    for record in records(log):
+        disk.apply(*record)
+    told = {path: data for path, (_, data) in disk.left("now").items()}
+    real = {path: data for path, (_, data) in Disk(top).left("now").items()}
+    return [os.path.relpath(path, top) for path in sorted(told.keys() | real.keys())
+            if told.get(path, "") != real.get(path, "")]
