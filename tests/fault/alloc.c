@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PUBLIC __attribute__((visibility("default")))
 #define CALLER __builtin_return_address(0)
 
 // glibc's own, which need no dlsym, for that may allocate.

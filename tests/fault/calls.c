@@ -1,31 +1,17 @@
-// The calls that imgpipe and its libraries make, each in front of the kernel's.
-// __openat_2 and its like are what _FORTIFY_SOURCE makes of them, open64 and
-// its like what SQLite calls.
+// The calls that imgpipe and its libraries make on files, each in front of the
+// kernel's. pwrite64 and its like are what SQLite calls.
 #undef _FORTIFY_SOURCE
 #include "shim.h"
 
-#include <dirent.h>
-#include <dlfcn.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
-
-#define PUBLIC __attribute__((visibility("default")))
-
-static bool is_file(int fd)
-{
-    return shim_fd_kind(fd) == SHIM_FILE;
-}
 
 // A write or read: of a file, or over a socket.
 static struct shim_fault meet_fd(enum shim_class class, int fd)
@@ -37,19 +23,14 @@ static struct shim_fault meet_fd(enum shim_class class, int fd)
 
 // --- write ---
 
-static size_t shortened(struct shim_fault fault, size_t n)
-{
-    return fault.half && n > 1 ? n / 2 : n;
-}
-
 // `offset` -1: where the file is.
 static ssize_t write_at(int fd, const void *bytes, size_t n, off_t offset)
 {
     struct shim_fault fault = meet_fd(SHIM_write, fd);
     if (shim_fails(fault))
         return -1;
-    n = shortened(fault, n);
-    bool log = is_file(fd);
+    n = shim_shortened(fault, n);
+    bool log = shim_is_file(fd);
     if (log)
         shim_log_begin();
     long wrote = offset < 0 ? syscall(SYS_write, fd, bytes, n)
@@ -82,14 +63,14 @@ PUBLIC ssize_t pwrite64(int fd, const void *bytes, size_t n, off64_t offset)
 // As many of the pieces as `n` bytes are; each is logged where it went.
 PUBLIC ssize_t writev(int fd, const struct iovec *pieces, int count)
 {
-    if (!is_file(fd) || count < 1)
+    if (!shim_is_file(fd) || count < 1)
         return syscall(SYS_writev, fd, pieces, count);
     struct iovec one = pieces[0];
     struct shim_fault fault = meet_fd(SHIM_write, fd);
     if (shim_fails(fault))
         return -1;
     if (fault.half) {
-        one.iov_len = shortened(fault, one.iov_len);
+        one.iov_len = shim_shortened(fault, one.iov_len);
         pieces = &one;
         count = 1;
     }
@@ -113,7 +94,7 @@ PUBLIC ssize_t writev(int fd, const struct iovec *pieces, int count)
 
 static size_t at_most(int fd, size_t n)
 {
-    return is_file(fd) && n > shim_read_most ? shim_read_most : n;
+    return shim_is_file(fd) && n > shim_read_most ? shim_read_most : n;
 }
 
 PUBLIC ssize_t read(int fd, void *bytes, size_t n)
@@ -148,7 +129,7 @@ PUBLIC ssize_t pread64(int fd, void *bytes, size_t n, off64_t offset)
 
 static int sync_with(long call, char op, int fd)
 {
-    struct shim_fault fault = shim_meet(SHIM_sync, is_file(fd));
+    struct shim_fault fault = shim_meet(SHIM_sync, shim_is_file(fd));
     if (shim_fails(fault))
         return -1;
     if (fault.counts)
@@ -286,163 +267,11 @@ PUBLIC int mkdir(const char *path, mode_t mode)
     return make_dir(AT_FDCWD, path, mode);
 }
 
-// --- open and close ---
-
-// Whether a file with O_CREAT is new is known only afterwards: what was there
-// and is not emptied is as it was, and the log's reader knows it.
-static int open_with(int dirfd, const char *path, int flags, mode_t mode)
-{
-    bool counts = shim_path_counts(dirfd, path);
-    bool changes = flags & (O_CREAT | O_TRUNC);
-    struct shim_fault fault =
-        shim_meet(changes ? SHIM_create : SHIM_open, counts);
-    if (counts)
-        shim_hook("open", path);
-    if (shim_fails(fault))
-        return -1;
-    bool log = counts && changes;
-    if (log)
-        shim_log_begin();
-    long fd = syscall(SYS_openat, dirfd, path, flags, mode);
-    if (fd >= 0)
-        shim_fd_is((int)fd, counts ? SHIM_FILE : SHIM_UNKNOWN);
-    if (log && fd >= 0) {
-        shim_log_path('c', dirfd, path, mode);
-        if (flags & O_TRUNC)
-            shim_log_path('t', dirfd, path, 0);
-    }
-    if (log)
-        shim_log_end();
-    return (int)shim_done(fault, fd);
-}
-
-#define MODE_ARGUMENT(flags, mode)         \
-    mode_t mode = 0;                       \
-    if ((flags) & (O_CREAT | O_TMPFILE)) { \
-        va_list args;                      \
-        va_start(args, flags);             \
-        mode = va_arg(args, mode_t);       \
-        va_end(args);                      \
-    }
-
-PUBLIC int open(const char *path, int flags, ...)
-{
-    MODE_ARGUMENT(flags, mode)
-    return open_with(AT_FDCWD, path, flags, mode);
-}
-
-PUBLIC int open64(const char *path, int flags, ...)
-{
-    MODE_ARGUMENT(flags, mode)
-    return open_with(AT_FDCWD, path, flags, mode);
-}
-
-PUBLIC int openat(int dirfd, const char *path, int flags, ...)
-{
-    MODE_ARGUMENT(flags, mode)
-    return open_with(dirfd, path, flags, mode);
-}
-
-PUBLIC int openat64(int dirfd, const char *path, int flags, ...)
-{
-    MODE_ARGUMENT(flags, mode)
-    return open_with(dirfd, path, flags, mode);
-}
-
-PUBLIC int __open_2(const char *path, int flags);
-PUBLIC int __open_2(const char *path, int flags)
-{
-    return open_with(AT_FDCWD, path, flags, 0);
-}
-
-PUBLIC int __open64_2(const char *path, int flags);
-PUBLIC int __open64_2(const char *path, int flags)
-{
-    return open_with(AT_FDCWD, path, flags, 0);
-}
-
-PUBLIC int __openat_2(int dirfd, const char *path, int flags);
-PUBLIC int __openat_2(int dirfd, const char *path, int flags)
-{
-    return open_with(dirfd, path, flags, 0);
-}
-
-PUBLIC int __openat64_2(int dirfd, const char *path, int flags);
-PUBLIC int __openat64_2(int dirfd, const char *path, int flags)
-{
-    return open_with(dirfd, path, flags, 0);
-}
-
-// The descriptor is gone, whatever close says.
-PUBLIC int close(int fd)
-{
-    struct shim_fault fault = shim_meet(SHIM_close, is_file(fd));
-    shim_fd_is(fd, SHIM_UNKNOWN);
-    long result = syscall(SYS_close, fd);
-    if (shim_fails(fault))
-        return -1;
-    return (int)shim_done(fault, result);
-}
-
-// The two that close without calling close.
-PUBLIC int closedir(DIR *dir)
-{
-    int (*next)(DIR *) = (int (*)(DIR *))dlsym(RTLD_NEXT, "closedir");
-    shim_fd_is(dirfd(dir), SHIM_UNKNOWN);
-    return next(dir);
-}
-
-PUBLIC int fclose(FILE *file)
-{
-    int (*next)(FILE *) = (int (*)(FILE *))dlsym(RTLD_NEXT, "fclose");
-    shim_fd_is(fileno(file), SHIM_UNKNOWN);
-    return next(file);
-}
-
-PUBLIC FILE *fopen(const char *path, const char *mode)
-{
-    FILE *(*next)(const char *, const char *) =
-        (FILE * (*)(const char *, const char *)) dlsym(RTLD_NEXT, "fopen");
-    bool counts = shim_path_counts(AT_FDCWD, path);
-    struct shim_fault fault =
-        shim_meet(mode[0] == 'r' ? SHIM_open : SHIM_create, counts);
-    if (shim_fails(fault))
-        return NULL;
-    FILE *file = next(path, mode);
-    if (file)
-        shim_fd_is(fileno(file), counts ? SHIM_FILE : SHIM_UNKNOWN);
-    shim_done(fault, 0);
-    return file;
-}
-
-PUBLIC FILE *fdopen(int fd, const char *mode)
-{
-    FILE *(*next)(int, const char *) =
-        (FILE * (*)(int, const char *)) dlsym(RTLD_NEXT, "fdopen");
-    struct shim_fault fault = shim_meet(SHIM_open, is_file(fd));
-    if (shim_fails(fault))
-        return NULL;
-    FILE *file = next(fd, mode);
-    shim_done(fault, 0);
-    return file;
-}
-
-PUBLIC DIR *fdopendir(int fd)
-{
-    DIR *(*next)(int) = (DIR * (*)(int)) dlsym(RTLD_NEXT, "fdopendir");
-    struct shim_fault fault = shim_meet(SHIM_open, is_file(fd));
-    if (shim_fails(fault))
-        return NULL;
-    DIR *dir = next(fd);
-    shim_done(fault, 0);
-    return dir;
-}
-
 // --- size, map, lock ---
 
 static int set_size(int fd, off_t size)
 {
-    struct shim_fault fault = shim_meet(SHIM_size, is_file(fd));
+    struct shim_fault fault = shim_meet(SHIM_size, shim_is_file(fd));
     if (shim_fails(fault))
         return -1;
     if (fault.counts)
@@ -467,7 +296,7 @@ PUBLIC int ftruncate64(int fd, off64_t size)
 
 static void *map(void *at, size_t n, int prot, int flags, int fd, off_t offset)
 {
-    struct shim_fault fault = shim_meet(SHIM_map, is_file(fd));
+    struct shim_fault fault = shim_meet(SHIM_map, shim_is_file(fd));
     if (shim_fails(fault))
         return MAP_FAILED;
     return (void *)shim_done(fault,
@@ -487,7 +316,7 @@ PUBLIC void *mmap64(void *at, size_t n, int prot, int flags, int fd,
 
 PUBLIC int flock(int fd, int operation)
 {
-    struct shim_fault fault = shim_meet(SHIM_lock, is_file(fd));
+    struct shim_fault fault = shim_meet(SHIM_lock, shim_is_file(fd));
     if (shim_fails(fault))
         return -1;
     return (int)shim_done(fault, syscall(SYS_flock, fd, operation));
@@ -496,7 +325,7 @@ PUBLIC int flock(int fd, int operation)
 static int control(int fd, int command, void *argument)
 {
     bool locks = command == F_SETLK || command == F_SETLKW;
-    struct shim_fault fault = shim_meet(SHIM_lock, locks && is_file(fd));
+    struct shim_fault fault = shim_meet(SHIM_lock, locks && shim_is_file(fd));
     if (shim_fails(fault))
         return -1;
     long result = syscall(SYS_fcntl, fd, command, argument);
@@ -521,63 +350,4 @@ PUBLIC int fcntl64(int fd, int command, ...)
     void *argument = va_arg(args, void *);
     va_end(args);
     return control(fd, command, argument);
-}
-
-// --- net ---
-
-PUBLIC int socket(int domain, int type, int protocol)
-{
-    bool counts = domain == AF_INET || domain == AF_INET6;
-    struct shim_fault fault = shim_meet(SHIM_net, counts);
-    if (shim_fails(fault))
-        return -1;
-    long fd = syscall(SYS_socket, domain, type, protocol);
-    shim_fd_is((int)fd, counts ? SHIM_SOCKET : SHIM_UNKNOWN);
-    return (int)shim_done(fault, fd);
-}
-
-static struct shim_fault meet_socket(int fd)
-{
-    return shim_meet(SHIM_net, shim_fd_kind(fd) == SHIM_SOCKET);
-}
-
-PUBLIC int connect(int fd, const struct sockaddr *to, socklen_t n)
-{
-    struct shim_fault fault = meet_socket(fd);
-    if (shim_fails(fault))
-        return -1;
-    return (int)shim_done(fault, syscall(SYS_connect, fd, to, n));
-}
-
-PUBLIC ssize_t send(int fd, const void *bytes, size_t n, int flags)
-{
-    struct shim_fault fault = meet_socket(fd);
-    if (shim_fails(fault))
-        return -1;
-    n = shortened(fault, n);
-    return shim_done(fault, syscall(SYS_sendto, fd, bytes, n, flags, NULL, 0));
-}
-
-PUBLIC ssize_t recv(int fd, void *bytes, size_t n, int flags)
-{
-    struct shim_fault fault = meet_socket(fd);
-    if (shim_fails(fault))
-        return -1;
-    return shim_done(fault,
-                     syscall(SYS_recvfrom, fd, bytes, n, flags, NULL, NULL));
-}
-
-// --- thread ---
-
-PUBLIC int pthread_create(pthread_t *thread, const pthread_attr_t *attr,
-                          void *(*start)(void *), void *arg)
-{
-    int (*next)(pthread_t *, const pthread_attr_t *, void *(*)(void *),
-                void *) =
-        (int (*)(pthread_t *, const pthread_attr_t *, void *(*)(void *),
-                 void *))dlsym(RTLD_NEXT, "pthread_create");
-    struct shim_fault fault = shim_meet(SHIM_thread, true);
-    if (fault.error)
-        return fault.error;
-    return (int)shim_done(fault, next(thread, attr, start, arg));
 }

@@ -33,6 +33,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Everything else is hidden from imgpipe. */
+#define PUBLIC __attribute__((visibility("default")))
+
 #define SHIM_CLASSES(ROW) \
     ROW(write)            \
     ROW(sync)             \
@@ -69,11 +72,22 @@ long shim_done(struct shim_fault fault, long result);
 /* If the call shall fail: errno is set. */
 bool shim_fails(struct shim_fault fault);
 
+/* How much of `n` bytes to write. */
+static inline size_t shim_shortened(struct shim_fault fault, size_t n)
+{
+    return fault.half && n > 1 ? n / 2 : n;
+}
+
 /* --- what is below FAULT_ROOT --- */
 
 enum shim_kind { SHIM_UNKNOWN, SHIM_FILE, SHIM_SOCKET };
 
 enum shim_kind shim_fd_kind(int fd);
+static inline bool shim_is_file(int fd)
+{
+    return shim_fd_kind(fd) == SHIM_FILE;
+}
+
 void shim_fd_is(int fd, enum shim_kind kind); /* negative: nothing */
 bool shim_path_counts(int dirfd, const char *path);
 
