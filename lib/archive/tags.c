@@ -55,7 +55,7 @@ static bool start(struct tag *tag, const char *name, struct imp_err *err)
            imp_wrap(err, "%s", name);
 }
 
-static bool add(struct tag *tag, const char *text, size_t n,
+static bool add(struct tag *tag, const void *text, size_t n,
                 struct imp_err *err)
 {
     imp_sha256_add(tag->hasher, text, n);
@@ -134,21 +134,44 @@ static bool write_info(struct tag *tag, const struct imp_objects *objects,
     return ok;
 }
 
-static bool write_tagmanifest(struct tag *tag, const struct imp_digest *info,
-                              const struct imp_digest *manifest,
+static bool add_text(void *self, const void *text, size_t n,
+                     struct imp_err *err)
+{
+    return add(self, text, n, err);
+}
+
+static bool write_index(struct tag *tag, struct imp_digest *digest,
+                        struct imp_err *err)
+{
+    return start(tag, IMP_TAG_INDEX, err) &&
+           tag->sink->index(tag->sink->self, add_text, tag, err) &&
+           end(tag, digest, err);
+}
+
+// What the tag manifest lists, in the order of the names.
+enum listed { INFO, DECLARATION, INDEX, MANIFEST, LISTED };
+
+static const char *const listed_names[LISTED] = {
+    [INFO] = IMP_TAG_INFO,
+    [DECLARATION] = IMP_TAG_DECLARATION,
+    [INDEX] = IMP_TAG_INDEX,
+    [MANIFEST] = IMP_TAG_MANIFEST,
+};
+
+static bool write_tagmanifest(struct tag *tag,
+                              const struct imp_digest digests[LISTED],
                               struct imp_err *err)
 {
-    char text[400], hex[3][IMP_SHA256_HEX];
-    struct imp_digest declared, digest;
-    if (!imp_sha256_of(declaration, strlen(declaration), &declared, err))
-        return false;
-    imp_digest_hex(info, hex[0]);
-    imp_digest_hex(&declared, hex[1]);
-    imp_digest_hex(manifest, hex[2]);
-    snprintf(text, sizeof text,
-             "%s  " IMP_TAG_INFO "\n%s  " IMP_TAG_DECLARATION
-             "\n%s  " IMP_TAG_MANIFEST "\n",
-             hex[0], hex[1], hex[2]);
+    char text[LISTED * 100], hex[IMP_SHA256_HEX];
+    size_t n = 0;
+    struct imp_digest digest;
+    for (int i = 0; i < LISTED; i++) {
+        if (i == INDEX && !tag->sink->index)
+            continue;
+        imp_digest_hex(&digests[i], hex);
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s  %s\n", hex,
+                              listed_names[i]);
+    }
     return write_tag(tag, IMP_TAG_TAGMANIFEST, text, &digest, err);
 }
 
@@ -165,8 +188,11 @@ bool imp_tags_write(const struct imp_tag_sink *sink, struct imp_sha256 *hasher,
 {
     struct tag tag = {.sink = sink, .hasher = hasher};
     struct payload payload = {0};
-    struct imp_digest manifest, info;
-    return write_manifest(&tag, objects, &payload, &manifest, err) &&
-           write_info(&tag, objects, &payload, &info, err) &&
-           write_tagmanifest(&tag, &info, &manifest, err);
+    struct imp_digest digests[LISTED];
+    return imp_sha256_of(declaration, strlen(declaration),
+                         &digests[DECLARATION], err) &&
+           write_manifest(&tag, objects, &payload, &digests[MANIFEST], err) &&
+           write_info(&tag, objects, &payload, &digests[INFO], err) &&
+           (!sink->index || write_index(&tag, &digests[INDEX], err)) &&
+           write_tagmanifest(&tag, digests, err);
 }

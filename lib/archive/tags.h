@@ -14,6 +14,11 @@
 #define IMP_TAG_INFO "bag-info.txt"
 #define IMP_TAG_MANIFEST "manifest-sha256.txt"
 #define IMP_TAG_TAGMANIFEST "tagmanifest-sha256.txt"
+#define IMP_TAG_INDEX "imgpipe-index.txt" /* of an archive that is one file */
+
+/* Takes a part of a tag file's text. */
+typedef bool (*imp_tag_text_fn)(void *self, const void *text, size_t n,
+                                struct imp_err *err);
 
 /* Where tag files go, one after the other. After a call that fails no other
  * comes: the sink's owner gives up what was started. */
@@ -25,15 +30,18 @@ struct imp_tag_sink {
     /* All of it was added, and has this digest. */
     bool (*end)(void *self, const struct imp_digest *digest,
                 struct imp_err *err);
+    /* Tell the text of IMP_TAG_INDEX; NULL: there is none. */
+    bool (*index)(void *self, imp_tag_text_fn add, void *add_self,
+                  struct imp_err *err);
 };
 
 /* Write bagit.txt. `hasher` is borrowed, here and below. */
 bool imp_tags_declare(const struct imp_tag_sink *sink,
                       struct imp_sha256 *hasher, struct imp_err *err);
 
-/* Write the three files that list `objects`: the manifest, bag-info.txt, the
- * tag manifest. The tag manifest comes last: until then the bag does not pass
- * for whole. */
+/* Write the files that list `objects`: the manifest, bag-info.txt, the index if
+ * the sink has one, the tag manifest. The tag manifest comes last: until then
+ * the bag does not pass for whole. */
 bool imp_tags_write(const struct imp_tag_sink *sink, struct imp_sha256 *hasher,
                     const struct imp_objects *objects, struct imp_err *err);
 

@@ -2,7 +2,9 @@
 
 #include <string.h>
 
-#define TARGETS(ROW) ROW(bag)
+#define TARGETS(ROW) \
+    ROW(bag)         \
+    ROW(tar)
 #define DECLARE(name) extern const struct imp_target_ops imp_target_##name;
 #define POINT_AT(name) &imp_target_##name,
 

@@ -62,6 +62,39 @@ bool imp_file_read(int fd, void *bytes, size_t n, size_t *got,
     return true;
 }
 
+bool imp_file_pread(int fd, void *bytes, size_t n, uint64_t at, size_t *got,
+                    struct imp_err *err)
+{
+    *got = 0;
+    while (*got < n) {
+        ssize_t r =
+            pread(fd, (char *)bytes + *got, n - *got, (off_t)(at + *got));
+        if (r < 0 && errno == EINTR)
+            continue;
+        if (r < 0)
+            return imp_fail_errno(err, "read");
+        if (r == 0)
+            break;
+        *got += (size_t)r;
+    }
+    return true;
+}
+
+bool imp_file_pwrite(int fd, const void *bytes, size_t n, uint64_t at,
+                     struct imp_err *err)
+{
+    for (size_t done = 0; done < n;) {
+        ssize_t wrote = pwrite(fd, (const char *)bytes + done, n - done,
+                               (off_t)(at + done));
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote < 0)
+            return imp_fail_errno(err, "write");
+        done += (size_t)wrote;
+    }
+    return true;
+}
+
 bool imp_file_sync(int fd, struct imp_err *err)
 {
     while (fsync(fd) != 0)
@@ -70,26 +103,40 @@ bool imp_file_sync(int fd, struct imp_err *err)
     return true;
 }
 
-// The directory that holds the last component of `path` gets it durably.
-static bool sync_parent(int dirfd, const char *path, struct imp_err *err)
+// The part of `path` before its last component, "." if there is none.
+static bool above(const char *path, char parent[PATH_MAX], struct imp_err *err)
 {
-    char parent[PATH_MAX];
     const char *slash = strrchr(path, '/');
     size_t n = slash ? (size_t)(slash - path) : 0;
     if (slash && n == 0)
         n = 1; // the root itself
-    if (n >= sizeof parent)
+    if (n >= PATH_MAX)
         return imp_fail(err, IMP_ERR_IO, "path too long");
+    if (n == 0)
+        path = ".", n = 1;
     memcpy(parent, path, n);
     parent[n] = '\0';
+    return true;
+}
 
-    int fd =
-        openat(dirfd, n ? parent : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+bool imp_file_sync_above(int dirfd, const char *path, struct imp_err *err)
+{
+    char parent[PATH_MAX];
+    if (!above(path, parent, err))
+        return false;
+    int fd = openat(dirfd, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return imp_fail_errno(err, "open the directory above");
     bool ok = imp_file_sync(fd, err);
     close(fd);
     return ok;
+}
+
+bool imp_dir_make_above(int dirfd, const char *path, mode_t mode,
+                        struct imp_err *err)
+{
+    char parent[PATH_MAX];
+    return above(path, parent, err) && imp_dir_make(dirfd, parent, mode, err);
 }
 
 bool imp_dir_make(int dirfd, const char *path, mode_t mode, struct imp_err *err)
@@ -107,7 +154,7 @@ bool imp_dir_make(int dirfd, const char *path, mode_t mode, struct imp_err *err)
             continue;
         part[at] = '\0';
         if (mkdirat(dirfd, part, mode) == 0) {
-            if (!sync_parent(dirfd, part, err))
+            if (!imp_file_sync_above(dirfd, part, err))
                 return false;
         } else if (errno != EEXIST && errno != EISDIR) {
             return imp_fail_errno(err, "mkdir");
@@ -170,7 +217,8 @@ static int create_private(int dirfd, const char *name, int flags,
     }
     if (fchmod(fd, 0600) != 0) { // the umask may have taken more away
         imp_fail_errno(err, "chmod");
-    } else if (imp_file_sync(fd, err) && sync_parent(dirfd, name, err)) {
+    } else if (imp_file_sync(fd, err) &&
+               imp_file_sync_above(dirfd, name, err)) {
         return fd;
     }
     close(fd);
@@ -299,7 +347,7 @@ bool imp_outfile_commit(struct imp_outfile *out, struct imp_err *err)
     if (renameat(out->dirfd, out->tmp, out->dirfd, out->name) != 0)
         return imp_fail_errno(err, "rename");
     out->made = false;
-    return sync_parent(out->dirfd, out->name, err);
+    return imp_file_sync_above(out->dirfd, out->name, err);
 }
 
 void imp_outfile_free(struct imp_outfile *out)

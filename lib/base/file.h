@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 
@@ -25,13 +26,27 @@ bool imp_file_writev(int fd, struct iovec *pieces, size_t n,
 bool imp_file_read(int fd, void *bytes, size_t n, size_t *got,
                    struct imp_err *err);
 
+/* The same two at the offset `at`, without moving the descriptor's own: several
+ * threads may read. */
+bool imp_file_pread(int fd, void *bytes, size_t n, uint64_t at, size_t *got,
+                    struct imp_err *err);
+bool imp_file_pwrite(int fd, const void *bytes, size_t n, uint64_t at,
+                     struct imp_err *err);
+
 /* fsync: of a file its data, of a directory its names. */
 bool imp_file_sync(int fd, struct imp_err *err);
+
+/* fsync of the directory that `path` is in: its name is there durably. */
+bool imp_file_sync_above(int dirfd, const char *path, struct imp_err *err);
 
 /* Make the directory `path` and what is missing above it, with `mode` as the
  * umask allows, and make the new names durable. Being there is success. */
 bool imp_dir_make(int dirfd, const char *path, mode_t mode,
                   struct imp_err *err);
+
+/* The same for the directories above `path`, without `path` itself. */
+bool imp_dir_make_above(int dirfd, const char *path, mode_t mode,
+                        struct imp_err *err);
 
 /* Is the open `fd` a regular file of ours that nobody else may touch (no access
  * for group or others)? Otherwise IMP_ERR_CONFIG, with what was found. */

@@ -1,0 +1,257 @@
+// The end of the file: members appended, made durable, taken back. Recorder
+// thread only.
+#include "archive/tar.h"
+#include "base/file.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+// --- The members that the ledger may not know ---
+
+static size_t count(const struct imp_tar *tar)
+{
+    return tar->recent.n / sizeof(uint64_t);
+}
+
+static uint64_t last(const struct imp_tar *tar)
+{
+    uint64_t place;
+    memcpy(&place, tar->recent.p + tar->recent.n - sizeof place, sizeof place);
+    return place;
+}
+
+static bool push(struct imp_tar *tar, uint64_t place, struct imp_err *err)
+{
+    return imp_buf_add(&tar->recent, &place, sizeof place, err);
+}
+
+static void pop(struct imp_tar *tar)
+{
+    tar->end = last(tar);
+    tar->recent.n -= sizeof(uint64_t);
+    tar->listed = false;
+    tar->more = true;
+}
+
+// Is the last of them whole? False also if that cannot be told: `err`.
+static bool last_is_whole(struct imp_tar *tar, struct imp_err *err)
+{
+    struct imp_tar_member m;
+    struct imp_digest digest;
+    if (!imp_tar_look(tar, last(tar), tar->end, &m, err))
+        return false;
+    if (m.gz.kind != IMP_GZ_OBJECT || m.gz.length != tar->end - m.place)
+        return imp_fail(err, IMP_ERR_DAMAGED, "no object");
+    return imp_tar_hash_member(tar, &m, tar->hasher, &digest, err);
+}
+
+// Pass over what a crash has torn at the end. After a power cut that may be
+// more than one, and have whole ones behind it: these come off first, if they
+// are the ledger's own, by retract.
+static bool trim(struct imp_tar *tar, struct imp_err *err)
+{
+    while (count(tar) > 0) {
+        struct imp_err why = {0};
+        if (last_is_whole(tar, &why))
+            return true;
+        if (why.code != IMP_ERR_DAMAGED)
+            return imp_tar_pass(err, &why);
+        pop(tar);
+    }
+    return true;
+}
+
+// --- Where it ends ---
+
+// Where what begins at `at` ends: a whole member of an object, or something
+// damaged, if such a member comes behind it. `*next` is `at` if neither.
+static bool pass_over(struct imp_tar *tar, uint64_t at, uint64_t limit,
+                      uint64_t *next, struct imp_err *err)
+{
+    struct imp_tar_member m;
+    struct imp_err why = {0};
+    *next = at;
+    if (imp_tar_look(tar, at, limit, &m, &why)) {
+        if (m.gz.kind == IMP_GZ_OBJECT)
+            *next = at + m.gz.length;
+        return true; // or the start of a tail that is not whole
+    }
+    if (why.code != IMP_ERR_DAMAGED)
+        return imp_tar_pass(err, &why);
+    if (!imp_tar_search(tar, at + 1, limit, next, err))
+        return false;
+    if (*next == limit)
+        *next = at;
+    return true;
+}
+
+// Note all that lies between `*at` and `limit`; then `*at` is where it ends.
+static bool note_recent(struct imp_tar *tar, uint64_t *at, uint64_t limit,
+                        struct imp_err *err)
+{
+    while (*at < limit) {
+        uint64_t next;
+        if (!pass_over(tar, *at, limit, &next, err))
+            return false;
+        if (next == *at)
+            return true;
+        if (!push(tar, *at, err))
+            return false;
+        *at = next;
+    }
+    return true;
+}
+
+bool imp_tar_ready(struct imp_tar *tar, uint64_t extent, struct imp_err *err)
+{
+    struct imp_tar_tail tail;
+    uint64_t size, at = extent ? extent : tar->first;
+    if (tar->ready)
+        return true;
+    if (!imp_tar_size(tar, &size, err) ||
+        !imp_tar_find_tail(tar, &tail, &tar->listed, err))
+        return false;
+    uint64_t limit = tar->listed ? tail.at : size;
+    if (at > limit || at < tar->first)
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "the archive is shorter than the ledger says: %" PRIu64
+                        " bytes of images, the ledger knows of %" PRIu64,
+                        limit, at);
+    if (!note_recent(tar, &at, limit, err))
+        return false;
+    // What a tail lists was whole once: nothing of it is passed over.
+    if (tar->listed && at < limit) {
+        if (!push(tar, at, err))
+            return false;
+        at = limit;
+    }
+    tar->end = at;
+    tar->more = !tar->listed && size > at;
+    tar->ready = tar->listed || trim(tar, err);
+    return tar->ready;
+}
+
+bool imp_tar_resume(struct imp_target *t, uint64_t extent, struct imp_err *err)
+{
+    struct imp_tar *tar = (struct imp_tar *)t;
+    return imp_tar_ready(tar, extent, err) && imp_tar_cut(tar, err);
+}
+
+bool imp_tar_cut(struct imp_tar *tar, struct imp_err *err)
+{
+    if (!tar->more)
+        return true;
+    if (ftruncate(tar->fd, (off_t)tar->end) != 0)
+        return imp_fail_errno(err, "cut the archive");
+    if (!imp_file_sync(tar->fd, err))
+        return false;
+    tar->more = false;
+    return true;
+}
+
+// --- Names ---
+
+bool imp_tar_settle(struct imp_target *t, const struct imp_staged *const *group,
+                    size_t n, struct imp_err *err)
+{
+    struct imp_tar *tar = (struct imp_tar *)t;
+    (void)group, (void)n; // in memory
+    if (!imp_tar_ready(tar, 0, err))
+        return false;
+    tar->recent.n = 0; // the ledger has taken up or taken back all of them
+    return true;
+}
+
+static bool append(struct imp_tar *tar, const struct imp_buf *member,
+                   struct imp_err *err)
+{
+    // The tail goes first, and durably: never do images follow it.
+    if (tar->listed) {
+        tar->listed = false;
+        tar->more = true;
+    }
+    if (!imp_tar_cut(tar, err) || !push(tar, tar->end, err))
+        return false;
+    tar->more = true;
+    tar->unsynced = true;
+    if (imp_file_pwrite(tar->fd, member->p, member->n, tar->end, err)) {
+        tar->more = false;
+        return true;
+    }
+    tar->recent.n -= sizeof(uint64_t);
+    imp_tar_cut(tar, NULL); // or before the next
+    return false;
+}
+
+static bool publish_one(struct imp_tar *tar, struct imp_staged *staged,
+                        struct imp_object *object, struct imp_err *err)
+{
+    const struct imp_buf *member = staged->held;
+    if (!imp_name_check(object->name, err) || !imp_tar_ready(tar, 0, err) ||
+        !append(tar, member, err))
+        return imp_wrap(err, "publish");
+    object->place = tar->end;
+    object->stored = member->n;
+    tar->end += member->n;
+    imp_tar_discard(&tar->target, staged);
+    return true;
+}
+
+void imp_tar_publish(struct imp_target *t, struct imp_publication *group,
+                     size_t n)
+{
+    struct imp_tar *tar = (struct imp_tar *)t;
+    for (size_t i = 0; i < n; i++)
+        publish_one(tar, group[i].staged, &group[i].object, &group[i].err);
+}
+
+bool imp_tar_settle_names(struct imp_target *t, struct imp_err *err)
+{
+    struct imp_tar *tar = (struct imp_tar *)t;
+    if (!tar->unsynced)
+        return true;
+    while (fdatasync(tar->fd) != 0)
+        if (errno != EINTR)
+            return imp_fail_errno(err, "settle names: fdatasync");
+    tar->unsynced = false;
+    return true;
+}
+
+// Is the last member this object? One that cannot be read is not.
+static bool last_is(struct imp_tar *tar, const struct imp_object *object,
+                    bool *same, struct imp_err *err)
+{
+    struct imp_tar_member m;
+    struct imp_digest digest;
+    const char *name;
+    struct imp_err why = {0};
+    *same = false;
+    if (count(tar) == 0)
+        return true;
+    if (imp_tar_look(tar, last(tar), tar->end, &m, &why) &&
+        imp_tar_name(&m, &name, &why) && strcmp(name, object->name) == 0 &&
+        m.gz.length == tar->end - m.place &&
+        imp_tar_hash_member(tar, &m, tar->hasher, &digest, &why))
+        *same = memcmp(&digest, &object->digest, sizeof digest) == 0;
+    if (why.code == IMP_OK || why.code == IMP_ERR_DAMAGED)
+        return true;
+    return imp_tar_pass(err, &why);
+}
+
+bool imp_tar_retract(struct imp_target *t, const struct imp_object *object,
+                     struct imp_err *err)
+{
+    struct imp_tar *tar = (struct imp_tar *)t;
+    bool same;
+    if (!imp_name_check(object->name, err) || !imp_tar_ready(tar, 0, err) ||
+        !last_is(tar, object, &same, err))
+        return imp_wrap(err, "retract");
+    if (!same)
+        return true;
+    pop(tar);
+    return (trim(tar, err) && imp_tar_cut(tar, err)) ||
+           imp_wrap(err, "retract");
+}
