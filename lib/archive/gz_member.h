@@ -67,7 +67,7 @@ extern const uint8_t imp_gz_magic[IMP_GZ_MAGIC_BYTES];
  * whose head has `head` bytes; up to the end of its block, `*run` bytes. */
 uint64_t imp_gz_stored_at(size_t head, uint64_t at, size_t *run);
 
-/* Does deflating gain enough on these bytes? A pure function of them; tries a
+/* Does deflating gain something on these bytes? A pure function of them, by a
  * sample. */
 bool imp_gz_shrinks(const struct iovec *pieces, size_t n);
 
