@@ -25,7 +25,8 @@ DEPS_BUILD := gcc make pkg-config libc6-dev libvips-dev libpango1.0-dev \
 # To test: judges that share no code with imgpipe.
 DEPS_CHECK := libcriterion-dev python3 libimage-exiftool-perl \
 	libjpeg-turbo-progs pngcheck libvips-tools webp gifsicle libtiff-tools \
-	libheif-examples libavif-bin ffmpeg imagemagick sqlite3 man-db time
+	libheif-examples libavif-bin ffmpeg imagemagick sqlite3 man-db time \
+	libarchive-tools
 # For the developers' targets: lint, format, asan, tsan, fuzz, bench.
 DEPS_DEV := clang clang-format cppcheck valgrind libclang-rt-dev \
 	exiv2 jpegoptim mat2 strace

@@ -86,8 +86,8 @@ static enum imp_code read_back(struct imp_span data, size_t step)
     struct imp_buf got = {0};
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     struct imp_gz_reader *r = imp_gz_reader_new(fd, &err);
-    cr_assert(fd >= 0 && r && imp_buf_reserve(&got, HEAD + data.n + step + 1,
-                                              NULL));
+    cr_assert(fd >= 0 && r &&
+              imp_buf_reserve(&got, HEAD + data.n + step + 1, NULL));
     off_t size = lseek(fd, 0, SEEK_END);
     size_t n = 0;
     bool ok = imp_gz_start(r, 0, (uint64_t)size, &h, &err);
@@ -108,7 +108,7 @@ static enum imp_code read_back(struct imp_span data, size_t step)
     return err.code;
 }
 
-static const size_t sizes[] = {0,     1,      511,    512,     65534,
+static const size_t sizes[] = {0,     1,     511,    512,    65534,
                                65535, 65536, 131070, 131071, 1000003};
 
 Test(gz_member, what_went_in_comes_out_whatever_the_steps)

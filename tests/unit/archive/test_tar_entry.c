@@ -70,12 +70,12 @@ Test(tar_entry, gnu_tar_and_bsdtar_read_each_path)
     fclose(f);
     fclose(want);
     for (int bsd = 0; bsd < 2; bsd++)
-        cr_expect_eq(system(text("LC_ALL=C.UTF-8 %s '%s/t.tar' >'%s/have' "
-                                 "2>&1 && cmp '%s/have' '%s/want'",
-                                 bsd ? "bsdtar tf"
-                                     : "tar --quoting-style=literal -tf",
-                                 dir, dir, dir, dir)),
-                     0);
+        cr_expect_eq(
+            system(text("LC_ALL=C.UTF-8 %s '%s/t.tar' >'%s/have' "
+                        "2>&1 && cmp '%s/have' '%s/want'",
+                        bsd ? "bsdtar tf" : "tar --quoting-style=literal -tf",
+                        dir, dir, dir, dir)),
+            0);
     tempdir_remove(dir);
 }
 
@@ -108,8 +108,8 @@ Test(tar_entry, too_much_is_refused)
     cr_expect_not(imp_tar_head(head, "x", IMP_TAR_LENGTH_MAX + 1, &err));
     cr_expect_eq(err.code, IMP_ERR_LIMIT);
     err.code = IMP_OK;
-    cr_expect_not(imp_tar_head(head, text("%0*d", IMP_TAR_PATH_MAX, 1), 1,
-                               &err));
+    cr_expect_not(
+        imp_tar_head(head, text("%0*d", IMP_TAR_PATH_MAX, 1), 1, &err));
     cr_expect_eq(err.code, IMP_ERR_LIMIT);
 }
 
@@ -123,6 +123,7 @@ Test(tar_entry, what_is_no_regular_file_is_damage)
         imp_tar_parse((struct imp_span){head, IMP_TAR_BLOCK}, &e, &err));
     cr_expect_eq(err.code, IMP_ERR_DAMAGED);
     memset(head, 0, sizeof head);
-    cr_expect_not(imp_tar_parse((struct imp_span){head, sizeof head}, &e, &err));
+    cr_expect_not(
+        imp_tar_parse((struct imp_span){head, sizeof head}, &e, &err));
     cr_expect_not(imp_tar_parse((struct imp_span){NULL, 0}, &e, &err));
 }

@@ -1,0 +1,557 @@
+// What a run does to an archive in one file. GNU tar, gzip, Python's tarfile
+// and tests/bagit-validate.py are the judges in tests/e2e/tar.sh.
+#include "tarred.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+static char *dir, *path, *spec;
+static struct known known;
+
+static void set_up(void)
+{
+    dir = fast_tempdir();
+    path = text("%s/above/a.tar.gz", dir);
+    spec = text("tar.gz:%s", path);
+}
+
+static void tear_down(void)
+{
+    tempdir_remove(dir);
+}
+
+TestSuite(tar, .init = set_up, .fini = tear_down, .timeout = 120);
+
+static struct imp_target *open_it(void)
+{
+    struct imp_err err = {0};
+    struct imp_target *t = open_at(spec, NULL, &err);
+    cr_assert(t, "%s", err.msg);
+    return t;
+}
+
+static struct imp_target *resumed(uint64_t extent)
+{
+    struct imp_err err = {0};
+    struct imp_target *t = open_it();
+    cr_assert(t->ops->resume(t, extent, &err), "%s", err.msg);
+    return t;
+}
+
+static void finish(struct imp_target *t, bool changed)
+{
+    struct imp_err err = {0};
+    cr_assert(finish_with(t, &known, changed, &err), "%s", err.msg);
+}
+
+// An archive of the first `n` images, finished.
+static struct imp_buf archive_of(int n)
+{
+    unlink(path);
+    struct imp_target *t = resumed(0);
+    known.n = 0;
+    for (int i = 0; i < n; i++) {
+        struct imp_object o = put_image(t, i);
+        know(&known, &o);
+    }
+    finish(t, true);
+    imp_target_free(t);
+    return bytes_of(path);
+}
+
+static uint64_t end_of(const struct imp_object *o)
+{
+    return o->place + o->stored;
+}
+
+static void walk(struct imp_target *t, struct known *out)
+{
+    struct imp_err err = {0};
+    out->n = 0;
+    cr_assert(t->ops->walk(t, know_file, out, &err), "%s", err.msg);
+}
+
+// As a start without a ledger takes up what it finds.
+static void take_up(struct imp_target *t)
+{
+    struct imp_err err = {0};
+    walk(t, &known);
+    for (size_t i = 0; i < known.n; i++) {
+        struct imp_object *o = &known.object[i];
+        cr_assert(t->ops->hash(t, o, &o->digest, &o->length, &err), "%s",
+                  err.msg);
+    }
+}
+
+static off_t size_of(const char *file)
+{
+    struct stat st;
+    cr_assert_eq(stat(file, &st), 0);
+    return st.st_size;
+}
+
+// --- Whole or torn ---
+
+Test(tar, a_file_cut_off_anywhere_becomes_that_of_an_undisturbed_run)
+{
+    enum { IMAGES = 3 };
+    struct imp_buf want[IMAGES + 1];
+    uint64_t end[IMAGES + 1] = {0}; // of the first n images
+    for (int i = 0; i <= IMAGES; i++)
+        want[i] = archive_of(i);
+    for (size_t i = 0; i < known.n; i++)
+        end[(size_t)IMAGES - i] = end_of(&known.object[i]);
+    for (int recorded = 0; recorded <= IMAGES; recorded += 2)
+        for (size_t n = 0; n < want[IMAGES].n; n++) {
+            struct imp_err err = {0};
+            size_t whole = 0;
+            while (whole < IMAGES && end[whole + 1] <= n)
+                whole++;
+            put_bytes(path, (struct imp_span){want[IMAGES].p, n});
+            struct imp_target *t = open_it();
+            bool resumed = t->ops->resume(t, end[recorded], &err);
+            if (n < end[recorded]) {
+                cr_expect_not(resumed);
+                cr_expect_eq(err.code, IMP_ERR_CONFIG, "%s", err.msg);
+                imp_target_free(t);
+                continue;
+            }
+            cr_assert(resumed, "%zu: %s", n, err.msg);
+            cr_expect(t->interrupted || n == 0, "%zu", n);
+            cr_expect_eq(t->empty, whole == 0, "%zu", n);
+            take_up(t);
+            cr_expect_eq(known.n, whole, "cut at %zu: %zu images, want %zu", n,
+                         known.n, whole);
+            finish(t, false);
+            imp_target_free(t);
+            cr_assert(holds(path, imp_buf_span(&want[whole])), "cut at %zu", n);
+        }
+    for (int i = 0; i <= IMAGES; i++)
+        imp_buf_clear(&want[i]);
+}
+
+Test(tar, an_archive_that_is_shorter_than_the_ledger_says_is_left_alone)
+{
+    struct imp_buf whole = archive_of(2);
+    struct imp_err err = {0};
+    struct imp_target *t = open_it();
+    cr_expect_not(t->ops->resume(t, whole.n + 1, &err));
+    cr_expect_eq(err.code, IMP_ERR_CONFIG);
+    cr_expect(strstr(err.msg, "shorter than the ledger says"), "%s", err.msg);
+    imp_target_free(t);
+    cr_expect(holds(path, imp_buf_span(&whole)));
+    imp_buf_clear(&whole);
+}
+
+Test(tar, a_run_with_nothing_new_leaves_the_file_untouched)
+{
+    struct imp_buf whole = archive_of(2);
+    struct stat before, after;
+    cr_assert_eq(stat(path, &before), 0);
+    struct imp_target *t = resumed(end_of(&known.object[0]));
+    cr_expect_not(t->interrupted);
+    cr_expect_not(t->empty);
+    finish(t, false);
+    imp_target_free(t);
+    cr_assert_eq(stat(path, &after), 0);
+    cr_expect(holds(path, imp_buf_span(&whole)));
+    cr_expect_eq(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
+    cr_expect_eq(before.st_ctim.tv_nsec, after.st_ctim.tv_nsec);
+    imp_buf_clear(&whole);
+}
+
+Test(tar, more_images_give_the_bytes_that_one_run_gives)
+{
+    struct imp_buf want = archive_of(5), two = archive_of(2);
+    struct imp_target *t = resumed(end_of(&known.object[0]));
+    for (int i = 2; i < 5; i++) {
+        struct imp_object o = put_image(t, i);
+        know(&known, &o);
+    }
+    finish(t, true);
+    imp_target_free(t);
+    cr_expect(holds(path, imp_buf_span(&want)));
+    imp_buf_clear(&want), imp_buf_clear(&two);
+}
+
+// As after a power cut, when later blocks came to the disk and earlier did not.
+Test(tar, what_is_damaged_before_whole_images_is_not_cut)
+{
+    struct imp_buf whole = archive_of(3);
+    struct known k;
+    memcpy(&k, &known, sizeof k);
+    for (size_t i = 0; i < k.n; i++)
+        k.object[i].name = k.name[i];
+    // known is ordered by name: the image that came last is the first.
+    const struct imp_object *third = &k.object[0], *second = &k.object[1];
+    size_t objects = end_of(third);
+    memset(whole.p + second->place, 0, 40);
+    put_bytes(path, (struct imp_span){whole.p, objects + 500}); // no tail
+    struct imp_target *t = resumed(end_of(&k.object[2]));
+    struct imp_err err = {0};
+    cr_expect_not(t->ops->walk(t, know_file, &known, &err));
+    cr_expect_eq(err.code, IMP_ERR_DAMAGED, "%s", err.msg);
+    cr_expect_eq(size_of(path), (off_t)objects);
+    // But when the ledger takes back what is behind it, it goes as well.
+    cr_assert(t->ops->retract(t, third, &err), "%s", err.msg);
+    cr_expect_eq(size_of(path), (off_t)second->place);
+    walk(t, &known);
+    cr_expect_eq(known.n, 1);
+    imp_target_free(t);
+    imp_buf_clear(&whole);
+}
+
+Test(tar, a_last_image_whose_bytes_are_damaged_is_cut_if_no_tail_lists_it)
+{
+    struct imp_buf whole = archive_of(2);
+    struct imp_object last = known.object[0];
+    whole.p[last.place + last.stored - 20] ^= 1;
+    put_bytes(path, imp_buf_span(&whole));
+    struct imp_target *t = resumed(last.place);
+    cr_expect_eq(size_of(path), (off_t)whole.n);
+    imp_target_free(t);
+    put_bytes(path, (struct imp_span){whole.p, end_of(&last)});
+    t = resumed(last.place);
+    cr_expect_eq(size_of(path), (off_t)last.place);
+    imp_target_free(t);
+    imp_buf_clear(&whole);
+}
+
+// --- Whose file ---
+
+Test(tar, a_file_that_is_not_ours_is_refused_and_left_alone)
+{
+    struct imp_buf ours = archive_of(1);
+    static const char other[] = "some text that is longer than a header";
+    put_file(text("%s/text", dir), other);
+    cr_assert_eq(system(text("echo x >%s/x; tar -C %s -czf %s/other.tgz x; "
+                             "mkfifo %s/pipe; mkdir %s/dir",
+                             dir, dir, dir, dir, dir)),
+                 0);
+    ours.p[100] ^= 1;
+    put_bytes(text("%s/nearly", dir), imp_buf_span(&ours));
+    static const char *const names[] = {"text", "other.tgz", "pipe", "nearly"};
+    for (size_t i = 0; i < 4; i++)
+        for (int mode = 0; mode < 2; mode++) {
+            struct imp_err err = {0};
+            char *sum = text("cd %s; ls -l --full-time %s; [ -p %s ] || cat %s",
+                             dir, names[i], names[i], names[i]);
+            cr_assert_eq(system(text("(%s) >%s/before", sum, dir)), 0);
+            const struct imp_archive_at at = {
+                .spec = text("tar.gz:%s/%s", dir, names[i])};
+            cr_expect_null(imp_target_open(
+                &at, mode ? IMP_TARGET_READ : IMP_TARGET_WRITE, NULL, &err));
+            cr_expect_eq(err.code, IMP_ERR_CONFIG, "%s: %s", names[i], err.msg);
+            cr_assert_eq(system(text("(%s) | cmp - %s/before", sum, dir)), 0);
+        }
+    struct imp_err err = {0};
+    cr_expect_null(open_at(text("tar.gz:%s/dir", dir), NULL, &err));
+    cr_expect_neq(err.code, IMP_OK);
+    imp_buf_clear(&ours);
+}
+
+Test(tar, the_file_is_made_with_its_directories_as_the_umask_allows)
+{
+    umask(027);
+    imp_target_free(open_it());
+    struct stat st;
+    cr_assert_eq(stat(path, &st), 0);
+    cr_expect_eq(st.st_mode & 0777, 0640);
+}
+
+// --- Publish ---
+
+Test(tar, one_append_that_fails_leaves_no_byte_and_the_others_come_through)
+{
+    struct imp_err err = {0};
+    struct imp_buf large = {0};
+    unsigned x = 1;
+    cr_assert(imp_buf_reserve(&large, 100001, NULL));
+    for (; large.n < 100000; large.n++)
+        large.p[large.n] = (uint8_t)(1 + (x = x * 1103515245U + 12345U) % 255);
+    large.p[large.n] = '\0';
+    struct imp_target *t = resumed(0);
+    struct imp_object first = put_image(t, 0);
+    off_t before = size_of(path);
+    // A disk that fills up in mid-append.
+    signal(SIGXFSZ, SIG_IGN);
+    const struct rlimit limit = {(rlim_t)before + 20000, RLIM_INFINITY};
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    struct shipped a = stage_as(t, "a", (char *)large.p);
+    struct shipped b = stage_as(t, "b", "small");
+    struct imp_publication both[] = {{&a.staged, a.object, {0}},
+                                     {&b.staged, b.object, {0}}};
+    both[0].object.name = "a";
+    both[1].object.name = "b";
+    t->ops->publish(t, both, 2);
+    cr_expect_eq(both[0].err.code, IMP_ERR_IO, "%s", both[0].err.msg);
+    cr_expect_eq(both[1].err.code, IMP_OK, "%s", both[1].err.msg);
+    cr_expect_eq(both[1].object.place, (uint64_t)before);
+    cr_expect_eq(end_of(&both[1].object), (uint64_t)size_of(path));
+    cr_expect(t->ops->retract(t, &both[0].object, &err)); // as the recorder
+    t->ops->discard(t, &a.staged);
+    walk(t, &known);
+    cr_expect_eq(known.n, 2);
+    cr_expect_str_eq(known.name[0], first.name);
+    imp_target_free(t);
+    imp_buf_clear(&large);
+}
+
+Test(tar, only_the_last_with_that_digest_is_taken_back)
+{
+    struct imp_err err = {0};
+    struct imp_buf two = archive_of(2);
+    struct imp_object second = known.object[0], first = known.object[1];
+    second.name = text("%s", second.name), first.name = text("%s", first.name);
+    struct imp_object other = second;
+    other.digest.b[0] ^= 1;
+    struct imp_target *t = resumed(0);
+    cr_expect(t->ops->retract(t, &first, &err)); // something is behind it
+    cr_expect(t->ops->retract(t, &other, &err)); // other bytes have the name
+    other.name = "no/such/name";
+    cr_expect(t->ops->retract(t, &other, &err));
+    cr_expect(holds(path, imp_buf_span(&two)));
+    cr_expect(t->ops->retract(t, &second, &err), "%s", err.msg);
+    cr_expect_eq(size_of(path), (off_t)end_of(&first)); // the tail, too
+    cr_expect(t->ops->retract(t, &second, &err));
+    cr_expect(t->ops->retract(t, &first, &err));
+    cr_expect_eq(size_of(path), (off_t)first.place);
+    cr_expect(t->ops->retract(t, &first, &err));
+    imp_target_free(t);
+    imp_buf_clear(&two);
+}
+
+Test(tar, what_a_group_before_has_recorded_is_never_taken_back)
+{
+    struct imp_err err = {0};
+    struct imp_target *t = resumed(0);
+    struct imp_object first = put_image(t, 0);
+    struct imp_staged none = {0};
+    const struct imp_staged *group[] = {&none};
+    cr_assert(t->ops->settle(t, group, 0, &err));
+    cr_expect(t->ops->retract(t, &first, &err));
+    cr_expect_eq(size_of(path), (off_t)end_of(&first));
+    imp_target_free(t);
+}
+
+// --- The list ---
+
+Test(tar, each_object_of_the_list_is_told_with_its_place)
+{
+    struct imp_buf bytes = archive_of(4);
+    struct known listed = {0};
+    struct imp_err err = {0};
+    struct imp_target *t = resumed(0);
+    cr_assert(t->ops->each(t, know_object, &listed, &err), "%s", err.msg);
+    cr_assert_eq(listed.n, 4);
+    for (size_t i = 0; i < 4; i++) {
+        const struct imp_object *a = &listed.object[i], *b = &known.object[i];
+        cr_expect_str_eq(listed.name[i], known.name[i]);
+        cr_expect(a->place == b->place && a->stored == b->stored &&
+                  a->length == b->length &&
+                  memcmp(&a->digest, &b->digest, sizeof a->digest) == 0);
+    }
+    imp_target_free(t);
+    imp_buf_clear(&bytes);
+}
+
+Test(tar, the_listing_changes_with_the_list_and_goes_with_it)
+{
+    struct imp_err err = {0};
+    struct imp_digest d[3];
+    bool present;
+    for (int i = 0; i < 3; i++) {
+        struct imp_buf bytes = archive_of(i);
+        struct imp_target *t = open_it();
+        cr_assert(t->ops->listing(t, &d[i], &present, &err), "%s", err.msg);
+        cr_expect(present);
+        imp_target_free(t);
+        imp_buf_clear(&bytes);
+    }
+    cr_expect_neq(memcmp(&d[0], &d[1], sizeof d[0]), 0);
+    cr_expect_neq(memcmp(&d[1], &d[2], sizeof d[0]), 0);
+    struct imp_target *t = resumed(0);
+    put_image(t, 7);
+    cr_assert(t->ops->listing(t, &d[0], &present, &err), "%s", err.msg);
+    cr_expect_not(present);
+    imp_target_free(t);
+}
+
+Test(tar, an_image_that_the_ledger_does_not_list_is_an_error_at_the_end)
+{
+    struct imp_err err = {0};
+    struct imp_target *t = resumed(0);
+    struct imp_object o = put_image(t, 0);
+    put_image(t, 1);
+    know(&known, &o);
+    cr_expect_not(finish_with(t, &known, true, &err));
+    cr_expect_eq(err.code, IMP_ERR_IO, "%s", err.msg);
+    imp_target_free(t);
+}
+
+Test(tar, a_search_finds_each_of_many_names_and_no_other)
+{
+    struct imp_err err = {0};
+    struct imp_buf got = {0};
+    for (int many = 0; many <= 60; many += 15) {
+        struct imp_buf bytes = archive_of(many);
+        const struct imp_archive_at at = {.spec = spec};
+        struct imp_target *t =
+            imp_target_open(&at, IMP_TARGET_READ, NULL, &err);
+        cr_assert(t, "%s", err.msg);
+        for (size_t i = 0; i < known.n; i++) {
+            const struct imp_object by_name = {.name = known.name[i]};
+            cr_assert(t->ops->read(t, &by_name, 100, &got, &err), "%s",
+                      err.msg);
+            cr_expect_eq(got.n, known.object[i].length);
+        }
+        static const char *const none[] = {"!", "55", "zz", "75/image-15 "};
+        for (size_t i = 0; i < 4; i++) {
+            const struct imp_object o = {.name = none[i]};
+            cr_expect_not(t->ops->read(t, &o, 100, &got, &err));
+            cr_expect_eq(err.code, IMP_ERR_IO, "%s", err.msg);
+        }
+        imp_target_free(t);
+        imp_buf_clear(&bytes);
+    }
+    imp_buf_clear(&got);
+}
+
+// --- Reading ---
+
+Test(tar, each_flipped_bit_of_an_image_is_noticed_by_read_or_changes_nothing)
+{
+    struct imp_buf got = {0}, bytes = archive_of(1);
+    struct imp_object o = known.object[0];
+    struct imp_target *t = resumed(0);
+    int unnoticed = 0;
+    for (size_t at = o.place; at < end_of(&o); at++) {
+        struct imp_err err = {0};
+        int fd = open(path, O_WRONLY);
+        uint8_t bad = bytes.p[at] ^ (uint8_t)(1 << at % 8);
+        cr_assert_eq(pwrite(fd, &bad, 1, (off_t)at), 1);
+        if (t->ops->read(t, &o, 1000, &got, &err)) {
+            cr_expect(got.n == o.length &&
+                      memcmp(got.p, "bytes of image 0", got.n) == 0);
+            unnoticed++;
+        } else {
+            cr_expect(err.code == IMP_ERR_DAMAGED, "%zu: %s", at, err.msg);
+            cr_expect_eq(got.n, 0);
+        }
+        cr_assert_eq(pwrite(fd, bytes.p + at, 1, (off_t)at), 1);
+        close(fd);
+    }
+    // The tail's offset, and unused bits.
+    cr_expect(unnoticed <= 12, "%d", unnoticed);
+    imp_target_free(t);
+    imp_buf_clear(&got), imp_buf_clear(&bytes);
+}
+
+Test(tar, a_place_where_another_object_is_gives_no_bytes)
+{
+    struct imp_buf got = {0}, bytes = archive_of(2);
+    struct imp_target *t = resumed(0);
+    struct imp_object wrong[] = {known.object[0], known.object[0],
+                                 known.object[0], known.object[0]};
+    wrong[0].place = known.object[1].place;
+    wrong[1].stored--;
+    wrong[2].place = UINT64_MAX - 5;
+    wrong[3].place = 0;
+    for (size_t i = 0; i < 4; i++) {
+        struct imp_err err = {0};
+        cr_expect_not(t->ops->read(t, &wrong[i], 1000, &got, &err));
+        cr_expect_eq(err.code, IMP_ERR_DAMAGED, "%zu: %s", i, err.msg);
+    }
+    imp_target_free(t);
+    imp_buf_clear(&got), imp_buf_clear(&bytes);
+}
+
+Test(tar, a_reader_sees_what_is_whole_of_a_killed_run_and_writes_nothing)
+{
+    struct imp_buf got = {0}, bytes = archive_of(3);
+    struct imp_err err = {0};
+    struct imp_object last = known.object[0], first = known.object[2];
+    first.name = text("%s", first.name), last.name = text("%s", last.name);
+    put_bytes(path, (struct imp_span){bytes.p, end_of(&last) - 1});
+    struct imp_buf torn = bytes_of(path);
+    const struct imp_archive_at at = {.spec = spec};
+    struct imp_target *t = imp_target_open(&at, IMP_TARGET_READ, NULL, &err);
+    cr_assert(t, "%s", err.msg);
+    walk(t, &known);
+    cr_expect_eq(known.n, 2);
+    first.place = first.stored = 0;
+    cr_expect(t->ops->read(t, &first, 1000, &got, &err), "%s", err.msg);
+    cr_expect_not(t->ops->read(t, &last, 1000, &got, &err));
+    imp_target_free(t);
+    cr_expect(holds(path, imp_buf_span(&torn)));
+    imp_buf_clear(&got), imp_buf_clear(&bytes), imp_buf_clear(&torn);
+}
+
+struct reader {
+    pthread_t thread;
+    struct imp_target *t;
+    struct known *known;
+    size_t wrong;
+};
+
+static void *read_all(void *self)
+{
+    struct reader *r = self;
+    struct imp_buf got = {0};
+    for (size_t i = 0; i < 40 * r->known->n; i++) {
+        struct imp_object o = r->known->object[i % r->known->n];
+        if (i % 3 == 0)
+            o.place = o.stored = 0;
+        r->wrong +=
+            !r->t->ops->read(r->t, &o, 1000, &got, NULL) || got.n != o.length;
+    }
+    imp_buf_clear(&got);
+    return NULL;
+}
+
+Test(tar, several_threads_read_at_once)
+{
+    struct imp_buf bytes = archive_of(20);
+    struct imp_target *t = resumed(0);
+    struct reader r[4];
+    for (size_t i = 0; i < 4; i++) {
+        r[i] = (struct reader){.t = t, .known = &known};
+        cr_assert_eq(pthread_create(&r[i].thread, NULL, read_all, &r[i]), 0);
+    }
+    for (size_t i = 0; i < 4; i++) {
+        pthread_join(r[i].thread, NULL);
+        cr_expect_eq(r[i].wrong, 0);
+    }
+    imp_target_free(t);
+    imp_buf_clear(&bytes);
+}
+
+Test(tar, any_name_that_an_object_may_have_can_be_archived)
+{
+    struct imp_err err = {0};
+    struct imp_buf got = {0};
+    struct imp_target *t = resumed(0);
+    const char *const names[] = {text("%0255d", 1), text("%0100d/%0154d", 1, 2),
+                                 "Zo\xc3\xab/x", "with a blank", "%25"};
+    for (size_t i = 0; i < 5; i++) {
+        struct shipped s = stage_as(t, names[i], names[i]);
+        cr_assert(publish_as(t, &s, names[i], &err), "%s", err.msg);
+        s.object.name = names[i];
+        know(&known, &s.object);
+    }
+    finish(t, true);
+    struct known listed = {0};
+    cr_assert(t->ops->each(t, know_object, &listed, &err), "%s", err.msg);
+    cr_expect_eq(listed.n, 5);
+    for (size_t i = 0; i < listed.n; i++) {
+        cr_expect(t->ops->read(t, &listed.object[i], 1000, &got, &err), "%s",
+                  err.msg);
+        cr_expect(got.n == strlen(listed.name[i]) &&
+                  memcmp(got.p, listed.name[i], got.n) == 0);
+    }
+    imp_target_free(t);
+    imp_buf_clear(&got);
+}
