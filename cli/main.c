@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 static const struct cli_verb *const verbs[] = {
-    &cli_verb_run, &cli_verb_inspect, &cli_verb_verify, &cli_verb_audit, NULL};
+    &cli_verb_run,     &cli_verb_inspect, &cli_verb_verify,
+    &cli_verb_extract, &cli_verb_audit,   NULL};
 
 static const struct cli_verb *find_verb(const char *name)
 {

@@ -46,8 +46,7 @@ bool cli_set_s3_key_file(void *self, const char *value, struct imp_err *err)
     return replace(&a->key_file, value, "a file", err);
 }
 
-bool cli_place_complete(struct cli_place_args *a, const char *spec,
-                        struct imp_err *err)
+void cli_place_at(struct cli_place_args *a, const char *spec)
 {
     a->at = (struct imp_archive_at){
         .spec = spec,
@@ -56,6 +55,12 @@ bool cli_place_complete(struct cli_place_args *a, const char *spec,
                .path_style = a->path_style,
                .key_file = a->key_file},
     };
+}
+
+bool cli_place_complete(struct cli_place_args *a, const char *spec,
+                        struct imp_err *err)
+{
+    cli_place_at(a, spec);
     if (a->state || !spec)
         return true;
     char *state = imp_run_default_state(&a->at, err);

@@ -16,8 +16,10 @@ struct cli_place_args {
     struct imp_archive_at at; /* filled in by _complete, borrows from here */
 };
 
-/* `spec` (borrowed; NULL: none) is the archive's. Fills in `at`, and `state` by
- * its default if there is an archive. */
+/* `spec` (borrowed; NULL: none) is the archive's. Fills in `at`. */
+void cli_place_at(struct cli_place_args *a, const char *spec);
+
+/* The same, and `state` by its default if there is an archive. */
 bool cli_place_complete(struct cli_place_args *a, const char *spec,
                         struct imp_err *err);
 void cli_place_clear(struct cli_place_args *a);
@@ -29,21 +31,14 @@ bool cli_set_s3_path_style(void *self, const char *value, struct imp_err *err);
 bool cli_set_s3_key_file(void *self, const char *value, struct imp_err *err);
 
 /* Rows of an option table that fills in a `type`, whose `member` is a struct
- * cli_place_args. */
-#define CLI_PLACE_OPTIONS(type, member)                                \
-    {"state",                                                          \
+ * cli_place_args: how to reach a store. */
+#define CLI_S3_OPTIONS(type, member)                                   \
+    {"s3-endpoint",                                                    \
      0,                                                                \
-     "DIR",                                                            \
-     "Ledger's directory (default: one per archive in "                \
-     "$XDG_STATE_HOME/imgpipe)",                                       \
-     cli_set_state,                                                    \
+     "URL",                                                            \
+     "Where the S3 store is (default: AWS of the region)",             \
+     cli_set_s3_endpoint,                                              \
      offsetof(type, member)},                                          \
-        {"s3-endpoint",                                                \
-         0,                                                            \
-         "URL",                                                        \
-         "Where the S3 store is (default: AWS of the region)",         \
-         cli_set_s3_endpoint,                                          \
-         offsetof(type, member)},                                      \
         {"s3-region",       0,                                         \
          "REGION",          "The store's region (default: us-east-1)", \
          cli_set_s3_region, offsetof(type, member)},                   \
@@ -59,5 +54,16 @@ bool cli_set_s3_key_file(void *self, const char *value, struct imp_err *err);
             "environment)",                                            \
             cli_set_s3_key_file, offsetof(type, member)                \
     }
+
+/* The same, and where the state is. */
+#define CLI_PLACE_OPTIONS(type, member)                 \
+    {"state",                                           \
+     0,                                                 \
+     "DIR",                                             \
+     "Ledger's directory (default: one per archive in " \
+     "$XDG_STATE_HOME/imgpipe)",                        \
+     cli_set_state,                                     \
+     offsetof(type, member)},                           \
+        CLI_S3_OPTIONS(type, member)
 
 #endif

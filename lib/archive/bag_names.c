@@ -90,20 +90,6 @@ static int open_parent(struct imp_bag *bag, const char *name, bool make,
     return dir;
 }
 
-// rename that never overwrites. File systems that know no such flag (NFS) know
-// hard links, which never overwrite either.
-static int rename_new(int from_dir, const char *from, int to_dir,
-                      const char *to)
-{
-    if (renameat2(from_dir, from, to_dir, to, RENAME_NOREPLACE) == 0)
-        return 0;
-    if (errno != EINVAL && errno != ENOSYS)
-        return -1;
-    if (linkat(from_dir, from, to_dir, to, 0) != 0)
-        return -1;
-    return unlinkat(from_dir, from, 0);
-}
-
 // Is the file at `leaf` there, regular, and of this digest? If so it is made
 // durable, too: whoever put it there may not have.
 static bool has_digest(struct imp_bag *bag, int dir, const char *leaf,
@@ -141,7 +127,7 @@ static bool publish_one(struct imp_bag *bag, struct imp_staged *staged,
     if (dir < 0)
         return imp_fail_errno(err, "publish: make the directories");
 
-    if (rename_new(bag->staging, temp.s, dir, leaf) == 0)
+    if (imp_file_rename_new(bag->staging, temp.s, dir, leaf) == 0)
         ok = true;
     else if (errno != EEXIST)
         imp_fail_errno(err, "publish: rename");

@@ -103,6 +103,20 @@ bool imp_file_sync(int fd, struct imp_err *err)
     return true;
 }
 
+// File systems that know no such flag (NFS) know hard links, which never
+// overwrite either.
+int imp_file_rename_new(int from_dir, const char *from, int to_dir,
+                        const char *to)
+{
+    if (renameat2(from_dir, from, to_dir, to, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS)
+        return -1;
+    if (linkat(from_dir, from, to_dir, to, 0) != 0)
+        return -1;
+    return unlinkat(from_dir, from, 0);
+}
+
 // The part of `path` before its last component, "." if there is none.
 static bool above(const char *path, char parent[PATH_MAX], struct imp_err *err)
 {

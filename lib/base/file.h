@@ -39,6 +39,10 @@ bool imp_file_sync(int fd, struct imp_err *err);
 /* fsync of the directory that `path` is in: its name is there durably. */
 bool imp_file_sync_above(int dirfd, const char *path, struct imp_err *err);
 
+/* rename that never overwrites: -1 with errno EEXIST if `to` is there. */
+int imp_file_rename_new(int from_dir, const char *from, int to_dir,
+                        const char *to);
+
 /* Make the directory `path` and what is missing above it, with `mode` as the
  * umask allows, and make the new names durable. Being there is success. */
 bool imp_dir_make(int dirfd, const char *path, mode_t mode,
