@@ -78,6 +78,30 @@ Test(tags, the_tag_manifest_comes_last_and_each_file_with_its_digest)
                             "tagmanifest-sha256.txt ");
 }
 
+static bool tell_index(void *self, imp_tag_text_fn text, void *text_self,
+                       struct imp_err *err)
+{
+    (void)self;
+    return text(text_self, "a line\n", 7, err);
+}
+
+Test(tags, the_tag_manifest_lists_the_index_of_a_sink_that_has_one)
+{
+    struct notes n = {0};
+    struct imp_digest want;
+    char hex[IMP_SHA256_HEX];
+    struct imp_tag_sink sink = {&n, start, add, end, tell_index};
+    struct imp_sha256 *hasher = imp_sha256_new(NULL);
+    cr_assert(imp_tags_write(&sink, hasher, &nothing, NULL));
+    imp_sha256_free(hasher);
+    cr_expect_str_eq(n.log, "manifest-sha256.txt bag-info.txt "
+                            "imgpipe-index.txt tagmanifest-sha256.txt ");
+    cr_assert(imp_sha256_of("a line\n", 7, &want, NULL));
+    imp_digest_hex(&want, hex);
+    cr_expect(strstr(n.text, "  imgpipe-index.txt\n"), "%s", n.text);
+    cr_expect(strstr(n.text, hex), "%s", n.text);
+}
+
 Test(tags, a_sink_that_fails_is_called_no_more_and_its_file_is_named)
 {
     static const char *const steps[] = {"start", "add", "end"};
