@@ -54,15 +54,15 @@ static int open_root(const struct imp_job *job)
     return open(job->root_len ? root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-// Open the component of `len` bytes in `dir`, and close that.
-static int open_next(int dir, const char *component, size_t len, int flags)
+// Open the directory of `len` bytes' name in `dir`, and close that.
+static int open_next(int dir, const char *component, size_t len)
 {
     char name[NAME_MAX + 1];
     int fd = -1;
     if (len < sizeof name) {
         memcpy(name, component, len);
         name[len] = '\0';
-        fd = openat(dir, name, flags | O_NOFOLLOW | O_CLOEXEC);
+        fd = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     } else {
         errno = ENAMETOOLONG;
     }
@@ -72,20 +72,32 @@ static int open_next(int dir, const char *component, size_t len, int flags)
     return fd;
 }
 
-static int open_below_root(const struct imp_job *job)
+int imp_job_open_parent(const struct imp_job *job, const char **base,
+                        struct imp_err *err)
 {
-    const char *at = job->path + job->root_len;
+    const char *at = job->path + job->root_len + 1;
     int fd = open_root(job);
-    while (fd >= 0 && *at == '/') {
-        at++;
-        size_t len = strcspn(at, "/");
-        bool last = at[len] == '\0';
-        // O_NONBLOCK: a FIFO that took the file's place must not block us.
-        fd = open_next(fd, at, len,
-                       last ? O_RDONLY | O_NONBLOCK | O_NOCTTY
-                            : O_PATH | O_DIRECTORY);
-        at += len;
-    }
+    for (const char *slash; fd >= 0 && (slash = strchr(at, '/'));
+         at = slash + 1)
+        fd = open_next(fd, at, (size_t)(slash - at));
+    if (fd < 0)
+        open_failed(err);
+    *base = at;
+    return fd;
+}
+
+static int open_below_root(const struct imp_job *job, struct imp_err *err)
+{
+    const char *base;
+    int dir = imp_job_open_parent(job, &base, err);
+    if (dir < 0)
+        return -1;
+    // O_NONBLOCK: a FIFO that took the file's place must not block us.
+    int fd = openat(dir, base,
+                    O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        open_failed(err);
+    close(dir);
     return fd;
 }
 
@@ -100,11 +112,9 @@ static bool look(int fd, struct stat *st, struct imp_err *err)
 static int open_and_look(const struct imp_job *job, struct stat *st,
                          struct imp_err *err)
 {
-    int fd = open_below_root(job);
-    if (fd < 0) {
-        open_failed(err);
+    int fd = open_below_root(job, err);
+    if (fd < 0)
         return -1;
-    }
     if (!look(fd, st, err))
         goto fail;
     struct imp_stamp now = imp_stamp_of(st);

@@ -44,6 +44,12 @@ void imp_job_free(struct imp_job *job);
  * caller closes the descriptor. -1 on failure. */
 int imp_job_open(const struct imp_job *job, struct imp_err *err);
 
+/* Open, as O_PATH, the directory that holds the job's file, in the same way;
+ * `*base` is the file's name there, within job->path. The caller closes it. -1
+ * on failure. */
+int imp_job_open_parent(const struct imp_job *job, const char **base,
+                        struct imp_err *err);
+
 /* Read the whole of it into `buf` (emptied first), `max` bytes at most
  * (IMP_ERR_LIMIT, before memory is taken), then look at the file again:
  * IMP_ERR_UNSETTLED if it changed under the reader. On failure the contents of
