@@ -1,0 +1,214 @@
+#include "ledger/inflight.h"
+
+#include "../../lib/tempdir.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+static char *dir;
+static const struct imp_stamp stamp = {.size = 5, .inode = 7, .mtime_ns = -9};
+
+static void set_up(void)
+{
+    dir = tempdir_make();
+}
+
+static void tear_down(void)
+{
+    tempdir_remove(dir);
+}
+
+TestSuite(inflight, .init = set_up, .fini = tear_down, .timeout = 30);
+
+static size_t cut_short; // the next pwrite writes so much, and the process dies
+
+ssize_t pwrite(int fd, const void *p, size_t n, off_t at)
+{
+    if (cut_short) {
+        syscall(SYS_pwrite64, fd, p, cut_short, at);
+        raise(SIGKILL);
+    }
+    return syscall(SYS_pwrite64, fd, p, n, at);
+}
+
+static struct imp_inflight *open_it(void)
+{
+    struct imp_err err = {0};
+    struct imp_inflight *f = imp_inflight_open(dir, &err);
+    cr_assert(f, "%s", err.msg);
+    return f;
+}
+
+static struct imp_inflight *start(int64_t run, unsigned slots)
+{
+    struct imp_err err = {0};
+    struct imp_inflight *f = open_it();
+    cr_assert(imp_inflight_start(f, run, slots, &err), "%s", err.msg);
+    return f;
+}
+
+static bool note(void *self, const char *path, const struct imp_stamp *s,
+                 struct imp_err *err)
+{
+    char **got = self;
+    (void)err;
+    cr_expect_eq(s->size, stamp.size);
+    cr_expect_eq(s->inode, stamp.inode);
+    cr_expect_eq(s->mtime_ns, stamp.mtime_ns);
+    *got = text("%s[%s]", *got, path);
+    return true;
+}
+
+// What the next start finds, as "run[path][path]".
+static char *found(void)
+{
+    struct imp_err err = {0};
+    struct imp_inflight *f = open_it();
+    int64_t run;
+    cr_assert(imp_inflight_left_by(f, &run, &err), "%s", err.msg);
+    char *got = text("%d", (int)run);
+    cr_assert(imp_inflight_each(f, note, &got, &err), "%s", err.msg);
+    imp_inflight_free(f);
+    return got;
+}
+
+// A process that holds `path` in slot 1 of 2, and dies.
+static void die_holding(const char *path, size_t torn_at)
+{
+    pid_t child = fork();
+    cr_assert_geq(child, 0);
+    if (child == 0) {
+        struct imp_inflight *f = start(3, 2);
+        cut_short = torn_at;
+        imp_inflight_hold(f, 1, path, &stamp, NULL);
+        raise(SIGKILL);
+    }
+    int status;
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_expect(WIFSIGNALED(status));
+}
+
+Test(inflight, what_a_killed_process_held_is_found)
+{
+    die_holding("/up/a.jpg", 0);
+    cr_expect_str_eq(found(), "3[/up/a.jpg]");
+    cr_expect_str_eq(found(), "3[/up/a.jpg]", "looking changes nothing");
+}
+
+Test(inflight, what_was_released_is_not)
+{
+    struct imp_err err = {0};
+    struct imp_inflight *f = start(4, 3);
+    cr_expect(imp_inflight_hold(f, 0, "/up/a", &stamp, &err), "%s", err.msg);
+    cr_expect(imp_inflight_hold(f, 1, "/up/b", &stamp, &err), "%s", err.msg);
+    cr_expect(imp_inflight_hold(f, 2, "/up/c", &stamp, &err), "%s", err.msg);
+    cr_expect(imp_inflight_release(f, 1, &err), "%s", err.msg);
+    imp_inflight_free(f);
+    cr_expect_str_eq(found(), "4[/up/a][/up/c]");
+}
+
+Test(inflight, a_slot_is_used_again_whatever_was_in_it)
+{
+    struct imp_err err = {0};
+    struct imp_inflight *f = start(4, 1);
+    imp_inflight_hold(f, 0, "/up/a/long/one.jpg", &stamp, &err);
+    imp_inflight_release(f, 0, &err);
+    imp_inflight_hold(f, 0, "/b", &stamp, &err);
+    imp_inflight_free(f);
+    cr_expect_str_eq(found(), "4[/b]");
+}
+
+Test(inflight, a_clean_end_leaves_an_empty_file)
+{
+    struct imp_err err = {0};
+    struct stat st;
+    struct imp_inflight *f = start(4, 3);
+    imp_inflight_hold(f, 0, "/up/a", &stamp, &err);
+    imp_inflight_release(f, 0, &err);
+    cr_expect(imp_inflight_end(f, &err), "%s", err.msg);
+    imp_inflight_free(f);
+    cr_expect_str_eq(found(), "0");
+    cr_assert_eq(stat(text("%s/in-flight", dir), &st), 0);
+    cr_expect_eq(st.st_size, 0);
+}
+
+Test(inflight, a_new_run_forgets_the_old_one)
+{
+    die_holding("/up/a.jpg", 0);
+    imp_inflight_free(start(5, 1));
+    cr_expect_str_eq(found(), "5");
+}
+
+Test(inflight, what_is_half_written_is_passed_over)
+{
+    // The write of a path longer than a page may end at the page.
+    char *path = text("/%04300d", 0);
+    const size_t torn[] = {1, 8, 16, 40, 100, 4096};
+    for (size_t i = 0; i < sizeof torn / sizeof *torn; i++) {
+        die_holding(path, torn[i]);
+        cr_expect_str_eq(found(), "3", "torn at %zu", torn[i]);
+    }
+    die_holding(path, 0);
+    cr_expect_str_eq(found(), text("3[%s]", path));
+}
+
+Test(inflight, garbage_is_nothing)
+{
+    put_file(text("%s/in-flight", dir), "not ours, whatever it is, and long");
+    cr_expect_str_eq(found(), "0");
+}
+
+Test(inflight, it_is_private_whatever_the_umask)
+{
+    struct stat st;
+    umask(0);
+    imp_inflight_free(open_it());
+    cr_assert_eq(stat(text("%s/in-flight", dir), &st), 0);
+    cr_expect_eq(st.st_mode & 07777, 0600);
+}
+
+Test(inflight, it_is_no_link)
+{
+    struct imp_err err = {0};
+    cr_assert_eq(symlink("victim", text("%s/in-flight", dir)), 0);
+    cr_expect_null(imp_inflight_open(dir, &err));
+    cr_expect_not(is_there(text("%s/victim", dir)));
+}
+
+// --- Each worker has its own slot ---
+
+struct holder {
+    struct imp_inflight *f;
+    unsigned slot;
+};
+
+static void *hold_many(void *self)
+{
+    struct holder *h = self;
+    for (int i = 0; i < 1000; i++) {
+        imp_inflight_hold(h->f, h->slot, "/up/other", &stamp, NULL);
+        imp_inflight_release(h->f, h->slot, NULL);
+    }
+    imp_inflight_hold(h->f, h->slot, h->slot ? "/up/b" : "/up/a", &stamp, NULL);
+    return NULL;
+}
+
+Test(inflight, workers_do_not_disturb_each_other)
+{
+    struct imp_inflight *f = start(4, 2);
+    struct holder holder[] = {{f, 0}, {f, 1}};
+    pthread_t thread[2];
+    for (int i = 0; i < 2; i++)
+        cr_assert_eq(pthread_create(&thread[i], NULL, hold_many, &holder[i]),
+                     0);
+    for (int i = 0; i < 2; i++)
+        pthread_join(thread[i], NULL);
+    imp_inflight_free(f);
+    cr_expect_str_eq(found(), "4[/up/a][/up/b]");
+}
