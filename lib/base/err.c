@@ -92,6 +92,8 @@ const char *imp_code_name(enum imp_code code)
         return "invariant";
     case IMP_ERR_RESIDUAL:
         return "residual";
+    case IMP_ERR_CRASHED:
+        return "crashed";
     case IMP_ERR_IO:
         return "io";
     case IMP_ERR_MEMORY:

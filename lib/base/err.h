@@ -29,6 +29,7 @@ enum imp_code {
     IMP_ERR_LIMIT,       /* larger than a limit allows */
     IMP_ERR_INVARIANT,   /* its cut list does not add up */
     IMP_ERR_RESIDUAL,    /* something identifying was left after cleaning */
+    IMP_ERR_CRASHED,     /* the program died each time that it worked on it */
     /* Ours. */
     IMP_ERR_IO,
     IMP_ERR_MEMORY,

@@ -85,6 +85,8 @@ static void die_holding(const char *path, size_t torn_at)
     cr_assert_geq(child, 0);
     if (child == 0) {
         struct imp_inflight *f = start(3, 2);
+        imp_inflight_hold(f, 1, text("/%04299d1", 0), &stamp, NULL);
+        imp_inflight_release(f, 1, NULL);
         cut_short = torn_at;
         imp_inflight_hold(f, 1, path, &stamp, NULL);
         raise(SIGKILL);
