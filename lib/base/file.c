@@ -436,3 +436,11 @@ char *imp_path_resolve(const char *path, struct imp_err *err)
     free(real);
     return absolute;
 }
+
+bool imp_path_lies_in(const char *path, const char *dir)
+{
+    size_t n = strlen(dir);
+    if (n && dir[n - 1] == '/')
+        n--;
+    return strncmp(path, dir, n) == 0 && (path[n] == '/' || path[n] == '\0');
+}

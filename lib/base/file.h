@@ -73,6 +73,9 @@ int imp_file_open_private(int dirfd, const char *name, int flags,
  * place give one text. The caller frees it. */
 char *imp_path_resolve(const char *path, struct imp_err *err);
 
+/* Is `path` the directory `dir`, or something in it? Both resolved. */
+bool imp_path_lies_in(const char *path, const char *dir);
+
 /* Lock `fd` against other runs (flock: until it is closed). If another has the
  * lock: IMP_ERR_BUSY if `again` is NULL; else `again` is called between tries,
  * and its false ends them with IMP_ERR_CANCELLED. IMP_ERR_UNSUPPORTED if the

@@ -17,6 +17,12 @@ struct sqlite3_stmt;
 
 /* Every statement that is run more than once or takes a parameter. */
 #define IMP_STATEMENTS(ROW)                                                    \
+    ROW(PUT_SUSPECT, "INSERT OR REPLACE INTO suspects(key, path, size, "       \
+                     "inode, mtime_ns, tries) "                                \
+                     "VALUES(?1, ?2, ?3, ?4, ?5, ?6)")                         \
+    ROW(DROP_SUSPECT, "DELETE FROM suspects WHERE key = ?1 AND path = ?2")     \
+    ROW(EACH_SUSPECT, "SELECT path, size, inode, mtime_ns, tries "             \
+                      "FROM suspects")                                         \
     ROW(BEGIN, "BEGIN IMMEDIATE")                                              \
     ROW(READ, "BEGIN DEFERRED")                                                \
     ROW(COMMIT, "COMMIT")                                                      \
@@ -32,23 +38,24 @@ struct sqlite3_stmt;
     ROW(END_RUN, "UPDATE runs SET ended = unixepoch(), archived = ?2, "        \
                  "duplicate = ?3, skipped = ?4, quarantined = ?5, "            \
                  "failed = ?6, cancelled = ?7 WHERE id = ?1")                  \
-    ROW(KNOWN, "SELECT size, inode, mtime_ns, outcome FROM inputs "            \
+    ROW(KNOWN, "SELECT size, inode, mtime_ns, outcome, ctime_ns FROM inputs "  \
                "WHERE key = ?1 AND path = ?2")                                 \
     ROW(INPUT_ID, "SELECT id FROM inputs WHERE key = ?1 AND path = ?2")        \
     ROW(ADD_INPUT,                                                             \
         "INSERT INTO inputs(key, path, size, inode, mtime_ns, outcome, "       \
         "code, reason, offset, format, route, object, run, mark_x, mark_y, "   \
         "mark_width, mark_height, mark_across, mark_down, mark_step_x, "       \
-        "mark_step_y, removed, seq, at, after) VALUES(?1, ?2, ?3, ?4, ?5, "    \
-        "?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, "   \
-        "?20, ?21, ?22, ?23, ?24, ?25)")                                       \
+        "mark_step_y, removed, seq, at, after, ctime_ns) "                     \
+        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "      \
+        "?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)")    \
     ROW(SET_INPUT,                                                             \
         "UPDATE inputs SET size = ?3, inode = ?4, mtime_ns = ?5, "             \
         "outcome = ?6, code = ?7, reason = ?8, offset = ?9, format = ?10, "    \
         "route = ?11, object = ?12, run = ?13, mark_x = ?14, mark_y = ?15, "   \
         "mark_width = ?16, mark_height = ?17, mark_across = ?18, "             \
         "mark_down = ?19, mark_step_x = ?20, mark_step_y = ?21, "              \
-        "removed = ?22, seq = ?23, at = ?24, after = ?25 WHERE id = ?26")      \
+        "removed = ?22, seq = ?23, at = ?24, after = ?25, "                    \
+        "ctime_ns = ?26 WHERE id = ?27")                                       \
     ROW(LINES_SINCE,                                                           \
         "SELECT i.seq, 'image', i.at, i.run, i.id, i.outcome, i.code, "        \
         "o.digest, i.format, i.route, i.removed, r.policy, i.after "           \

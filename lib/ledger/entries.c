@@ -104,8 +104,9 @@ static int64_t path_key(struct imp_ledger *l, const char *path)
     return (int64_t)((uint64_t)imp_be32(d.b) << 32 | imp_be32(d.b + 4));
 }
 
-static struct sqlite3_stmt *by_path(struct imp_ledger *l, enum imp_sql which,
-                                    const char *path, struct imp_err *err)
+struct sqlite3_stmt *imp_ledger_by_path(struct imp_ledger *l,
+                                        enum imp_sql which, const char *path,
+                                        struct imp_err *err)
 {
     struct sqlite3_stmt *s = imp_db_get(&l->db, which, err);
     if (s) {
@@ -157,7 +158,7 @@ bool imp_ledger_known(struct imp_ledger *l, const char *path,
     *out = (struct imp_known){0};
     if (!keep_reading(l, err))
         return false;
-    struct sqlite3_stmt *s = by_path(l, IMP_SQL_KNOWN, path, err);
+    struct sqlite3_stmt *s = imp_ledger_by_path(l, IMP_SQL_KNOWN, path, err);
     if (!s || !imp_db_step(&l->db, s, &out->found, err))
         return false;
     if (!out->found)
@@ -168,6 +169,8 @@ bool imp_ledger_known(struct imp_ledger *l, const char *path,
         .mtime_ns = sqlite3_column_int64(s, 2),
     };
     out->changed = !imp_stamp_same_file(&seen, stamp);
+    out->touched = sqlite3_column_type(s, 4) != SQLITE_INTEGER ||
+                   sqlite3_column_int64(s, 4) != stamp->ctime_ns;
     bool ok = parse_outcome((const char *)sqlite3_column_text(s, 3),
                             &out->outcome, err);
     imp_db_done(s);
@@ -198,7 +201,7 @@ bool imp_ledger_archived(struct imp_ledger *l, const char *path,
                          const struct imp_stamp *stamp, bool *found,
                          struct imp_archived *out, struct imp_err *err)
 {
-    struct sqlite3_stmt *s = by_path(l, IMP_SQL_ARCHIVED, path, err);
+    struct sqlite3_stmt *s = imp_ledger_by_path(l, IMP_SQL_ARCHIVED, path, err);
     *out = (struct imp_archived){0};
     if (!s || !imp_db_step(&l->db, s, found, err))
         return false;
@@ -226,7 +229,7 @@ bool imp_ledger_input_id(struct imp_ledger *l, const char *path, int64_t *id,
                          struct imp_err *err)
 {
     bool found;
-    struct sqlite3_stmt *s = by_path(l, IMP_SQL_INPUT_ID, path, err);
+    struct sqlite3_stmt *s = imp_ledger_by_path(l, IMP_SQL_INPUT_ID, path, err);
     *id = 0;
     if (!s || !imp_db_step(&l->db, s, &found, err))
         return false;
@@ -237,7 +240,7 @@ bool imp_ledger_input_id(struct imp_ledger *l, const char *path, int64_t *id,
     return true;
 }
 
-// Parameters 3 to 25, which ADD_INPUT and SET_INPUT share.
+// Parameters 3 to 26, which ADD_INPUT and SET_INPUT share.
 static void bind_result(struct sqlite3_stmt *s, const struct imp_input_row *row,
                         const struct imp_result *r)
 {
@@ -267,6 +270,7 @@ static void bind_result(struct sqlite3_stmt *s, const struct imp_input_row *row,
         sqlite3_bind_int64(s, 23, (sqlite3_int64)row->seq);
     sqlite3_bind_int64(s, 24, row->at);
     imp_db_bind_text(s, 25, row->after);
+    sqlite3_bind_int64(s, 26, r->stamp.ctime_ns);
 }
 
 bool imp_ledger_put_input(struct imp_ledger *l, const struct imp_input_row *row,
@@ -286,9 +290,9 @@ bool imp_ledger_put_input(struct imp_ledger *l, const struct imp_input_row *row,
     if (known) {
         s = imp_db_get(&l->db, IMP_SQL_SET_INPUT, err);
         if (s)
-            sqlite3_bind_int64(s, 26, known);
+            sqlite3_bind_int64(s, 27, known);
     } else {
-        s = by_path(l, IMP_SQL_ADD_INPUT, r->path, err);
+        s = imp_ledger_by_path(l, IMP_SQL_ADD_INPUT, r->path, err);
     }
     if (!s)
         return false;

@@ -42,6 +42,12 @@ bool imp_ledger_begin(struct imp_ledger *l, struct imp_err *err);
 bool imp_ledger_commit(struct imp_ledger *l, struct imp_err *err);
 void imp_ledger_rollback(struct imp_ledger *l);
 
+/* The statement with the key and the path of an input as its parameters 1 and
+ * 2; `path` is borrowed until it is reset. NULL with `err`. */
+struct sqlite3_stmt *imp_ledger_by_path(struct imp_ledger *l,
+                                        enum imp_sql which, const char *path,
+                                        struct imp_err *err);
+
 /* The row of an object: its id and name, by its digest. */
 struct imp_object_row {
     bool found;

@@ -88,6 +88,8 @@ struct imp_known {
     bool found;   /* the rest is set only then */
     bool changed; /* the file is not the one that was seen: size, inode or
                      modification time differ */
+    bool touched; /* its change time is another, or none is known: it may have
+                     been written to all the same, by one who sets times */
     enum imp_outcome outcome;
 };
 

@@ -42,6 +42,7 @@
 struct imp_result {
     char *path;               /* absolute; the ledger's key */
     uint64_t number;          /* of the job */
+    size_t root_len;          /* of the path: as in struct imp_job */
     struct imp_stamp stamp;   /* of the bytes that were read */
     enum imp_outcome outcome; /* ARCHIVED until the recorder knows better; a
                                  worker never says DUPLICATE */

@@ -89,7 +89,8 @@ static const char tables[] =
     " removed TEXT," // the names of the parts that went, one on a line
     // Its line in the audit log, and when; NULL: of before schema 4.
     " seq INTEGER, at INTEGER,"
-    " after TEXT," // what was to become of the source: 'move', 'delete'
+    " ctime_ns INTEGER," // NULL: of before schema 4
+    " after TEXT,"       // what was to become of the source: 'move', 'delete'
     " CHECK((outcome IN ('archived', 'duplicate')) = (object IS NOT NULL))"
     ") STRICT;"
     "CREATE INDEX inputs_key ON inputs(key);"
@@ -129,6 +130,7 @@ static const char *const upgrades[SCHEMA] = {
           "ALTER TABLE inputs ADD COLUMN seq INTEGER;"
           "ALTER TABLE inputs ADD COLUMN at INTEGER;"
           "ALTER TABLE inputs ADD COLUMN after TEXT;"
+          "ALTER TABLE inputs ADD COLUMN ctime_ns INTEGER;"
           "ALTER TABLE intents RENAME TO intents3;" INTENTS
           "INSERT INTO intents(name, digest) SELECT name, digest FROM intents3;"
           "DROP TABLE intents3;" POLICIES SUSPECTS,

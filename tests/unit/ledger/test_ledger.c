@@ -271,6 +271,7 @@ Test(ledger, a_ledger_of_schema_1_is_taken_over_with_its_runs)
           "ALTER TABLE inputs DROP COLUMN seq; "
           "ALTER TABLE inputs DROP COLUMN at; "
           "ALTER TABLE inputs DROP COLUMN after; "
+          "ALTER TABLE inputs DROP COLUMN ctime_ns; "
           "CREATE TABLE intents(name TEXT PRIMARY KEY, "
           " digest BLOB NOT NULL) STRICT, WITHOUT ROWID; "
           "INSERT INTO intents VALUES('ab/x', zeroblob(32)); "

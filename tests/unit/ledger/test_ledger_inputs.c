@@ -28,7 +28,17 @@ Test(ledger_inputs, each_part_of_the_stamp_tells_a_change_but_the_ctime)
         now.mtime_ns += i == 2;
         now.ctime_ns += i == 3;
         cr_expect_eq(known(ledger, "/a", now).changed, i < 3, "%d", i);
+        cr_expect_eq(known(ledger, "/a", now).touched, i == 3, "%d", i);
     }
+}
+
+Test(ledger_inputs, a_row_of_before_schema_4_counts_as_touched)
+{
+    put(start_run(), "/a", IMP_FAILED, stamp);
+    cr_expect_not(known(ledger, "/a", stamp).touched);
+    judge("UPDATE inputs SET ctime_ns = NULL");
+    cr_expect(known(ledger, "/a", stamp).touched);
+    cr_expect_not(known(ledger, "/a", stamp).changed);
 }
 
 Test(ledger_inputs, numbers_and_paths_beyond_the_usual_come_back)
