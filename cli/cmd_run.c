@@ -27,7 +27,8 @@ static int exit_code(const struct imp_run_counts *counts, bool ok,
         return CLI_SIGINT;
     if (cause == IMP_CAUSE_SIGTERM)
         return CLI_SIGTERM;
-    bool all_well = ok && !counts->outcome[IMP_QUARANTINED] &&
+    bool all_well = ok && !counts->sources_failed &&
+                    !counts->outcome[IMP_QUARANTINED] &&
                     !counts->outcome[IMP_FAILED] &&
                     !counts->outcome[IMP_CANCELLED] && cause == IMP_CAUSE_NONE;
     return all_well ? CLI_OK : CLI_SOME_FAILED;
@@ -79,6 +80,7 @@ static int run_with(struct cli_run_args *a)
     }
     cli_report_init(&report, a->quiet, a->verbose, a->json);
     a->config.on_event = cli_report_event;
+    a->config.on_kept = cli_report_kept;
     a->config.self = &report;
     if (a->config.dry_run && !a->quiet)
         a->config.on_inspection = cli_report_inspection;

@@ -58,6 +58,20 @@ void cli_report_event(void *self, const struct imp_event *e)
     pthread_mutex_unlock(&r->mu);
 }
 
+void cli_report_kept(void *self, const struct imp_kept *kept)
+{
+    struct cli_report *r = self;
+    if (r->quiet)
+        return;
+    pthread_mutex_lock(&r->mu);
+    if (r->has_thread && r->on_terminal)
+        fputs(CLEAR_LINE, stderr);
+    fputs("source kept: ", stderr);
+    cli_put_text(stderr, kept->path);
+    fprintf(stderr, ": %s\n", kept->err->msg);
+    pthread_mutex_unlock(&r->mu);
+}
+
 void cli_report_inspection(void *self, const char *path,
                            const struct imp_inspection *inspection)
 {
@@ -69,6 +83,15 @@ void cli_report_inspection(void *self, const char *path,
     pthread_mutex_unlock(&r->mu);
 }
 
+// What of the skipped ones earlier runs did not archive either.
+static void put_before(FILE *to, const struct imp_run_counts *c)
+{
+    if (c->still_quarantined)
+        fprintf(to, " (%" PRIu64 " quarantined before)", c->still_quarantined);
+    if (c->still_failed)
+        fprintf(to, " (%" PRIu64 " failed before)", c->still_failed);
+}
+
 // "12 archived, 1 quarantined": what there is of each outcome.
 static void put_outcomes(FILE *to, const struct imp_run_counts *c)
 {
@@ -78,9 +101,8 @@ static void put_outcomes(FILE *to, const struct imp_run_counts *c)
             continue;
         fprintf(to, "%s%" PRIu64 " %s", comma, c->outcome[i],
                 imp_outcome_name((enum imp_outcome)i));
-        if (i == IMP_SKIPPED && c->still_quarantined)
-            fprintf(to, " (%" PRIu64 " quarantined before)",
-                    c->still_quarantined);
+        if (i == IMP_SKIPPED)
+            put_before(to, c);
         comma = ", ";
     }
 }
@@ -139,11 +161,26 @@ static bool put_json(const struct imp_run_counts *c, double s)
     for (int i = 0; i < IMP_OUTCOMES; i++)
         printf(", \"%s\": %" PRIu64, imp_outcome_name((enum imp_outcome)i),
                c->outcome[i]);
-    printf(", \"quarantined_before\": %" PRIu64 ", \"unmarked\": %" PRIu64
+    printf(", \"quarantined_before\": %" PRIu64
+           ", \"failed_before\": %" PRIu64 ", \"sources_removed\": %" PRIu64
+           ", \"sources_changed\": %" PRIu64 ", \"sources_failed\": %" PRIu64,
+           c->still_quarantined, c->still_failed, c->sources_removed, c->sources_changed,
+           c->sources_failed);
+    printf(", \"unmarked\": %" PRIu64
            ", \"bytes_in\": %" PRIu64 ", \"bytes_out\": %" PRIu64
            ", \"seconds\": %.3f}\n",
-           c->still_quarantined, c->unmarked, c->bytes_in, c->bytes_out, s);
+           c->unmarked, c->bytes_in, c->bytes_out, s);
     return fflush(stdout) == 0 && !ferror(stdout);
+}
+
+static void put_sources(const struct imp_run_counts *c)
+{
+    uint64_t kept = c->sources_changed + c->sources_failed;
+    if (c->sources_removed || kept)
+        fprintf(stderr, "; %" PRIu64 " source%s removed", c->sources_removed,
+                c->sources_removed == 1 ? "" : "s");
+    if (kept)
+        fprintf(stderr, ", %" PRIu64 " kept", kept);
 }
 
 bool cli_report_summary(struct cli_report *r, const struct imp_run_counts *c)
@@ -159,6 +196,7 @@ bool cli_report_summary(struct cli_report *r, const struct imp_run_counts *c)
     put_outcomes(stderr, c);
     if (c->unmarked)
         fprintf(stderr, ", %" PRIu64 " without the mark", c->unmarked);
+    put_sources(c);
     fprintf(stderr, "; %.1f MB in, %.1f MB out, %.1f s\n",
             (double)c->bytes_in / 1e6, (double)c->bytes_out / 1e6, s);
     return ok;

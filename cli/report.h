@@ -26,6 +26,8 @@ void cli_report_clear(struct cli_report *r);
 /* For imp_run_config: `self` is the report. */
 void cli_report_event(void *self, const struct imp_event *event);
 
+void cli_report_kept(void *self, const struct imp_kept *kept);
+
 /* For a dry run: the fates of its parts, on standard output. */
 void cli_report_inspection(void *self, const char *path,
                            const struct imp_inspection *inspection);

@@ -78,6 +78,43 @@ SETTER(retry_quarantined)
     return true;
 }
 
+SETTER(retry_failed)
+{
+    UNUSED;
+    ((struct cli_run_args *)self)->config.pass_failed = false;
+    return true;
+}
+
+SETTER(no_retry_failed)
+{
+    UNUSED;
+    ((struct cli_run_args *)self)->config.pass_failed = true;
+    return true;
+}
+
+SETTER(after)
+{
+    struct cli_run_args *a = self;
+    const char *dir = strncmp(value, "move:", 5) == 0 ? value + 5 : NULL;
+    if (dir && dir[0])
+        a->config.after.what = IMP_AFTER_MOVE;
+    else if (strcmp(value, "delete") == 0)
+        a->config.after.what = IMP_AFTER_DELETE;
+    else if (strcmp(value, "keep") == 0)
+        a->config.after.what = IMP_AFTER_KEEP;
+    else
+        return imp_fail(err, IMP_ERR_CONFIG, "want keep, move:DIR or delete");
+    replace(&a->move_to, dir ? dir : "");
+    return true;
+}
+
+SETTER(quarantine)
+{
+    struct cli_run_args *a = self;
+    replace(&a->quarantine, value);
+    return value[0] || imp_fail(err, IMP_ERR_CONFIG, "want a directory");
+}
+
 SETTER(policy)
 {
     struct cli_run_args *a = self;
@@ -195,6 +232,17 @@ const struct cli_option cli_run_options[] = {
      set_exclude},
     {"retry-quarantined", 0, NULL,
      "Try again what earlier runs have quarantined", set_retry_quarantined},
+    {"retry-failed", 0, NULL,
+     "Try again what has failed in earlier runs (the default)",
+     set_retry_failed},
+    {"no-retry-failed", 0, NULL, "Pass over what has failed in earlier runs",
+     set_no_retry_failed},
+    {"after", 0, "WHAT",
+     "What becomes of sources once archived: keep (default), move:DIR, delete",
+     set_after},
+    {"quarantine", 0, "DIR",
+     "Copy what is quarantined to this private directory, with the reason",
+     set_quarantine},
     {"policy", 0, "POLICY",
      "What may stay: strict (default), research, or a policy file", set_policy},
     CLI_CLEANING_OPTIONS(set_check, set_max_bytes, set_max_pixels),
@@ -252,6 +300,8 @@ void cli_run_args_clear(struct cli_run_args *a)
     g_free(a->archive);
     cli_place_clear(&a->place);
     g_free(a->policy);
+    g_free(a->move_to);
+    g_free(a->quarantine);
     g_free(a->mark.text);
     g_free(a->mark.font);
     g_free(a->mark.image);
@@ -287,6 +337,8 @@ bool cli_run_args_complete(struct cli_run_args *a, int argc, char **argv)
         return false;
     }
     a->config.policy = a->policy;
+    a->config.after.dir = a->move_to;
+    a->config.quarantine = a->quarantine;
     a->config.mark = a->mark.text || a->mark.image ? &a->mark.spec : NULL;
     a->config.mark_or_skip = a->mark.or_skip;
     a->config.paths = (const char *const *)argv + 1;

@@ -17,6 +17,7 @@ struct cli_run_args {
     struct imp_run_config config;
     struct cli_place_args place;
     char *archive, *policy; /* NULL: not given */
+    char *move_to, *quarantine;
     char today[16];
     struct _GPtrArray *include, *exclude;
     int64_t deadline_ms; /* -1: none */

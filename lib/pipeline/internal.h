@@ -7,6 +7,8 @@
 #include "ledger/journal.h"
 #include "ledger/ledger.h"
 #include "ledger/recorder.h"
+#include "ledger/suspects.h"
+#include "pipeline/quarantine.h"
 #include "pipeline/run.h"
 #include "sync/chan.h"
 #include "sync/context.h"
@@ -24,8 +26,12 @@ struct imp_run {
     struct imp_journal *journal; /* NULL in a dry run */
     struct imp_ledger *known;    /* the producer's view of the ledger */
     struct imp_policy *policy;
-    struct imp_clean_rules cleaning; /* with the policy's filled in */
-    struct imp_marker *marker;       /* NULL: no mark */
+    struct imp_clean_rules cleaning;   /* with the policy's filled in */
+    struct imp_marker *marker;         /* NULL: no mark */
+    struct imp_leaver *leaver;         /* NULL: sources stay */
+    struct imp_quarantine *quarantine; /* NULL: no directory for it */
+    struct imp_inflight *inflight;     /* NULL in a dry run */
+    struct imp_suspects suspects;      /* not changed once the run has begun */
     int64_t id;
     bool other_recipe;
 
@@ -36,9 +42,15 @@ struct imp_run {
     struct imp_chan *window, *ordered; /* the sequencer's, or NULL */
     uint64_t next_number;              /* the producer's */
     struct imp_waitgroup workers;
+    struct imp_waitgroup in_hand; /* jobs sent whose results were not yet */
+
+    /* The recorder's. */
+    struct imp_err trouble; /* the first that concerns the whole run */
+    unsigned unsettled;     /* sources that left since the last settling */
 
     struct imp_counter scanned, outcome[IMP_OUTCOMES], still_quarantined;
-    struct imp_counter unmarked;
+    struct imp_counter still_failed, unmarked;
+    struct imp_counter sources_removed, sources_changed, sources_failed;
     struct imp_counter bytes_in, bytes_out;
 };
 
@@ -60,13 +72,17 @@ void imp_produce(struct imp_run *run);
 
 /* What one worker keeps from image to image. */
 struct imp_worker;
-struct imp_worker *imp_worker_new(struct imp_run *run, struct imp_err *err);
+struct imp_worker *imp_worker_new(struct imp_run *run, unsigned slot,
+                                  struct imp_err *err);
 void imp_worker_free(struct imp_worker *w);
 
 /* De-identify, mark and stage one image. Always gives a result, which the
  * caller sends to the recorder; NULL only without memory. Takes `job`. */
 struct imp_result *imp_worker_process(struct imp_worker *w,
                                       struct imp_job *job);
+
+/* Its result was sent. */
+void imp_worker_sent(struct imp_worker *w);
 
 /* A result without an image: of what a source could not look at, or of a job
  * that no worker took. NULL without memory. */
@@ -79,6 +95,16 @@ struct imp_result *imp_result_of_job(const struct imp_job *job,
 /* Give a result to the recorder. None may get lost: without memory for one
  * (NULL) the program ends. */
 void imp_run_send_result(struct imp_run *run, struct imp_result *r);
+
+/* The result is to be QUARANTINED: put a copy, or with an empty stamp a reason
+ * only, into the directory for that, if there is one. If that fails the
+ * outcome is another. */
+void imp_run_quarantine(struct imp_run *run, const struct imp_job *job,
+                        struct imp_result *r);
+
+/* IMP_ERR_CONFIG if one of the run's places lies where it must not. */
+bool imp_run_kept_apart(const struct imp_run_config *config,
+                        struct imp_err *err);
 
 /* Make ledger and archive agree, before the first image. IMP_ERR_CONFIG or
  * IMP_ERR_IO if they cannot: nothing in the archive was removed then but what

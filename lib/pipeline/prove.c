@@ -155,7 +155,7 @@ static void judge(const struct imp_proven *out, const struct showing *showing,
         imp_fail(err, IMP_ERR_DAMAGED, "the mark has changed nothing");
 }
 
-static enum imp_proof compare(struct imp_prover *p, const struct imp_job *job,
+static enum imp_proof compare(struct imp_prover *p, struct imp_job job,
                               struct imp_proven *out)
 {
     const struct imp_archived *a = &out->archived;
@@ -165,7 +165,7 @@ static enum imp_proof compare(struct imp_prover *p, const struct imp_job *job,
                  "the source has changed since it was archived");
         return IMP_NOT_PROVEN;
     }
-    if (!imp_job_read(job, IMP_DEFAULT_MAX_BYTES, &p->source, err))
+    if (!imp_job_read(&job, IMP_DEFAULT_MAX_BYTES, &p->source, err))
         return IMP_NOT_PROVEN;
     const struct imp_object object = {a->name, a->digest, a->length, a->place,
                                       a->stored};
@@ -189,5 +189,5 @@ void imp_prover_look(struct imp_prover *p, const struct imp_job *job,
     if (!imp_ledger_archived(p->ledger, job->path, &job->stamp, &found,
                              &out->archived, &out->err))
         return;
-    out->proof = found ? compare(p, job, out) : IMP_NOT_ARCHIVED;
+    out->proof = found ? compare(p, *job, out) : IMP_NOT_ARCHIVED;
 }

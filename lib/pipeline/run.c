@@ -1,5 +1,7 @@
 // The wiring: one producer, N workers, one recorder, and the order in which
 // they end.
+#include "pipeline/after.h"
+#include "pipeline/guard.h"
 #include "pipeline/internal.h"
 
 #include <stdlib.h>
@@ -17,6 +19,10 @@ void imp_run_counts(struct imp_run *run, struct imp_run_counts *out)
     *out = (struct imp_run_counts){
         .scanned = imp_counter_get(&run->scanned),
         .still_quarantined = imp_counter_get(&run->still_quarantined),
+        .still_failed = imp_counter_get(&run->still_failed),
+        .sources_removed = imp_counter_get(&run->sources_removed),
+        .sources_changed = imp_counter_get(&run->sources_changed),
+        .sources_failed = imp_counter_get(&run->sources_failed),
         .unmarked = imp_counter_get(&run->unmarked),
         .bytes_in = imp_counter_get(&run->bytes_in),
         .bytes_out = imp_counter_get(&run->bytes_out),
@@ -110,8 +116,10 @@ static void done(void *self, const struct imp_result *r)
                           .path = r->path,
                           .outcome = r->outcome,
                           .err = in_archive ? NULL : &r->err,
+                          .skip = r->skip,
                           .name = in_archive ? r->name : NULL,
                       });
+    imp_after_settled(run, r);
 }
 
 struct recorder {
@@ -136,7 +144,10 @@ static void *record(void *self)
     const struct imp_chan_rx rx = {run->ordered ? run->ordered : run->results};
     const struct imp_digest policy = imp_policy_digest(run->policy);
     const struct imp_record record = {
-        .ledger = run->ledger, .run = run->id, .policy = &policy};
+        .ledger = run->ledger,
+        .run = run->id,
+        .policy = &policy,
+        .after = imp_after_name(run->config->after.what)};
     rec->ok =
         imp_recorder_run(&record, rx, &ops, &run->config->commit, &rec->err);
     return NULL;
@@ -174,8 +185,10 @@ static void *work(void *self)
     struct worker_thread *t = self;
     void *job;
     while (imp_chan_recv(t->run->scan, (struct imp_chan_rx){t->run->jobs},
-                         &job) == IMP_RECV_ITEM)
+                         &job) == IMP_RECV_ITEM) {
         imp_run_send_result(t->run, imp_worker_process(t->worker, job));
+        imp_worker_sent(t->worker);
+    }
     imp_waitgroup_done(&t->run->workers);
     return NULL;
 }
@@ -205,6 +218,7 @@ static void drain_jobs(struct imp_run *run)
         struct imp_job *job = item;
         imp_run_send_result(run, imp_result_of_job(job, &err));
         imp_job_free(job);
+        imp_waitgroup_done(&run->in_hand);
     }
 }
 
@@ -315,7 +329,7 @@ bool imp_run_go(struct imp_run *run, struct imp_err *err)
         return imp_fail(err, IMP_ERR_MEMORY, "no memory for %u workers", n);
     for (unsigned i = 0; i < n; i++) {
         workers[i].run = run;
-        workers[i].worker = imp_worker_new(run, err);
+        workers[i].worker = imp_worker_new(run, i, err);
         if (!workers[i].worker)
             goto out;
     }
@@ -325,7 +339,9 @@ bool imp_run_go(struct imp_run *run, struct imp_err *err)
         *err = rec.err;
         goto out;
     }
-    ok = finish(run, err);
+    ok = imp_after_end(run, err);
+    ok = imp_guard_end(run, ok ? err : NULL) && ok;
+    ok = finish(run, ok ? err : NULL) && ok;
 out:
     for (unsigned i = 0; i < n; i++)
         imp_worker_free(workers[i].worker);

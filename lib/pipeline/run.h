@@ -15,6 +15,7 @@
 #include "ledger/recorder.h"
 #include "mark/mark.h"
 #include "pipeline/clean.h"
+#include "source/leave.h"
 #include "source/source.h"
 
 #include <stdbool.h>
@@ -30,6 +31,14 @@ struct imp_event {
     const struct imp_err *err; /* the reason, or NULL */
     const char *skip;          /* why it was skipped, or NULL */
     const char *name;          /* of the object, if archived or duplicate */
+};
+
+/* An input is in the archive, and `after` said that its source be moved or
+ * deleted: it stays. All borrowed. */
+struct imp_kept {
+    const char *path;
+    bool changed; /* it is no more the file that was read: the next run's */
+    const struct imp_err *err; /* why */
 };
 
 struct imp_inspection;
@@ -54,6 +63,12 @@ struct imp_run_config {
     struct imp_group_limits commit; /* when the recorder commits */
     bool wait;                      /* for the lock, rather than IMP_ERR_BUSY */
     bool retry_quarantined;
+    bool pass_failed; /* what failed before is skipped */
+
+    struct imp_after_rule after; /* what becomes of sources, once archived */
+    /* A directory that gets a copy of what is quarantined, and the reason; see
+     * quarantine.h. NULL: none. */
+    const char *quarantine;
 
     struct imp_clean_rules cleaning;
     const struct imp_mark_spec *mark; /* NULL: pixels stay as they are */
@@ -63,6 +78,8 @@ struct imp_run_config {
 
     /* Called from several threads at once; must not block for long. */
     void (*on_event)(void *self, const struct imp_event *event);
+    /* After the input's event, on one thread. */
+    void (*on_kept)(void *self, const struct imp_kept *kept);
     /* Of every image, before its event, on a worker's thread: part by part what
      * becomes of it. NULL: not wanted, which saves the time. All borrowed. */
     void (*on_inspection)(void *self, const char *path,
@@ -74,7 +91,12 @@ struct imp_run_counts {
     uint64_t scanned; /* the sum of `outcome`, once the run is over */
     uint64_t outcome[IMP_OUTCOMES];
     uint64_t still_quarantined; /* of the skipped: quarantined before */
-    uint64_t unmarked;          /* went on without the mark: `mark_or_skip` */
+    uint64_t still_failed;      /* of the skipped: failed before */
+    /* Sources of what is in the archive, by this run or an earlier one, that
+     * were to go by the rule `after`: moved or deleted; kept because they have
+     * changed; kept because it failed. */
+    uint64_t sources_removed, sources_changed, sources_failed;
+    uint64_t unmarked; /* went on without the mark: `mark_or_skip` */
     uint64_t bytes_in, bytes_out;
     uint64_t queued;    /* jobs waiting now */
     int64_t run;        /* the run's number in the ledger */

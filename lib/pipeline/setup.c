@@ -1,53 +1,14 @@
 // Before the first image: everything is opened and checked, in the order in
 // which a refusal costs least. After the last: torn down in reverse.
 #include "base/file.h"
+#include "pipeline/after.h"
+#include "pipeline/guard.h"
 #include "pipeline/internal.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static bool lies_in(const char *path, const char *dir)
-{
-    size_t n = strlen(dir);
-    if (n && dir[n - 1] == '/')
-        n--;
-    return strncmp(path, dir, n) == 0 && (path[n] == '/' || path[n] == '\0');
-}
-
-// The archive must not be scanned as if it were uploads, and the state must
-// not be handed out with the archive.
-static bool kept_apart(const struct imp_run_config *config, struct imp_err *err)
-{
-    bool ok = false;
-    char *archive = imp_target_identity(&config->archive, err);
-    char *state = archive ? imp_path_resolve(config->state, err) : NULL;
-    if (!state)
-        goto out;
-    if (lies_in(state, archive)) {
-        imp_fail(err, IMP_ERR_CONFIG,
-                 "the state directory lies inside the archive: it holds file "
-                 "names, choose another with --state");
-        goto out;
-    }
-    for (const char *const *path = config->paths; *path; path++) {
-        char real[PATH_MAX];
-        if (strcmp(*path, "-") == 0 || !realpath(*path, real))
-            continue; // a source that is not there is reported by the scan
-        if (lies_in(archive, real) || lies_in(state, real)) {
-            imp_fail(err, IMP_ERR_CONFIG,
-                     "the %s lies inside the upload directory",
-                     lies_in(archive, real) ? "archive" : "state directory");
-            goto out;
-        }
-    }
-    ok = true;
-out:
-    free(state);
-    free(archive);
-    return ok;
-}
 
 // All that decides about an output's bytes and name, in one digest.
 static bool digest_recipe(const struct imp_run *run, struct imp_digest *out,
@@ -137,7 +98,7 @@ static bool set_up(struct imp_run *run, struct imp_ctx *ctx,
 {
     const struct imp_run_config *config = run->config;
     struct imp_ctx *wait = config->wait ? ctx : NULL;
-    if (config->archive.spec && !kept_apart(config, err))
+    if (config->archive.spec && !imp_run_kept_apart(config, err))
         return false;
     if (!load_policy(run, err))
         return false;
@@ -153,8 +114,10 @@ static bool set_up(struct imp_run *run, struct imp_ctx *ctx,
         !(run->journal = imp_journal_open(run->ledger, err)))
         return false;
     run->known = imp_ledger_reader(run->ledger, err);
-    return run->known && (config->dry_run || imp_run_agree(run, err)) &&
-           start_run(run, err);
+    return run->known && imp_guard_open(run, err) &&
+           (config->dry_run || imp_run_agree(run, err)) &&
+           imp_after_open(run, err) && start_run(run, err) &&
+           imp_guard_start(run, err);
 }
 
 struct imp_run *imp_run_new(const struct imp_run_config *config,
@@ -167,6 +130,7 @@ struct imp_run *imp_run_new(const struct imp_run_config *config,
     }
     run->config = config;
     imp_waitgroup_init(&run->workers);
+    imp_waitgroup_init(&run->in_hand);
     run->scan = imp_ctx_new(ctx);
     run->work = imp_ctx_new(NULL);
     run->background = imp_ctx_new(NULL);
@@ -189,7 +153,12 @@ void imp_run_free(struct imp_run *run)
     imp_ctx_free(run->background);
     imp_ctx_free(run->work);
     imp_ctx_free(run->scan);
+    imp_waitgroup_clear(&run->in_hand);
     imp_waitgroup_clear(&run->workers);
+    imp_quarantine_free(run->quarantine);
+    imp_leaver_free(run->leaver);
+    imp_suspects_clear(&run->suspects);
+    imp_inflight_free(run->inflight);
     imp_ledger_free(run->known);
     imp_target_free(run->target);
     imp_journal_close(run->journal, NULL);

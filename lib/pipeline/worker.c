@@ -2,6 +2,7 @@
 // read, clean, mark, clean again, store.
 #include "image/jpeg_map.h"
 #include "pipeline/clean.h"
+#include "pipeline/guard.h"
 #include "pipeline/inspect.h"
 #include "pipeline/internal.h"
 
@@ -10,6 +11,7 @@
 
 struct imp_worker {
     struct imp_run *run;
+    unsigned slot; // of the crash guard
     struct imp_cleaner *cleaner;
     struct imp_findings *findings; // NULL if nobody wants to know
     struct imp_inspection inspection;
@@ -31,7 +33,8 @@ static bool set_up(struct imp_worker *w, struct imp_err *err)
     return w->findings;
 }
 
-struct imp_worker *imp_worker_new(struct imp_run *run, struct imp_err *err)
+struct imp_worker *imp_worker_new(struct imp_run *run, unsigned slot,
+                                  struct imp_err *err)
 {
     struct imp_worker *w = calloc(1, sizeof *w);
     if (!w) {
@@ -39,6 +42,7 @@ struct imp_worker *imp_worker_new(struct imp_run *run, struct imp_err *err)
         return NULL;
     }
     w->run = run;
+    w->slot = slot;
     if (set_up(w, err))
         return w;
     imp_worker_free(w);
@@ -188,12 +192,13 @@ static bool store(struct imp_worker *w, const struct imp_format *fmt,
     return r->staged;
 }
 
-static bool process(struct imp_worker *w, const struct imp_job *job,
+static bool process(struct imp_worker *w, struct imp_job *job,
                     struct imp_result *r, struct imp_err *err)
 {
-    if (!still_wanted(w, err) ||
+    if (!still_wanted(w, err) || !imp_guard_hold(w->run, w->slot, job, err) ||
         !imp_job_read(job, w->run->cleaning.limits.max_bytes, &w->input, err))
         return false;
+    r->stamp = job->stamp;
     struct imp_span image = imp_buf_span(&w->input);
     r->bytes_in = image.n;
     const struct imp_format *fmt = imp_cleaner_format(image, err);
@@ -235,8 +240,10 @@ struct imp_result *imp_result_of_job(const struct imp_job *job,
                                      const struct imp_err *err)
 {
     struct imp_result *r = imp_result_of_error(job->path, &job->stamp, err);
-    if (r)
+    if (r) {
+        r->root_len = job->root_len;
         r->number = job->number;
+    }
     return r;
 }
 
@@ -245,6 +252,7 @@ struct imp_result *imp_worker_process(struct imp_worker *w, struct imp_job *job)
     struct imp_result *r = imp_result_new(job->path);
     if (r) {
         struct imp_err err = {0};
+        r->root_len = job->root_len;
         r->stamp = job->stamp;
         r->number = job->number;
         r->outcome = IMP_ARCHIVED;
@@ -252,12 +260,31 @@ struct imp_result *imp_worker_process(struct imp_worker *w, struct imp_job *job)
         if (!process(w, job, r, &err)) {
             r->outcome = imp_outcome_of(err.code);
             r->err = err;
+            if (r->outcome == IMP_QUARANTINED)
+                imp_run_quarantine(w->run, job, r);
         }
         if (w->findings)
             tell_inspection(w, r);
     }
     imp_job_free(job);
     return r;
+}
+
+void imp_worker_sent(struct imp_worker *w)
+{
+    imp_guard_release(w->run, w->slot);
+    imp_waitgroup_done(&w->run->in_hand);
+}
+
+void imp_run_quarantine(struct imp_run *run, const struct imp_job *job,
+                        struct imp_result *r)
+{
+    struct imp_err err = {0};
+    if (!run->quarantine ||
+        imp_quarantine_put(run->quarantine, job, &r->err, r->format, &err))
+        return;
+    r->outcome = imp_outcome_of(err.code);
+    r->err = err;
 }
 
 struct imp_result *imp_result_of_error(const char *path,

@@ -169,7 +169,7 @@ static bool still_the_same(int fd, const struct stat *before, uint64_t got,
     return true;
 }
 
-bool imp_job_read(const struct imp_job *job, uint64_t max, struct imp_buf *buf,
+bool imp_job_read(struct imp_job *job, uint64_t max, struct imp_buf *buf,
                   struct imp_err *err)
 {
     bool ok = false;
@@ -189,6 +189,8 @@ bool imp_job_read(const struct imp_job *job, uint64_t max, struct imp_buf *buf,
     if (!imp_buf_reserve(buf, want, err) || !read_all(fd, buf, want, err))
         goto out;
     ok = still_the_same(fd, &st, buf->n, err);
+    if (ok)
+        job->stamp = imp_stamp_of(&st);
 out:
     close(fd);
     return ok;

@@ -172,12 +172,6 @@ static int open_to(struct imp_leaver *l, const char *path, bool sync)
     return fd;
 }
 
-static bool lies_in(const char *path, const char *dir)
-{
-    size_t n = strcmp(dir, "/") == 0 ? 0 : strlen(dir);
-    return strncmp(path, dir, n) == 0 && path[n] == '/';
-}
-
 // A list may name what lies there already: moving that onto itself would end
 // with the source unlinked.
 static bool is_elsewhere(const struct leaving *m)
@@ -185,7 +179,7 @@ static bool is_elsewhere(const struct leaving *m)
     struct stat a, b;
     if (fstat(m->from, &a) != 0 || fstat(m->to, &b) != 0)
         return imp_fail_errno(m->err, "look at a directory");
-    if (lies_in(m->job->path, m->l->path) ||
+    if (imp_path_lies_in(m->job->path, m->l->path) ||
         (a.st_dev == b.st_dev && a.st_ino == b.st_ino))
         return imp_fail(m->err, IMP_ERR_CONFIG,
                         "the source lies in the directory that sources are "

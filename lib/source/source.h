@@ -52,9 +52,10 @@ int imp_job_open_parent(const struct imp_job *job, const char **base,
 
 /* Read the whole of it into `buf` (emptied first), `max` bytes at most
  * (IMP_ERR_LIMIT, before memory is taken), then look at the file again:
- * IMP_ERR_UNSETTLED if it changed under the reader. On failure the contents of
+ * IMP_ERR_UNSETTLED if it changed under the reader. On success the job's stamp
+ * has the change time that belongs to these bytes. On failure the contents of
  * `buf` are of no use, but it is still the caller's to reuse and clear. */
-bool imp_job_read(const struct imp_job *job, uint64_t max, struct imp_buf *buf,
+bool imp_job_read(struct imp_job *job, uint64_t max, struct imp_buf *buf,
                   struct imp_err *err);
 
 /* Why a candidate is passed over: for the report, not an error. */

@@ -34,7 +34,7 @@ static void make_old(const char *name)
     cr_assert_eq(utimensat(AT_FDCWD, name, old, 0), 0);
 }
 
-static void expect_unsettled(const struct imp_job *job)
+static void expect_unsettled(struct imp_job *job)
 {
     struct imp_err err = {0};
     struct imp_buf buf = {0};

@@ -1,0 +1,107 @@
+#include "pipeline/after.h"
+
+#include "pipeline/guard.h"
+#include "pipeline/internal.h"
+
+// So many sources leave between two syncs of their directories.
+#define SETTLE_EVERY 256
+
+bool imp_after_open(struct imp_run *run, struct imp_err *err)
+{
+    const struct imp_run_config *config = run->config;
+    if (config->dry_run)
+        return true;
+    if (config->after.what != IMP_AFTER_KEEP &&
+        !(run->leaver = imp_leaver_new(&config->after, err)))
+        return false;
+    return !config->quarantine ||
+           (run->quarantine = imp_quarantine_open(config->quarantine, err));
+}
+
+const char *imp_after_name(enum imp_after what)
+{
+    switch (what) {
+    case IMP_AFTER_KEEP:
+        return NULL;
+    case IMP_AFTER_MOVE:
+        return "move";
+    case IMP_AFTER_DELETE:
+        return "delete";
+    }
+    return NULL;
+}
+
+// The first of them is told at the end.
+static void note_trouble(struct imp_run *run, const struct imp_err *err)
+{
+    if (run->trouble.code == IMP_OK)
+        run->trouble = *err;
+}
+
+static void tell_kept(struct imp_run *run, const char *path, bool changed,
+                      const struct imp_err *err)
+{
+    imp_counter_add(changed ? &run->sources_changed : &run->sources_failed, 1);
+    if (run->config->on_kept)
+        run->config->on_kept(run->config->self, &(struct imp_kept){
+                                                    .path = path,
+                                                    .changed = changed,
+                                                    .err = err,
+                                                });
+}
+
+static void settle(struct imp_run *run)
+{
+    struct imp_err err = {0};
+    run->unsettled = 0;
+    if (!imp_leaver_settle(run->leaver, &err))
+        note_trouble(run, &err);
+}
+
+static void leave(struct imp_run *run, const struct imp_result *r)
+{
+    struct imp_err err = {0};
+    const struct imp_job job = {r->path, r->root_len, r->stamp};
+    switch (imp_leave(run->leaver, &job, &err)) {
+    case IMP_LEFT_DONE:
+        imp_counter_add(&run->sources_removed, 1);
+        if (++run->unsettled == SETTLE_EVERY)
+            settle(run);
+        break;
+    case IMP_LEFT_GONE:
+        break;
+    case IMP_LEFT_CHANGED:
+        tell_kept(run, r->path, true, &err);
+        break;
+    case IMP_LEFT_FAILED:
+        tell_kept(run, r->path, false, &err);
+        break;
+    }
+}
+
+void imp_after_settled(struct imp_run *run, const struct imp_result *r)
+{
+    struct imp_err err = {0};
+    bool in_archive = r->outcome == IMP_ARCHIVED ||
+                      r->outcome == IMP_DUPLICATE ||
+                      (r->outcome == IMP_SKIPPED && r->skip);
+    if (!imp_guard_settled(run, r, &err))
+        note_trouble(run, &err);
+    if (!in_archive)
+        return;
+    if (run->quarantine && !imp_quarantine_drop(run->quarantine, r->path, &err))
+        note_trouble(run, &err);
+    if (run->leaver)
+        leave(run, r);
+}
+
+bool imp_after_end(struct imp_run *run, struct imp_err *err)
+{
+    if (run->leaver)
+        settle(run);
+    if (run->trouble.code == IMP_OK)
+        return true;
+    if (err)
+        *err = run->trouble;
+    return false;
+}
