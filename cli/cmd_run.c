@@ -130,8 +130,9 @@ const struct cli_verb cli_verb_run = {
         "  imgpipe run --dry-run uploads/\n"
         "  find uploads -name '*.jpg' -print0 | imgpipe run -0 - --archive "
         "archive/\n\n"
-        "Exit code: 0 all well; 1 something was quarantined or failed; 2 "
-        "usage;\n3 could not start; 130 or 143 ended by SIGINT or SIGTERM.",
+        "Exit code: 0 all well; 1 something was quarantined or failed, or a "
+        "source could\nnot leave; 2 usage; 3 could not start; 130 or 143 ended "
+        "by SIGINT or SIGTERM.",
     .options = cli_run_options,
     .run = run,
 };

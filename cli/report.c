@@ -161,14 +161,13 @@ static bool put_json(const struct imp_run_counts *c, double s)
     for (int i = 0; i < IMP_OUTCOMES; i++)
         printf(", \"%s\": %" PRIu64, imp_outcome_name((enum imp_outcome)i),
                c->outcome[i]);
-    printf(", \"quarantined_before\": %" PRIu64
-           ", \"failed_before\": %" PRIu64 ", \"sources_removed\": %" PRIu64
-           ", \"sources_changed\": %" PRIu64 ", \"sources_failed\": %" PRIu64,
-           c->still_quarantined, c->still_failed, c->sources_removed, c->sources_changed,
-           c->sources_failed);
-    printf(", \"unmarked\": %" PRIu64
-           ", \"bytes_in\": %" PRIu64 ", \"bytes_out\": %" PRIu64
-           ", \"seconds\": %.3f}\n",
+    printf(", \"quarantined_before\": %" PRIu64 ", \"failed_before\": %" PRIu64
+           ", \"sources_removed\": %" PRIu64 ", \"sources_changed\": %" PRIu64
+           ", \"sources_failed\": %" PRIu64,
+           c->still_quarantined, c->still_failed, c->sources_removed,
+           c->sources_changed, c->sources_failed);
+    printf(", \"unmarked\": %" PRIu64 ", \"bytes_in\": %" PRIu64
+           ", \"bytes_out\": %" PRIu64 ", \"seconds\": %.3f}\n",
            c->unmarked, c->bytes_in, c->bytes_out, s);
     return fflush(stdout) == 0 && !ferror(stdout);
 }

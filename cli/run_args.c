@@ -238,7 +238,7 @@ const struct cli_option cli_run_options[] = {
     {"no-retry-failed", 0, NULL, "Pass over what has failed in earlier runs",
      set_no_retry_failed},
     {"after", 0, "WHAT",
-     "What becomes of sources once archived: keep (default), move:DIR, delete",
+     "What becomes of archived sources: keep (default), move:DIR, delete",
      set_after},
     {"quarantine", 0, "DIR",
      "Copy what is quarantined to this private directory, with the reason",

@@ -1,0 +1,121 @@
+# --quarantine: a private copy of what is quarantined beside the reason, both
+# before the ledger says so; gone once the input is archived. And what failed
+# is tried again, or not.
+. tests/lib/env.sh
+. tests/lib/e2e.sh
+mounted=
+cleanup() {
+    [ -z "$mounted" ] || umount "$mounted"
+    rm -rf "$work"
+}
+trap cleanup EXIT
+umask 0
+up=$work/up q=$work/q
+mkdir -p "$up/patient 1"
+cp "$SAMPLES/uploads/clinic-b/ct_1008_slice-041.png" "$up/good.png"
+cp "$SAMPLES/uploads/clinic-b/damaged_1008.png" "$up/patient 1/bad.png"
+head -c 3000000 /dev/urandom >"$up/noise.jpg"
+ln -s good.png "$up/link.png"
+mkfifo "$up/fifo.png"
+touch -d @1000 "$up/patient 1/bad.png"
+
+run() {
+    "$IMGPIPE" run "$up" --archive "$work/a" --state "$work/s" \
+        --settle 0 --json "$@"
+}
+key() { # key PATH
+    printf %s "$1" | sha256sum | cut -c 1-16
+}
+outcome() { # outcome PATTERN
+    sqlite3 -readonly "$work/s/ledger.db" \
+        "SELECT outcome FROM inputs WHERE CAST(path AS TEXT) LIKE '$1'"
+}
+# reasons: each reason file is what the ledger says of its path.
+reasons() {
+    python3 - "$q" "$work/s/ledger.db" <<'PY' || fail "reasons are wrong"
+import glob, hashlib, json, os, sqlite3, sys
+q, db = sys.argv[1:]
+rows = {p.decode(): row for p, *row in sqlite3.connect(db).execute(
+    "SELECT path, code, reason, offset, format FROM inputs "
+    "WHERE outcome = 'quarantined'")}
+files = glob.glob(q + "/*.json")
+assert len(files) == len(rows), (files, rows)
+for name in files:
+    r = json.load(open(name))
+    key = hashlib.sha256(r["path"].encode()).hexdigest()[:16]
+    assert os.path.basename(name) == key + ".json", name
+    assert rows[r["path"]] == [r["code"], r["reason"], r["offset"], r["format"]]
+    path = r["path"]
+    is_file = os.path.isfile(path) and not os.path.islink(path)
+    assert os.path.exists(q + "/" + key) == is_file, r
+    if r["size"] is not None:
+        assert r["size"] == os.path.getsize(q + "/" + key), r
+PY
+}
+
+expect_exit 1 run --quarantine "$q"
+[ "$(field quarantined)" -eq 4 ] || fail "$(cat "$work/out")"
+reasons
+bad=$(key "$up/patient 1/bad.png")
+cmp "$q/$bad" "$up/patient 1/bad.png" || fail "the copy differs"
+cmp "$q/$(key "$up/noise.jpg")" "$up/noise.jpg" || fail "the copy differs"
+[ "$(ls "$q" | wc -l)" -eq 6 ] || fail "want 4 reasons, 2 copies: $(ls "$q")"
+[ "$(stat -c %a "$q")" = 700 ] || fail "the directory is not private"
+[ -z "$(find "$q" -type f ! -perm 600)" ] || fail "a file is not private"
+no_temporaries "$q"
+if find "$q" | grep -q 'bad\|patient'; then
+    fail "a name tells of its input"
+fi
+
+# Not tried again, and nothing changes; until asked for.
+find "$q" -type f -printf '%p %T@\n' | sort >"$work/before"
+expect_exit 0 run --quarantine "$q"
+[ "$(field quarantined_before)" -eq 4 ] || fail "$(cat "$work/out")"
+find "$q" -type f -printf '%p %T@\n' | sort | cmp - "$work/before" ||
+    fail "what was quarantined before was written again"
+expect_exit 1 run --quarantine "$q" --retry-quarantined
+[ "$(field quarantined)" -eq 4 ] || fail "$(cat "$work/out")"
+reasons
+
+# A better file comes: it is archived, and copy and reason go.
+cp "$SAMPLES/uploads/clinic-b/echo_1002.png" "$up/patient 1/bad.png"
+expect_exit 0 run --quarantine "$q"
+[ "$(field archived)" -eq 1 ] || fail "$(cat "$work/out")"
+[ ! -e "$q/$bad" ] && [ ! -e "$q/$bad.json" ] || fail "the copy is still there"
+# As after a crash between commit and removal.
+echo '{}' >"$q/$bad.json"
+echo old >"$q/$bad"
+expect_exit 0 run --quarantine "$q"
+[ ! -e "$q/$bad" ] && [ ! -e "$q/$bad.json" ] || fail "an old copy stays"
+
+# --- without room for the copy it has failed, and is tried again ---
+rm -rf "$work/a" "$work/s"
+mkdir "$work/small"
+if mount -t tmpfs -o size=1m,mode=700 none "$work/small" 2>/dev/null; then
+    mounted=$work/small
+    expect_exit 1 run --quarantine "$work/small"
+    [ "$(field failed)" -eq 1 ] || fail "full: $(cat "$work/out")"
+    [ "$(outcome %noise.jpg)" = failed ] ||
+        fail "full: the ledger says otherwise"
+    [ ! -e "$work/small/$(key "$up/noise.jpg").json" ] ||
+        fail "full: a reason without its copy"
+    no_temporaries "$work/small"
+    expect_exit 0 run --quarantine "$work/small" --no-retry-failed
+    [ "$(field failed_before)" -eq 1 ] || fail "passed: $(cat "$work/out")"
+    grep -q "(1 failed before)" "$work/err" || fail "passed: not told"
+    expect_exit 1 run --quarantine "$q" --retry-failed
+    [ "$(field quarantined)" -eq 1 ] || fail "retried: $(cat "$work/out")"
+    full="a full disk"
+else
+    full="no full disk: cannot mount"
+fi
+
+# --- refusals ---
+mkdir -m 755 "$work/open"
+expect_exit 3 run --quarantine "$work/open"
+grep -q "open to others: mode 0755" "$work/err" || fail "not told why"
+for dir in "$up/q" "$work" "$work/a" "$work/a/q"; do
+    expect_exit 3 run --quarantine "$dir"
+done
+expect_exit 2 run --quarantine ''
+echo "copies and reasons as the ledger has them; $full"
