@@ -53,7 +53,8 @@ bool imp_inflight_hold(struct imp_inflight *f, unsigned slot, const char *path,
 bool imp_inflight_release(struct imp_inflight *f, unsigned slot,
                           struct imp_err *err);
 
-/* The run ends, and has nothing in its hands: empty the file. */
+/* The run ends, and has nothing in its hands: empty the file. What a _hold
+ * writes later is not found. */
 bool imp_inflight_end(struct imp_inflight *f, struct imp_err *err);
 
 #endif

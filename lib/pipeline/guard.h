@@ -20,7 +20,8 @@ bool imp_guard_open(struct imp_run *run, struct imp_err *err);
 /* The run has its number: from now on the slots are this run's. */
 bool imp_guard_start(struct imp_run *run, struct imp_err *err);
 
-/* All workers have ended. */
+/* All workers have ended. Or the run was told to stop: whoever told it may kill
+ * it for taking too long, which then says nothing about what is in hand. */
 bool imp_guard_end(struct imp_run *run, struct imp_err *err);
 
 /* The worker of this slot starts on the job, and has sent its result. */

@@ -199,6 +199,7 @@ static void await_workers(struct imp_run *run)
 {
     if (imp_waitgroup_wait(run->scan, &run->workers))
         return;
+    imp_guard_end(run, NULL); // what that cannot do, the end of the run does
     struct imp_ctx *grace = imp_ctx_new_timeout(NULL, run->config->grace_ms);
     if (!imp_waitgroup_wait(grace, &run->workers)) {
         imp_ctx_cancel(run->work, IMP_CAUSE_DEADLINE);

@@ -131,6 +131,21 @@ finish 0
 [ -z "$(ls "$work/q")" ] || fail "still in quarantine"
 same_archive "$work/want" "$work/a"
 
+# Stopped, and stopped again before it could end: that is no crash.
+rm -rf "$work/a" "$work/s"
+start
+await_slow >/dev/null
+kill -TERM $pid
+while [ -s "$work/s/in-flight" ]; do sleep 0.01; done
+kill -TERM $pid
+finish 143
+[ "$(outcome)" = "" ] || fail "outcome: $(outcome)"
+start
+await_slow >/dev/null
+[ -z "$(deaths)" ] || fail "stopped, and suspect"
+kill -KILL $pid
+wait $pid 2>/dev/null
+
 # A file that changed begins anew.
 rm -rf "$work/a" "$work/s"
 kill_at_slow

@@ -140,6 +140,16 @@ Test(inflight, a_clean_end_leaves_an_empty_file)
     cr_expect_eq(st.st_size, 0);
 }
 
+Test(inflight, after_the_end_nothing_is_found_whatever_is_held)
+{
+    struct imp_err err = {0};
+    struct imp_inflight *f = start(4, 3);
+    cr_expect(imp_inflight_end(f, &err), "%s", err.msg);
+    imp_inflight_hold(f, 1, "/up/a", &stamp, &err);
+    imp_inflight_free(f);
+    cr_expect_str_eq(found(), "0");
+}
+
 Test(inflight, a_new_run_forgets_the_old_one)
 {
     die_holding("/up/a.jpg", 0);
