@@ -154,6 +154,10 @@ mkdir "$work/up/in"
 for dir in "$work/up/in" "$work/up" "$work" "$work/a" "$work/a/in"; do
     expect_exit 3 run --after "move:$dir"
 done
+expect_exit 3 "$IMGPIPE" run "$work/up/x" --archive "$work/a" \
+    --state "$work/s" --after "move:$work/up"
+grep -q "the uploads lie inside the directory for moved" "$work/err" ||
+    fail "not told why"
 expect_exit 2 run --after move:
 expect_exit 2 run --after burn
 [ "$(left "$work/up")" -eq "$n" ] || fail "refused: sources are missing"
