@@ -89,13 +89,21 @@ int imp_file_rename_new(int from_dir, const char *from, int to_dir,
     return unlinkat(from_dir, from, 0);
 }
 
+bool imp_dir_make_private(const char *path, struct imp_err *err)
+{
+    bool is_new = access(path, F_OK) != 0 && errno == ENOENT;
+    return imp_dir_make(AT_FDCWD, path, 0700, err) &&
+           (!is_new || chmod(path, 0700) == 0 ||
+            imp_fail_errno(err, "close it to others"));
+}
+
 int imp_dir_open_private(const char *path, struct imp_err *err)
 {
     struct stat st;
-    if (!imp_dir_make(AT_FDCWD, path, 0700, err))
-        return -1;
+    int why = EPERM;
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) != 0) {
+        why = errno;
         imp_fail_errno(err, "open");
     } else if (st.st_mode & 077) {
         imp_fail(err, IMP_ERR_CONFIG, "open to others: mode %04o, want 0700",
@@ -105,6 +113,7 @@ int imp_dir_open_private(const char *path, struct imp_err *err)
     }
     if (fd >= 0)
         close(fd);
+    errno = why;
     return -1;
 }
 

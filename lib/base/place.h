@@ -28,9 +28,12 @@ bool imp_file_same(int a, int b, bool *same, struct imp_err *err);
 int imp_file_rename_new(int from_dir, const char *from, int to_dir,
                         const char *to);
 
-/* The directory `path`, open for reading, made with mode 0700 if missing.
- * IMP_ERR_CONFIG if its group or others may do anything in it. The caller
- * closes it; -1 on failure. */
+/* Make the directory `path`, with mode 0700 whatever the umask, and what is
+ * missing above it. One that is there stays as it is. */
+bool imp_dir_make_private(const char *path, struct imp_err *err);
+
+/* Open it for reading. IMP_ERR_CONFIG if its group or others may do anything in
+ * it. The caller closes it; -1 with `err` and errno. */
 int imp_dir_open_private(const char *path, struct imp_err *err);
 
 /* --- temporaries ---

@@ -60,15 +60,16 @@ struct imp_inflight *imp_inflight_open(const char *state, struct imp_err *err)
         return NULL;
     }
     int dir = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    f->fd = dir < 0 ? -1
-                    : openat(dir, FILE_NAME,
-                             O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (f->fd < 0)
-        imp_fail_errno(err, "open " FILE_NAME);
+    if (dir < 0)
+        imp_fail_errno(err, "open the state directory");
+    f->fd = dir < 0
+                ? -1
+                : imp_file_open_private(dir, FILE_NAME, O_RDWR | O_CREAT, err);
     if (dir >= 0)
         close(dir);
     if (f->fd >= 0)
         return f;
+    imp_wrap(err, FILE_NAME);
     free(f);
     return NULL;
 }

@@ -22,7 +22,7 @@
 struct imp_inflight; /* opaque */
 
 /* Open or create it, with mode 0600, in the directory `state`, whose lock the
- * caller holds. NULL with `err`. */
+ * caller holds. NULL with `err` (IMP_ERR_CONFIG if it is open to others). */
 struct imp_inflight *imp_inflight_open(const char *state, struct imp_err *err);
 
 /* Closes; NULL is fine. */

@@ -1,6 +1,7 @@
 #include "ledger/ledger.h"
 
 #include "base/file.h"
+#include "base/place.h"
 #include "ledger/entries.h"
 #include "sync/context.h"
 
@@ -24,45 +25,27 @@ static const char *const files[] = {DATABASE, DATABASE "-wal", DATABASE "-shm",
                                     LOCK};
 
 // It holds paths, so nobody else may look in. A directory that we make is
-// private, whatever the umask; one that was there is the user's to close.
+// private; one that was there is the user's to close.
 static bool make_state(const char *state, struct imp_err *err)
 {
-    bool is_new = access(state, F_OK) != 0 && errno == ENOENT;
-    if (!imp_dir_make(AT_FDCWD, state, 0700, err))
-        return imp_wrap(err, "state directory");
-    return !is_new || chmod(state, 0700) == 0 ||
-           imp_fail_errno(err, "close the state directory to others");
+    return imp_dir_make_private(state, err) || imp_wrap(err, "state directory");
 }
 
 // Nor may its files be open to others, of whom one may have put them there.
-static bool check_state(int dir, struct imp_err *err)
-{
-    struct stat st;
-    if (fstat(dir, &st) != 0)
-        return imp_fail_errno(err, "stat the state directory");
-    if (st.st_mode & 077)
-        return imp_fail(err, IMP_ERR_CONFIG,
-                        "the state directory is open to others: mode %04o, "
-                        "want 0700",
-                        (unsigned)st.st_mode & 07777);
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        if (!imp_file_private_at(dir, files[i], err))
-            return imp_wrap(err, "state directory: %s", files[i]);
-    return true;
-}
-
 int imp_ledger_open_state(const char *state, struct imp_err *err)
 {
-    int dir = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir < 0) {
-        imp_fail_errno(err, "open the state directory");
+    int dir = imp_dir_open_private(state, err);
+    if (dir < 0)
+        imp_wrap(err, "state directory");
+    for (size_t i = 0; dir >= 0 && i < sizeof files / sizeof *files; i++) {
+        if (imp_file_private_at(dir, files[i], err))
+            continue;
+        imp_wrap(err, "state directory: %s", files[i]);
+        close(dir);
+        errno = EPERM;
         return -1;
     }
-    if (check_state(dir, err))
-        return dir;
-    close(dir);
-    errno = EPERM;
-    return -1;
+    return dir;
 }
 
 static bool lock(struct imp_ledger *l, int dir, struct imp_ctx *wait,

@@ -34,7 +34,8 @@ struct imp_quarantine *imp_quarantine_open(const char *dir, struct imp_err *err)
         imp_fail(err, IMP_ERR_MEMORY, "no memory for a quarantine");
         return NULL;
     }
-    q->dir = imp_dir_open_private(dir, err);
+    q->dir =
+        imp_dir_make_private(dir, err) ? imp_dir_open_private(dir, err) : -1;
     if (q->dir >= 0 && imp_temp_sweep(q->dir, err))
         return q;
     imp_wrap(err, "quarantine");

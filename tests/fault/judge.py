@@ -10,8 +10,8 @@ import audit
 import targets
 
 OUTCOMES = "archived duplicate skipped quarantined failed cancelled".split()
-STATE_FILES = re.compile(r"ledger\.db(-wal|-shm|-journal)?|lock|audit\.log")
-STATE_FILES_AT_REST = re.compile(r"ledger\.db|lock|audit\.log")
+STATE_FILES = re.compile(r"ledger\.db(-wal|-shm|-journal)?|lock|audit\.log|in-flight")
+STATE_FILES_AT_REST = re.compile(r"ledger\.db|lock|audit\.log|in-flight")
 
 # What SQLite makes of an error, and what is only a consequence of another one.
 OTHER_WORDS = ("ledger: disk I/O error", "ledger: database or disk is full",
@@ -181,6 +181,8 @@ class Judge:
         found += self.differs()
         found += [f"left over: {path}" for path in self.target.leftovers(self.place.case)]
         found += self.strange_state(STATE_FILES_AT_REST)
+        if os.path.getsize(f"{self.place.case}/state/in-flight"):
+            found.append("something is in flight at rest")
         found += self.lost(self.objects)
         ledger = self.ledger(at_rest=True)
         if ledger.inputs != self.inputs:

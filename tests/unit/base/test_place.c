@@ -137,12 +137,17 @@ Test(place, a_private_directory_is_made_private_whatever_the_umask)
 {
     struct imp_err err = {0};
     struct stat st;
-    umask(0);
-    int fd = imp_dir_open_private(text("%s/x/y", dir), &err);
-    cr_assert_geq(fd, 0, "%s", err.msg);
-    cr_assert_eq(fstat(fd, &st), 0);
-    cr_expect_eq(st.st_mode & 07777, 0700);
-    close(fd);
+    const mode_t umasks[] = {0, 0277};
+    for (size_t i = 0; i < 2; i++) {
+        char *path = text("%s/%d", dir, (int)i);
+        umask(umasks[i]);
+        cr_assert(imp_dir_make_private(path, &err), "%s", err.msg);
+        int fd = imp_dir_open_private(path, &err);
+        cr_assert_geq(fd, 0, "%s", err.msg);
+        cr_assert_eq(fstat(fd, &st), 0);
+        cr_expect_eq(st.st_mode & 07777, 0700);
+        close(fd);
+    }
 }
 
 Test(place, a_directory_that_others_may_enter_is_refused)
@@ -151,6 +156,7 @@ Test(place, a_directory_that_others_may_enter_is_refused)
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
         struct imp_err err = {0};
         cr_assert_eq(chmod(dir, modes[i]), 0);
+        cr_expect(imp_dir_make_private(dir, &err), "it is the user's to close");
         cr_expect_eq(imp_dir_open_private(dir, &err), -1);
         cr_expect_eq(err.code, IMP_ERR_CONFIG);
     }

@@ -173,6 +173,7 @@ Test(inflight, what_is_half_written_is_passed_over)
 Test(inflight, garbage_is_nothing)
 {
     put_file(text("%s/in-flight", dir), "not ours, whatever it is, and long");
+    cr_assert_eq(chmod(text("%s/in-flight", dir), 0600), 0);
     cr_expect_str_eq(found(), "0");
 }
 
