@@ -153,6 +153,19 @@ bool imp_dir_make_above(int dirfd, const char *path, mode_t mode,
     return above(path, parent, err) && imp_dir_make(dirfd, parent, mode, err);
 }
 
+// As mkdir -p does (POSIX): what is made on the way can be entered by its
+// owner, whatever the umask.
+static bool open_way(int dirfd, const char *path, struct imp_err *err)
+{
+    struct stat st;
+    if (fstatat(dirfd, path, &st, 0) != 0)
+        return imp_fail_errno(err, "stat");
+    mode_t have = st.st_mode & 07777;
+    return (have & S_IRWXU) == S_IRWXU ||
+           fchmodat(dirfd, path, have | S_IRWXU, 0) == 0 ||
+           imp_fail_errno(err, "chmod");
+}
+
 bool imp_dir_make(int dirfd, const char *path, mode_t mode, struct imp_err *err)
 {
     char part[PATH_MAX];
@@ -168,7 +181,8 @@ bool imp_dir_make(int dirfd, const char *path, mode_t mode, struct imp_err *err)
             continue;
         part[at] = '\0';
         if (mkdirat(dirfd, part, mode) == 0) {
-            if (!imp_file_sync_above(dirfd, part, err))
+            if ((path[at] && !open_way(dirfd, part, err)) ||
+                !imp_file_sync_above(dirfd, part, err))
                 return false;
         } else if (errno != EEXIST && errno != EISDIR) {
             return imp_fail_errno(err, "mkdir");

@@ -44,7 +44,8 @@ int imp_file_rename_new(int from_dir, const char *from, int to_dir,
                         const char *to);
 
 /* Make the directory `path` and what is missing above it, with `mode` as the
- * umask allows, and make the new names durable. Being there is success. */
+ * umask allows (but that its owner may use those above), and make the
+ * new names durable. Being there is success. */
 bool imp_dir_make(int dirfd, const char *path, mode_t mode,
                   struct imp_err *err);
 

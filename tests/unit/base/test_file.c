@@ -399,3 +399,18 @@ Test(file, a_file_of_another_user_is_not_private)
     cr_expect(strstr(err.msg, "12345"), "%s", err.msg);
     close(dirfd);
 }
+
+Test(file, directories_on_the_way_can_be_used_whatever_the_umask)
+{
+    struct imp_err err = {0};
+    int dirfd = open_dir();
+    umask(0777);
+    cr_expect(imp_dir_make(dirfd, "a/b/c", 0700, &err), "%s", err.msg);
+    umask(022);
+    cr_expect_eq(mode_of("a"), 0700);
+    cr_expect_eq(mode_of("a/b"), 0700);
+    cr_expect_eq(mode_of("a/b/c"), 0);
+    cr_expect(imp_dir_make(dirfd, "d/e", 0750, &err), "%s", err.msg);
+    cr_expect_eq(mode_of("d"), 0750);
+    close(dirfd);
+}
