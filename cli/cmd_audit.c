@@ -83,8 +83,8 @@ static void put_text(const struct imp_journal_check *c, const char *hash)
         cli_error("audit: there is no ledger: lines that were cut off the end "
                   "are not noticed");
     if (still_to_come(c) && !c->log.findings)
-        cli_error("audit: %" PRIu64 " more lines are in the ledger: the run at "
-                  "work, or the next, writes them",
+        cli_error("audit: the ledger is ahead by %" PRIu64 ": the run at work, "
+                  "or the next, writes what is missing",
                   still_to_come(c));
     cli_error("%" PRIu64 " line%s in %" PRIu64 " file%s: %s; the last is "
               "%" PRIu64 ", SHA-256 %s",
