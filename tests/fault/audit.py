@@ -34,7 +34,7 @@ def chain_findings(lines):
         except (ValueError, AttributeError):
             found.append(f"audit line {number}: is none")
             continue
-        if zlib.crc32(body + b",") != int(crc, 16) and zlib.crc32(body) != int(crc, 16):
+        if zlib.crc32(body) != int(crc, 16):
             found.append(f"audit line {number}: crc")
         if entry["prev"] != prev:
             found.append(f"audit line {number}: not chained")
@@ -65,11 +65,13 @@ def findings(state, database, at_rest):
               for e in entries if e.get("object") and e["object"] not in objects]
     if at_rest:
         by_seq = {e["seq"]: e for e in entries}
-        for row, outcome, seq, digest in database.execute(
-                "SELECT i.id, i.outcome, i.seq, o.digest FROM inputs i "
-                "LEFT JOIN objects o ON o.id = i.object"):
+        for row, outcome, code, form, route, removed, seq, digest in database.execute(
+                "SELECT i.id, i.outcome, i.code, i.format, i.route, i.removed, i.seq, "
+                "o.digest FROM inputs i LEFT JOIN objects o ON o.id = i.object"):
             line = by_seq.get(seq, {})
-            if (line.get("input"), line.get("outcome"), line.get("object")) != (
-                    row, outcome, digest.hex() if digest else None):
-                found.append(f"audit log: input {row} ({outcome}, {seq}) has {line}")
+            want = {"input": row, "outcome": outcome, "code": code, "format": form,
+                    "route": route, "removed": removed.split("\n") if removed else None,
+                    "object": digest.hex() if digest else None}
+            if any(line.get(key) != value for key, value in want.items()):
+                found.append(f"audit log: {seq}: want {want}, have {line}")
     return found

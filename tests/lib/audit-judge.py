@@ -1,47 +1,44 @@
 #!/usr/bin/env python3
-"""audit-judge.py STATE: is the audit log in STATE whole? Shares no code with
-imgpipe. Prints "LINES SEQ SHA256" (of the last line); exit 1 with the reason
-if something is wrong."""
-import glob
+"""audit-judge.py STATE: is the audit log in STATE whole, and does it say what
+the ledger does, if there is one? Shares no code with imgpipe. Prints "LINES SEQ
+SHA256" (of the last line); exit 1 with the reason if something is wrong."""
 import hashlib
-import json
 import os
 import re
+import sqlite3
 import sys
-import zlib
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)) + "/../fault")
+import audit  # noqa: E402
 
 ORDER = ["seq", "time", "host", "user", "run", "op", "input", "outcome",
          "after", "code", "object", "format", "route", "removed",
          "removed_more", "policy", "crc", "prev"]
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
-def judge(state):
-    files = sorted(glob.glob(state + "/audit.log.*"))
-    if os.path.exists(state + "/audit.log"):
-        files.append(state + "/audit.log")
-    prev, seq, lines = "0" * 64, 0, 0
-    for path in files:
-        data = open(path, "rb").read()
-        assert not data or data.endswith(b"\n"), path + ": torn"
-        for raw in data.split(b"\n")[:-1]:
-            where = "%s, after line %d" % (path, lines)
-            entry = json.loads(raw.decode("utf-8"))
-            keys = list(entry)
-            assert keys == [k for k in ORDER if k in entry], where
-            assert keys[-1] == "prev" and entry["prev"] == prev, where
-            body = raw[:raw.rindex(b',"crc":')]
-            assert entry["crc"] == "%08x" % zlib.crc32(body), where
-            assert entry["seq"] > seq, where
-            assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ",
-                                entry["time"]), where
-            assert len(raw) < 65536, where
-            prev, seq = hashlib.sha256(raw).hexdigest(), entry["seq"]
-            lines += 1
-    print(lines, seq, prev)
+def form_findings(line, entry):
+    """What a line of ours never is."""
+    if list(entry) != [key for key in ORDER if key in entry]:
+        yield "seq %d: its keys are %s" % (entry["seq"], list(entry))
+    if not TIME.fullmatch(entry["time"]):
+        yield "seq %d: time %s" % (entry["seq"], entry["time"])
+    if len(line) >= 65536:
+        yield "seq %d: %d bytes" % (entry["seq"], len(line))
 
 
-if __name__ == "__main__":
-    try:
-        judge(sys.argv[1])
-    except (AssertionError, ValueError, KeyError) as reason:
-        sys.exit("audit-judge: %s" % reason)
+state = sys.argv[1]
+lines, torn = audit.lines_of(state)
+found, entries = audit.chain_findings(lines)
+found += ["its end is torn"] * torn
+if not found:
+    for line, entry in zip(lines, entries):
+        found += form_findings(line, entry)
+if os.path.exists(state + "/ledger.db"):
+    ledger = sqlite3.connect("file:%s/ledger.db?mode=ro" % state, uri=True)
+    found += audit.findings(state, ledger, True)
+if found:
+    sys.exit("audit-judge: " + "\n".join(found))
+print(len(lines), entries[-1]["seq"] if entries else 0,
+      hashlib.sha256(lines[-1]).hexdigest() if lines else audit.FIRST)
