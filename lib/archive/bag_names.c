@@ -73,11 +73,10 @@ static int open_parent(struct imp_bag *bag, const char *name, bool make,
         if (made)
             touch(bag, path);
         // Another reason than that it is there is the one to tell.
-        int next =
-            made || !make || errno == EEXIST
-                ? openat(dir, step,
-                         O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-                : -1;
+        int next = made || !make || errno == EEXIST
+                       ? openat(dir, step,
+                                O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+                       : -1;
         int saved = errno;
         close(dir);
         errno = saved;

@@ -39,7 +39,9 @@ bool imp_file_sync(int fd, struct imp_err *err);
 /* fsync of the directory that `path` is in: its name is there durably. */
 bool imp_file_sync_above(int dirfd, const char *path, struct imp_err *err);
 
-/* rename that never overwrites: -1 with errno EEXIST if `to` is there. */
+/* rename(2) that never overwrites: -1 with errno EEXIST if `to` is there, or
+ * with another. Where no such flag is known (NFS) it takes a hard link and an
+ * unlink; a crash between them leaves both names. */
 int imp_file_rename_new(int from_dir, const char *from, int to_dir,
                         const char *to);
 

@@ -75,19 +75,7 @@ bool imp_file_same(int a, int b, bool *same, struct imp_err *err)
     return true;
 }
 
-// --- Names ---
-
-int imp_file_rename_new(int from_dir, const char *from, int to_dir,
-                        const char *to)
-{
-    if (renameat2(from_dir, from, to_dir, to, RENAME_NOREPLACE) == 0)
-        return 0;
-    if (errno != EINVAL && errno != ENOSYS)
-        return -1;
-    if (linkat(from_dir, from, to_dir, to, 0) != 0)
-        return -1;
-    return unlinkat(from_dir, from, 0);
-}
+// --- Private directories ---
 
 bool imp_dir_make_private(const char *path, struct imp_err *err)
 {

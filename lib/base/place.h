@@ -22,12 +22,6 @@ bool imp_file_copy(int from, int to, uint64_t n, uint64_t *copied,
  * their offsets. */
 bool imp_file_same(int a, int b, bool *same, struct imp_err *err);
 
-/* rename(2) that never overwrites: -1 with EEXIST instead, or another errno.
- * Where no such flag is known (NFS) it takes a hard link and an unlink; a crash
- * between them leaves both names. */
-int imp_file_rename_new(int from_dir, const char *from, int to_dir,
-                        const char *to);
-
 /* Make the directory `path`, with mode 0700 whatever the umask, and what is
  * missing above it. One that is there stays as it is. */
 bool imp_dir_make_private(const char *path, struct imp_err *err);

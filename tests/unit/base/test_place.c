@@ -1,3 +1,4 @@
+#include "base/file.h"
 #include "base/place.h"
 
 #include "../../lib/tempdir.h"
