@@ -1,0 +1,287 @@
+// All that knows libcurl. Built into http.so, not into the program.
+#include "archive/http.h"
+#include "sync/context.h"
+
+#include <ctype.h>
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+// As many idle connections are kept as are ever asked for at once.
+#define IDLE_MAX 16
+#define FIELD_MAX 1024
+
+#define CONNECT_MS 10000L
+#define STALLED_S 60L // without a byte in either direction
+
+struct imp_http {
+    char agent[64];
+    pthread_mutex_t mu;
+    CURL *idle[IDLE_MAX]; // guarded by mu, and so is:
+    size_t n_idle;
+};
+
+// --- Idle connections: each easy handle has one of its own ---
+
+static CURL *take(struct imp_http *http)
+{
+    CURL *easy = NULL;
+    pthread_mutex_lock(&http->mu);
+    if (http->n_idle > 0)
+        easy = http->idle[--http->n_idle];
+    pthread_mutex_unlock(&http->mu);
+    return easy ? easy : curl_easy_init();
+}
+
+static void give_back(struct imp_http *http, CURL *easy)
+{
+    curl_easy_reset(easy); // keeps the connection
+    pthread_mutex_lock(&http->mu);
+    bool kept = http->n_idle < IDLE_MAX;
+    if (kept)
+        http->idle[http->n_idle++] = easy;
+    pthread_mutex_unlock(&http->mu);
+    if (!kept)
+        curl_easy_cleanup(easy);
+}
+
+// --- An exchange under way ---
+
+struct exchange {
+    const struct imp_http_call *call;
+    struct imp_ctx *ctx;
+    CURL *easy;
+    size_t sent;        // of call->body
+    struct imp_err err; // of call->on_body
+};
+
+static size_t on_header(char *line, size_t size, size_t n, void *self)
+{
+    struct exchange *x = self;
+    char name[FIELD_MAX], *value;
+    size_t len = size * n;
+    char *colon = memchr(line, ':', len);
+    if (!colon || len >= sizeof name || !x->call->on_header)
+        return len;
+    memcpy(name, line, len);
+    while (len > 0 && isspace((unsigned char)name[len - 1]))
+        len--;
+    name[len] = '\0';
+    size_t at = (size_t)(colon - line);
+    for (size_t i = 0; i < at; i++)
+        name[i] = (char)tolower((unsigned char)name[i]);
+    name[at] = '\0';
+    for (value = name + at + 1; isspace((unsigned char)*value); value++)
+        ;
+    if (at < len)
+        x->call->on_header(x->call->self, name, value);
+    return size * n;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *self)
+{
+    struct exchange *x = self;
+    long status = 0;
+    curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (x->call->on_body &&
+        !x->call->on_body(x->call->self, status, bytes, size * n, &x->err))
+        return CURL_WRITEFUNC_ERROR;
+    return size * n;
+}
+
+static size_t more_body(char *to, size_t size, size_t n, void *self)
+{
+    struct exchange *x = self;
+    size_t left = x->call->body.n - x->sent;
+    size_t now = left < size * n ? left : size * n;
+    if (now > 0)
+        memcpy(to, x->call->body.p + x->sent, now);
+    x->sent += now;
+    return now;
+}
+
+// libcurl sends again on a fresh connection if the idle one was closed.
+static int seek_body(void *self, curl_off_t at, int origin)
+{
+    struct exchange *x = self;
+    if (origin != SEEK_SET || at < 0 || (size_t)at > x->call->body.n)
+        return CURL_SEEKFUNC_FAIL;
+    x->sent = (size_t)at;
+    return CURL_SEEKFUNC_OK;
+}
+
+// Asked once a second at least, whatever the connection does.
+static int is_over(void *self, curl_off_t a, curl_off_t b, curl_off_t c,
+                   curl_off_t d)
+{
+    struct exchange *x = self;
+    (void)a, (void)b, (void)c, (void)d;
+    return imp_ctx_cancelled(x->ctx);
+}
+
+static bool set_method(CURL *easy, struct exchange *x)
+{
+    const char *method = x->call->method;
+    bool uploads = strcmp(method, "PUT") == 0 || strcmp(method, "POST") == 0;
+    bool ok = curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method) == CURLE_OK;
+    if (strcmp(method, "HEAD") == 0)
+        ok = ok && curl_easy_setopt(easy, CURLOPT_NOBODY, 1L) == CURLE_OK;
+    if (uploads)
+        ok = ok && curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L) == CURLE_OK &&
+             curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE,
+                              (curl_off_t)x->call->body.n) == CURLE_OK;
+    return ok;
+}
+
+static bool set_up(CURL *easy, struct imp_http *http, struct exchange *x,
+                   struct curl_slist *headers, char *why)
+{
+#define SET(option, value) (curl_easy_setopt(easy, option, value) == CURLE_OK)
+    return SET(CURLOPT_ERRORBUFFER, why) && SET(CURLOPT_URL, x->call->url) &&
+           SET(CURLOPT_PROTOCOLS_STR, "http,https") &&
+           SET(CURLOPT_FOLLOWLOCATION, 0L) && SET(CURLOPT_PATH_AS_IS, 1L) &&
+           SET(CURLOPT_NOSIGNAL, 1L) &&
+           SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) &&
+           SET(CURLOPT_USERAGENT, http->agent) &&
+           SET(CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS) &&
+           SET(CURLOPT_LOW_SPEED_LIMIT, 1L) &&
+           SET(CURLOPT_LOW_SPEED_TIME, STALLED_S) &&
+           SET(CURLOPT_TCP_KEEPALIVE, 1L) &&
+           SET(CURLOPT_UPLOAD_BUFFERSIZE, 512L * 1024) &&
+           SET(CURLOPT_BUFFERSIZE, 256L * 1024) &&
+           SET(CURLOPT_HTTPHEADER, headers) &&
+           SET(CURLOPT_HEADERFUNCTION, on_header) &&
+           SET(CURLOPT_HEADERDATA, x) && SET(CURLOPT_WRITEFUNCTION, on_body) &&
+           SET(CURLOPT_WRITEDATA, x) && SET(CURLOPT_READFUNCTION, more_body) &&
+           SET(CURLOPT_READDATA, x) && SET(CURLOPT_SEEKFUNCTION, seek_body) &&
+           SET(CURLOPT_SEEKDATA, x) && SET(CURLOPT_NOPROGRESS, 0L) &&
+           SET(CURLOPT_XFERINFOFUNCTION, is_over) &&
+           SET(CURLOPT_XFERINFODATA, x) && set_method(easy, x);
+#undef SET
+}
+
+// Is asking again of no use?
+static bool is_final(CURLcode code)
+{
+    switch (code) {
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_URL_MALFORMAT:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_ENGINE_NOTFOUND:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool tell(const struct exchange *x, CURLcode code, const char *why,
+                 struct imp_err *err)
+{
+    if (code == CURLE_OK)
+        return true;
+    if (x->err.code != IMP_OK) {
+        if (err)
+            *err = x->err;
+        return false;
+    }
+    if (imp_ctx_cancelled(x->ctx))
+        return imp_fail(err, IMP_ERR_CANCELLED, "cancelled");
+    if (!why[0])
+        why = curl_easy_strerror(code);
+    if (code == CURLE_OUT_OF_MEMORY)
+        return imp_fail(err, IMP_ERR_MEMORY, "no memory for an HTTP exchange");
+    if (is_final(code))
+        return imp_fail(err, IMP_ERR_CONFIG, "%s", why);
+    return imp_fail(
+        err, code == CURLE_OPERATION_TIMEDOUT ? IMP_ERR_TIMEOUT : IMP_ERR_IO,
+        "%s", why);
+}
+
+static struct curl_slist *list_of(const char *const *headers, bool *ok)
+{
+    struct curl_slist *list = NULL;
+    // No "100-continue": it costs a round trip, and we know what we send.
+    *ok = (list = curl_slist_append(NULL, "Expect:"));
+    for (size_t i = 0; *ok && headers[i]; i++)
+        *ok = curl_slist_append(list, headers[i]);
+    return list;
+}
+
+static bool http_call(struct imp_http *http, const struct imp_http_call *call,
+                      struct imp_ctx *ctx, long *status, struct imp_err *err)
+{
+    char why[CURL_ERROR_SIZE] = "";
+    bool listed;
+    *status = 0;
+    if (imp_ctx_cancelled(ctx))
+        return imp_fail(err, IMP_ERR_CANCELLED, "cancelled");
+    CURL *easy = take(http);
+    struct curl_slist *headers = list_of(call->headers, &listed);
+    struct exchange x = {.call = call, .ctx = ctx, .easy = easy};
+    CURLcode code = CURLE_OUT_OF_MEMORY;
+    if (easy && listed && set_up(easy, http, &x, headers, why))
+        code = curl_easy_perform(easy);
+    bool ok = tell(&x, code, why, err);
+    if (ok)
+        curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, status);
+    curl_slist_free_all(headers);
+    if (easy)
+        give_back(http, easy);
+    return ok;
+}
+
+// --- Set-up ---
+
+static struct imp_http *http_new(const char *agent, struct imp_err *err)
+{
+    struct imp_http *http = calloc(1, sizeof *http);
+    if (!http) {
+        imp_fail(err, IMP_ERR_MEMORY, "no memory for HTTP");
+        return NULL;
+    }
+    strncat(http->agent, agent, sizeof http->agent - 1);
+    pthread_mutex_init(&http->mu, NULL);
+    return http;
+}
+
+static void http_free(struct imp_http *http)
+{
+    if (!http)
+        return;
+    for (size_t i = 0; i < http->n_idle; i++)
+        curl_easy_cleanup(http->idle[i]);
+    pthread_mutex_destroy(&http->mu);
+    free(http);
+}
+
+static const struct imp_http_ops ops = {
+    .version = IMP_HTTP_VERSION,
+    .new = http_new,
+    .call = http_call,
+    .free = http_free,
+};
+
+// The process's own: libcurl wants to be set up once, and is never taken down.
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static CURLcode set_up_code;
+
+static void set_up_curl(void)
+{
+    set_up_code = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+__attribute__((visibility("default"))) imp_http_get_fn imp_http_get;
+
+const struct imp_http_ops *imp_http_get(struct imp_err *err)
+{
+    pthread_once(&once, set_up_curl);
+    if (set_up_code == CURLE_OK)
+        return &ops;
+    imp_fail(err, IMP_ERR_CONFIG, "libcurl: %s",
+             curl_easy_strerror(set_up_code));
+    return NULL;
+}
