@@ -28,6 +28,8 @@ struct imp_s3_access {
     const char *region;   /* NULL: us-east-1 */
     bool path_style;      /* BUCKET in the path, not in the host's name */
     const char *key_file; /* of mode 0600; NULL: the environment has the keys */
+    struct imp_ctx *stop; /* its cancel ends what waits for the store; NULL:
+                             nothing does, before it gives up by itself */
 };
 
 /* Where an archive is. Borrowed by whoever is given it. */

@@ -38,6 +38,10 @@ struct imp_run {
     /* `scan` ends with the caller's context; `work` a grace later;
      * `background` never. */
     struct imp_ctx *scan, *work, *background;
+    struct imp_ctx *over; /* ends with the run */
+    pthread_t grace;      /* cancels `work` a grace after `scan` */
+    bool grace_runs;
+    struct imp_archive_at archive; /* config's; waits end with `work` */
     struct imp_chan *jobs, *results;
     struct imp_chan *window, *ordered; /* the sequencer's, or NULL */
     uint64_t next_number;              /* the producer's */
@@ -66,6 +70,11 @@ size_t imp_sequence_width(const struct imp_run_config *config);
  * before there is one. */
 bool imp_sequence_number(struct imp_run *run, struct imp_ctx *ctx,
                          uint64_t *number);
+
+/* From here on, until _end (which may come without), a cancel of `scan` cancels
+ * `work` a grace later. */
+bool imp_grace_start(struct imp_run *run, struct imp_err *err);
+void imp_grace_end(struct imp_run *run);
 
 /* The producer's thread: walks the sources, sends jobs, closes the channel. */
 void imp_produce(struct imp_run *run);

@@ -193,21 +193,6 @@ static void *work(void *self)
     return NULL;
 }
 
-// Wait for the workers. Once the scan is cancelled they have the grace to
-// finish what is in flight; after it, they stop at their next step.
-static void await_workers(struct imp_run *run)
-{
-    if (imp_waitgroup_wait(run->scan, &run->workers))
-        return;
-    imp_guard_end(run, NULL); // what that cannot do, the end of the run does
-    struct imp_ctx *grace = imp_ctx_new_timeout(NULL, run->config->grace_ms);
-    if (!imp_waitgroup_wait(grace, &run->workers)) {
-        imp_ctx_cancel(run->work, IMP_CAUSE_DEADLINE);
-        imp_waitgroup_wait(run->background, &run->workers);
-    }
-    imp_ctx_free(grace);
-}
-
 // Jobs that no worker took: cancelled, each with a result of its own.
 static void drain_jobs(struct imp_run *run)
 {
@@ -263,7 +248,13 @@ stop:
         imp_ctx_cancel(run->scan, IMP_CAUSE_ERROR);
         imp_chan_close((struct imp_chan_tx){run->jobs});
     }
-    await_workers(run);
+    // Once the scan is cancelled they have the grace to finish what is in
+    // flight; after it, they stop at their next step.
+    if (!imp_waitgroup_wait(run->scan, &run->workers)) {
+        imp_guard_end(run,
+                      NULL); // what that cannot do, the end of the run does
+        imp_waitgroup_wait(run->background, &run->workers);
+    }
     for (unsigned i = 0; i < started; i++)
         pthread_join(workers[i].thread, NULL);
     if (producing) {

@@ -73,7 +73,7 @@ static bool open_ledger_and_target(struct imp_run *run, struct imp_ctx *wait,
         run->target = run->ledger ? imp_target_new_nowhere(err) : NULL;
     } else {
         run->ledger = imp_ledger_open(config->state, wait, err);
-        run->target = run->ledger ? imp_target_open(&config->archive,
+        run->target = run->ledger ? imp_target_open(&run->archive,
                                                     IMP_TARGET_WRITE, wait, err)
                                   : NULL;
     }
@@ -134,9 +134,12 @@ struct imp_run *imp_run_new(const struct imp_run_config *config,
     run->scan = imp_ctx_new(ctx);
     run->work = imp_ctx_new(NULL);
     run->background = imp_ctx_new(NULL);
+    run->over = imp_ctx_new(NULL);
+    run->archive = config->archive;
+    run->archive.s3.stop = run->work;
     run->jobs = imp_chan_new(config->queue);
     run->results = imp_chan_new(config->queue);
-    if (set_up(run, ctx, err))
+    if (imp_grace_start(run, err) && set_up(run, ctx, err))
         return run;
     imp_run_free(run);
     return NULL;
@@ -146,13 +149,11 @@ void imp_run_free(struct imp_run *run)
 {
     if (!run)
         return;
+    imp_grace_end(run);
     imp_chan_free(run->ordered, NULL);
     imp_chan_free(run->window, NULL);
     imp_chan_free(run->results, NULL);
     imp_chan_free(run->jobs, NULL);
-    imp_ctx_free(run->background);
-    imp_ctx_free(run->work);
-    imp_ctx_free(run->scan);
     imp_waitgroup_clear(&run->in_hand);
     imp_waitgroup_clear(&run->workers);
     imp_quarantine_free(run->quarantine);
@@ -161,6 +162,10 @@ void imp_run_free(struct imp_run *run)
     imp_inflight_free(run->inflight);
     imp_ledger_free(run->known);
     imp_target_free(run->target);
+    imp_ctx_free(run->over);
+    imp_ctx_free(run->background);
+    imp_ctx_free(run->work);
+    imp_ctx_free(run->scan);
     imp_journal_close(run->journal, NULL);
     imp_ledger_free(run->ledger);
     imp_marker_free(run->marker);
