@@ -117,6 +117,24 @@ int imp_file_rename_new(int from_dir, const char *from, int to_dir,
     return unlinkat(from_dir, from, 0);
 }
 
+int imp_file_unnamed(struct imp_err *err)
+{
+    char path[PATH_MAX];
+    const char *dir = getenv("TMPDIR");
+    int n = snprintf(path, sizeof path, "%s/imgpipe-XXXXXX",
+                     dir && *dir ? dir : "/tmp");
+    if (n >= (int)sizeof path) {
+        imp_fail(err, IMP_ERR_CONFIG, "$TMPDIR is too long");
+        return -1;
+    }
+    int fd = mkostemp(path, O_CLOEXEC);
+    if (fd < 0)
+        imp_fail_errno(err, "make a temporary file");
+    else
+        unlink(path);
+    return fd;
+}
+
 // The part of `path` before its last component, "." if there is none.
 static bool above(const char *path, char parent[PATH_MAX], struct imp_err *err)
 {

@@ -44,6 +44,9 @@ bool imp_file_sync_above(int dirfd, const char *path, struct imp_err *err);
  * unlink; a crash between them leaves both names. */
 int imp_file_rename_new(int from_dir, const char *from, int to_dir,
                         const char *to);
+/* A file without a name, in $TMPDIR or /tmp, to write and read; it is gone when
+ * it is closed. -1 with `err`. */
+int imp_file_unnamed(struct imp_err *err);
 
 /* Make the directory `path` and what is missing above it, with `mode` as the
  * umask allows (but that its owner may use those above), and make the

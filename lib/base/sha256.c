@@ -76,6 +76,11 @@ void imp_digest_hex(const struct imp_digest *d, char hex[IMP_SHA256_HEX])
     hex[IMP_SHA256_HEX - 1] = '\0';
 }
 
+void imp_digest_base64(const struct imp_digest *d, char out[IMP_SHA256_BASE64])
+{
+    EVP_EncodeBlock((unsigned char *)out, d->b, sizeof d->b);
+}
+
 static int hex_value(char c)
 {
     if (c >= '0' && c <= '9')

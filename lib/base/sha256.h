@@ -34,6 +34,10 @@ bool imp_sha256_of(const void *bytes, size_t n, struct imp_digest *out,
 /* 64 lower-case digits and a NUL into `hex`. */
 void imp_digest_hex(const struct imp_digest *d, char hex[IMP_SHA256_HEX]);
 
+/* RFC 4648 4, with padding and a NUL. */
+#define IMP_SHA256_BASE64 45
+void imp_digest_base64(const struct imp_digest *d, char out[IMP_SHA256_BASE64]);
+
 /* Read 64 hexadecimal digits; false if `hex` has anything else. */
 bool imp_digest_parse(const char *hex, size_t n, struct imp_digest *out);
 
