@@ -4,7 +4,8 @@
 
 #define TARGETS(ROW) \
     ROW(bag)         \
-    ROW(tar)
+    ROW(tar)         \
+    ROW(s3)
 #define DECLARE(name) extern const struct imp_target_ops imp_target_##name;
 #define POINT_AT(name) &imp_target_##name,
 
