@@ -27,6 +27,8 @@ DEPS_CHECK := libcriterion-dev python3 libimage-exiftool-perl \
 	libjpeg-turbo-progs pngcheck libvips-tools webp gifsicle libtiff-tools \
 	libheif-examples libavif-bin ffmpeg imagemagick sqlite3 man-db time \
 	libarchive-tools
+# To test against a real store: Ceph's, in memory.
+DEPS_S3 := ceph-mon ceph-osd ceph-common radosgw curl openssl faketime
 # For the developers' targets: lint, format, asan, tsan, fuzz, bench.
 DEPS_DEV := clang clang-format cppcheck valgrind libclang-rt-dev \
 	exiv2 jpegoptim mat2 strace
@@ -99,8 +101,9 @@ JUDGES := $(patsubst tests/judge/%.c,$(B)/bin/%,$(JUDGE_SRC))
 SHIM := $(B)/lib/fault-shim.so
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/bin/%,$(FUZZ_SRC))
 
-.PHONY: all check demo deps install uninstall lint format asan tsan fuzz bench torture \
-	clean help build-all run-check run-asan run-tsan run-fuzz run-bench
+.PHONY: all check check-s3 demo deps install uninstall lint format asan tsan \
+	fuzz bench torture clean help build-all run-check run-check-s3 run-asan \
+	run-tsan run-fuzz run-bench
 .DEFAULT_GOAL := all
 .SECONDARY:
 
@@ -187,7 +190,7 @@ define install_deps
 		--no-install-recommends $$missing >/dev/null
 endef
 
-deps: ## install every Debian package that any target here needs
+deps: ## install every Debian package that a target here needs (check-s3: its own)
 	$(call install_deps,$(DEPS_BUILD) $(DEPS_CHECK) $(DEPS_DEV))
 
 deps-build:
@@ -212,6 +215,13 @@ build-all: all $(UNITS) $(STRESSES) $(JUDGES) $(SHIM)
 SAN_ENV := ASAN_OPTIONS=abort_on_error=1:detect_leaks=1:intercept_tls_get_addr=0:allocator_may_return_null=1 \
 	LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp:print_suppressions=0 \
 	UBSAN_OPTIONS=print_stacktrace=1
+
+check-s3: deps-check ## all tests that need an S3 store, against a Ceph gateway
+	$(call install_deps,$(DEPS_S3))
+	@$(SUBMAKE) run-check-s3
+
+run-check-s3: all
+	@tests/s3.sh $(B)
 
 run-check: build-all
 	@tests/run.sh $(B)
@@ -277,4 +287,4 @@ clean: ## remove build/
 	rm -rf build
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
