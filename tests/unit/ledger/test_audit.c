@@ -148,6 +148,15 @@ Test(audit, closing_writes_what_was_sent)
     cr_expect(imp_audit_close(NULL, NULL));
 }
 
+Test(audit, lines_that_nobody_flushes_are_written_all_the_same)
+{
+    struct imp_audit *a = open_log(0);
+    for (uint64_t seq = 1; seq <= 1000; seq++)
+        send_line(a, seq); // of which at most some 300 can be on their way
+    cr_expect_gt(size_of("audit.log"), 128 << 10);
+    close_log(a);
+}
+
 Test(audit, a_number_that_does_not_grow_breaks_the_log)
 {
     static const uint64_t bad[] = {5, 4};
