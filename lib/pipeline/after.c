@@ -32,10 +32,17 @@ const char *imp_after_name(enum imp_after what)
 }
 
 // The first of them is told at the end.
-static void note_trouble(struct imp_run *run, const struct imp_err *err)
+static void note(struct imp_err *trouble, const struct imp_err *err)
 {
-    if (run->trouble.code == IMP_OK)
-        run->trouble = *err;
+    if (trouble->code == IMP_OK)
+        *trouble = *err;
+}
+
+void imp_after_known(struct imp_run *run, const char *path)
+{
+    struct imp_err err = {0};
+    if (run->quarantine && !imp_quarantine_drop(run->quarantine, path, &err))
+        note(&run->scan_trouble, &err);
 }
 
 static void tell_kept(struct imp_run *run, const char *path, bool changed,
@@ -55,7 +62,7 @@ static void settle(struct imp_run *run)
     struct imp_err err = {0};
     run->unsettled = 0;
     if (!imp_leaver_settle(run->leaver, &err))
-        note_trouble(run, &err);
+        note(&run->trouble, &err);
 }
 
 static void leave(struct imp_run *run, const struct imp_result *r)
@@ -86,11 +93,11 @@ void imp_after_settled(struct imp_run *run, const struct imp_result *r)
                       r->outcome == IMP_DUPLICATE ||
                       (r->outcome == IMP_SKIPPED && r->skip);
     if (!imp_guard_settled(run, r, &err))
-        note_trouble(run, &err);
+        note(&run->trouble, &err);
     if (!in_archive)
         return;
     if (run->quarantine && !imp_quarantine_drop(run->quarantine, r->path, &err))
-        note_trouble(run, &err);
+        note(&run->trouble, &err);
     if (run->leaver)
         leave(run, r);
 }
@@ -99,6 +106,7 @@ bool imp_after_end(struct imp_run *run, struct imp_err *err)
 {
     if (run->leaver)
         settle(run);
+    note(&run->trouble, &run->scan_trouble);
     if (run->trouble.code == IMP_OK)
         return true;
     if (err)

@@ -48,9 +48,10 @@ struct imp_run {
     struct imp_waitgroup workers;
     struct imp_waitgroup in_hand; /* jobs sent whose results were not yet */
 
-    /* The recorder's. */
-    struct imp_err trouble; /* the first that concerns the whole run */
-    unsigned unsettled;     /* sources that left since the last settling */
+    /* The first that concerns the whole run, of the producer and of the
+     * recorder; read after they have ended. */
+    struct imp_err scan_trouble, trouble;
+    unsigned unsettled; /* sources that left since the last settling */
 
     struct imp_counter scanned, outcome[IMP_OUTCOMES], still_quarantined;
     struct imp_counter still_failed, unmarked;

@@ -1,5 +1,6 @@
 // The producer: what the sources find is looked up in the ledger, and what is
 // not done yet becomes a job.
+#include "pipeline/after.h"
 #include "pipeline/guard.h"
 #include "pipeline/internal.h"
 
@@ -88,13 +89,13 @@ static bool skip_known(struct imp_run *run, const struct imp_job *job,
     *skipped = why;
     if (!why)
         return true;
-    if (was_archived(&known) && run->quarantine &&
-        !imp_quarantine_drop(run->quarantine, job->path, err))
-        return false;
-    if (was_archived(&known) && run->leaver)
+    if (was_archived(&known) && run->leaver) {
         send_known(run, job, why);
-    else
-        skip(run, job->path, why);
+        return true;
+    }
+    if (was_archived(&known))
+        imp_after_known(run, job->path);
+    skip(run, job->path, why);
     return true;
 }
 

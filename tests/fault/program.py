@@ -54,7 +54,7 @@ def sort_lines(text):
         if "imgpipe: no memory for " in line:  # perhaps inside of another line
             errors.append(line[line.index("no memory for "):])
             gave_up = True
-        elif words[0] == "failed" and len(words) == 3:
+        elif words[0] in ("failed", "source kept") and len(words) == 3:
             errors.append(words[2])
         elif words[0] == "quarantined" and len(words) == 3:
             pass
