@@ -1,5 +1,5 @@
-/* place.h - files put at names that must be free, by way of temporaries that no
- * crash leaves behind for ever.
+/* place.h - bytes from file to file, directories that are private, and
+ * temporaries that no crash leaves behind for ever.
  *
  * Thread-safe: there is no shared state. Messages name the step, never the
  * path. */

@@ -1,6 +1,8 @@
 #include "base/file.h"
 #include "base/place.h"
 
+#include "base/file.h"
+
 #include "../../lib/tempdir.h"
 
 #include <criterion/criterion.h>
