@@ -170,6 +170,7 @@ Test(tar, more_images_give_the_bytes_that_one_run_gives)
     for (int i = 2; i < 5; i++) {
         struct imp_object o = put_image(t, i);
         know(&known, &o);
+        cr_expect_eq(size_of(path), (off_t)end_of(&o)); // the tail is gone
     }
     finish(t, true);
     imp_target_free(t);
@@ -195,6 +196,13 @@ Test(tar, what_is_damaged_before_whole_images_is_not_cut)
     cr_expect_not(t->ops->walk(t, know_file, &known, &err));
     cr_expect_eq(err.code, IMP_ERR_DAMAGED, "%s", err.msg);
     cr_expect_eq(size_of(path), (off_t)objects);
+    const struct imp_archive_at at = {.spec = spec};
+    struct imp_target *reader =
+        imp_target_open(&at, IMP_TARGET_READ, NULL, &err);
+    cr_assert(reader, "%s", err.msg);
+    cr_expect_not(reader->ops->walk(reader, know_file, &known, &err));
+    cr_expect_eq(err.code, IMP_ERR_DAMAGED, "%s", err.msg);
+    imp_target_free(reader);
     // But when the ledger takes back what is behind it, it goes as well.
     cr_assert(t->ops->retract(t, third, &err), "%s", err.msg);
     cr_expect_eq(size_of(path), (off_t)second->place);
