@@ -149,7 +149,8 @@ static bool take_block(struct imp_span in, size_t at, char type,
         return bad("the header is cut off", err);
     memcpy(u, block.p, sizeof *u);
     snprintf(sum, sizeof sum, "%06o", sum_of(u));
-    if (memcmp(u->magic, "ustar\00000", 8) != 0 ||
+    if (memcmp(u->magic, "ustar", sizeof u->magic) != 0 ||
+        memcmp(u->version, "00", sizeof u->version) != 0 ||
         memcmp(u->chksum, sum, 7) != 0)
         return bad("no header, or a damaged one", err);
     if (u->typeflag != type)

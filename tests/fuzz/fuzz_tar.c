@@ -20,11 +20,13 @@ static void require(bool holds)
         abort();
 }
 
-static const char *const names[IMAGES] = {
-    "12/34/1234.jpg", "56/78/5678.png",
-    "a name that is longer than the hundred bytes for which the old header of "
-    "a tar archive has room for/x",
-    "\xc3\xa9/\xc3\xa8.tif"};
+// Longer than the hundred bytes that the old header of tar has room for.
+#define LONG                                                     \
+    "a name that is longer, a name that is longer, a name that " \
+    "is longer, a name that is longer, a name that is longer/x"
+
+static const char *const names[IMAGES] = {"12/34/1234.jpg", "56/78/5678.png",
+                                          LONG, "\xc3\xa9/\xc3\xa8.tif"};
 
 static struct imp_buf image[IMAGES], whole; // made once
 static int file;
@@ -45,7 +47,7 @@ static void set_content(struct imp_span bytes)
 
 static void get_content(struct imp_buf *out)
 {
-    size_t got;
+    size_t got = 0;
     require(imp_buf_reserve(out, MOST, NULL) &&
             imp_file_pread(file, out->p, MOST, 0, &got, NULL));
     out->n = got;
@@ -183,7 +185,7 @@ static void make_images(void)
     for (int i = 0; i < IMAGES; i++)
         for (int n = 0; n < 300 * (i + 1); n++) {
             x = x * 1103515245U + 12345U;
-            uint8_t byte = (uint8_t)(i % 2 ? x >> 24 : n / 50U);
+            uint8_t byte = (uint8_t)(i % 2 ? x >> 24 : (uint32_t)n / 50);
             require(imp_buf_add(&image[i], &byte, 1, NULL));
         }
 }
