@@ -165,7 +165,7 @@ static int rename_with(int from_dir, const char *from, int to_dir,
     struct shim_fault fault =
         shim_meet(SHIM_name, shim_path_counts(to_dir, to) ||
                                  shim_path_counts(from_dir, from));
-    if (shim_fails(fault))
+    if (shim_fails(fault) || shim_crosses(from_dir, from, to_dir, to))
         return -1;
     if (fault.counts)
         shim_log_begin();
@@ -198,7 +198,7 @@ PUBLIC int linkat(int from_dir, const char *from, int to_dir, const char *to,
 {
     struct shim_fault fault =
         shim_meet(SHIM_name, shim_path_counts(to_dir, to));
-    if (shim_fails(fault))
+    if (shim_fails(fault) || shim_crosses(from_dir, from, to_dir, to))
         return -1;
     if (fault.counts)
         shim_log_begin();

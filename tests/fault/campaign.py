@@ -59,6 +59,9 @@ LASTING = (
 )
 
 
+STARTS = ("fresh", "grown")
+AFTERS = ("keep", "delete", "move", "move-far")
+
 # From what imgpipe needs to be loaded on, to what lets everything pass.
 LIMITS = ([f"--nofile={n}" for n in range(4, 40)] +
           [f"--fsize={n}" for n in range(1000, 200_000, 3000)])
@@ -296,8 +299,8 @@ def arguments():
     add("--build", default="build/release")
     add("--uploads", required=True, help="directory of uploads to archive")
     add("--target", action="append", choices=sorted(TARGETS), help="default: all")
-    add("--start", action="append", choices=("fresh", "grown"), help="default: both")
-    add("--after", action="append", choices=("keep", "delete", "move"), help="default: all")
+    add("--start", action="append", choices=STARTS, help="default: both")
+    add("--after", action="append", choices=AFTERS, help="default: all")
     add("--option", dest="options", action="append", default=[], help="of imgpipe, as one word")
     add("--kills", type=int, default=100, help="kill-random: so many, for each scene")
     add("--mixed", type=int, default=3, help="power-cut: so many mixed worlds for each cut")
@@ -312,10 +315,9 @@ def arguments():
 def main():
     args = arguments()
     program, tally, start = Program(args.build), Tally(args.verbose), time.monotonic()
-    afters = args.after or (("keep", "delete", "move") if program.has("--after")
-                            else ("keep",))
     for target, begin, after in itertools.product(
-            args.target or sorted(TARGETS), args.start or ("fresh", "grown"), afters):
+            args.target or sorted(TARGETS), args.start or STARTS,
+            args.after or AFTERS):
         run_scene(Scene(args, program, TARGETS[target], begin, after), tally)
     for message, n in sorted(tally.messages.items()):
         print(f"{n:5} {message}")

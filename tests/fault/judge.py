@@ -77,6 +77,7 @@ class Judge:
         if findings or not self.objects:
             raise RuntimeError(f"undisturbed run: {findings or 'no objects'}")
         self.inputs = self.ledger(at_rest=True).inputs
+        self.sources = self.sources_now()
         self.digest_of = {path: value for path, value in self.inputs.items()
                           if isinstance(value, str) and len(value) == 64}
         place.reset()
@@ -99,9 +100,17 @@ class Judge:
                   if name not in ledger.objects and name not in ledger.intents]
         return found + ledger.audit
 
+    def sources_now(self):
+        """{path: bytes} of all that is in the uploads, or moved away."""
+        return {os.path.relpath(full, self.place.top): targets.read(full)
+                for top in (self.place.inputs, self.place.moved)
+                for _, full in targets.files_below(top)}
+
     def lost(self, visible):
-        """Sources that are gone, or changed, without an object."""
+        """Sources that are neither where they were nor archived; those that
+        move have to arrive, too."""
         digests = {hashlib.sha256(data).hexdigest() for data in visible.values()}
+        moved = [targets.read(full) for _, full in targets.files_below(self.place.moved)]
         found = []
         for path, data in self.place.sources.items():
             full = f"{self.place.inputs}/{path}"
@@ -112,6 +121,8 @@ class Judge:
                 found.append(f"source gone: {path}")
             elif self.digest_of.get(full) not in digests:
                 found.append(f"source gone, object missing: {path}")
+            elif self.place.after != "delete" and data not in moved:
+                found.append(f"source gone, and moved nowhere: {path}")
         return found
 
     def strange_state(self, known):
@@ -184,6 +195,8 @@ class Judge:
         if os.path.getsize(f"{self.place.case}/state/in-flight"):
             found.append("something is in flight at rest")
         found += self.lost(self.objects)
+        sources = self.sources_now()
+        found += [f"sources: {path}" for path in sources.keys() ^ self.sources.keys()]
         ledger = self.ledger(at_rest=True)
         if ledger.inputs != self.inputs:
             odd = set(ledger.inputs.items()) ^ set(self.inputs.items())
@@ -213,6 +226,9 @@ def is_clear(message, error):
     if any(words in message for words in OTHER_WORDS):
         return True
     number = getattr(errno, error, None)
-    if number == errno.ENOMEM and "no memory" in message:
+    if number == errno.ENOMEM and re.search("no memory|: Cannot allocate", message):
         return True
-    return ": " in message and (number is None or os.strerror(number) in message)
+    if number is None:
+        return ": " in message
+    what, reason, _ = message.partition(": " + os.strerror(number))
+    return reason != "" and len(what.split()) > 1

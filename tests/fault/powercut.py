@@ -7,8 +7,9 @@ Three worlds, each allowed by POSIX and met in practice:
           fsync of its directory
   names   every name is there at once, data only if synced; what a file has
           grown by since reads as zeros (a journal of metadata alone)
-  mixed   of what was not synced, each name and each file's data is there or
-          not by the toss of a coin; of data, perhaps only the front
+  mixed   of what was not synced, each change of names (a rename is one, of two
+          directories) and each file's data is there or not by the toss of a
+          coin; of data, perhaps only the front
 """
 import dataclasses
 import os
@@ -31,6 +32,9 @@ class Dir:
     mode: int
     now: dict
     synced: dict = dataclasses.field(default_factory=dict)
+    # As synced, but a change of several directories is made in all of them once
+    # it must be in one: so do journals.
+    journal: dict = dataclasses.field(default_factory=dict)
 
 
 def records(log):
@@ -50,6 +54,7 @@ class Disk:
     def __init__(self, top):
         self.top = top
         self.root = self.load(top)
+        self.pending = []  # changes of names that are in no journal yet
 
     def load(self, path):
         mode = os.stat(path).st_mode & 0o7777
@@ -58,7 +63,7 @@ class Disk:
                 data = f.read()
             return File(mode, data, data)
         names = {n: self.load(f"{path}/{n}") for n in os.listdir(path)}
-        return Dir(mode, names, dict(names))
+        return Dir(mode, names, dict(names), dict(names))
 
     def walk(self, path):
         """The directory that holds `path`, and its last component; None, None
@@ -84,22 +89,35 @@ class Disk:
         elif node is None:
             pass
         elif op == "c":
-            node.now.setdefault(leaf, File(number & 0o777))
+            if leaf not in node.now:
+                self.name((node, leaf, File(number & 0o777)))
         elif op == "m":
-            node.now[leaf] = Dir(number & 0o777, {})
+            self.name((node, leaf, Dir(number & 0o777, {})))
         elif op == "u":
-            del node.now[leaf]
+            self.name((node, leaf, None))
         elif op in "rl":
             to, new = self.walk(os.fsdecode(data))
-            if to is not None:
-                to.now[new] = node.now[leaf]
+            changes = [(to, new, node.now[leaf])] if to is not None else []
             if op == "r":
-                del node.now[leaf]
+                changes.append((node, leaf, None))
+            self.name(*changes)
         else:
             self.change(op, self.at(path), data, number)
 
-    @staticmethod
-    def change(op, node, data, number):
+    def name(self, *changes):
+        """All of (directory, name, what it is then) at once."""
+        for node, leaf, below in changes:
+            put(node.now, leaf, below)
+        self.pending.append(changes)
+
+    def sync_names(self, node):
+        node.synced = dict(node.now)
+        for changes in [c for c in self.pending if any(d is node for d, _, _ in c)]:
+            for touched, leaf, below in changes:
+                put(touched.journal, leaf, below)
+        self.pending = [c for c in self.pending if all(d is not node for d, _, _ in c)]
+
+    def change(self, op, node, data, number):
         if node is None:  # it has no name any more
             return
         if op == "w":
@@ -108,7 +126,10 @@ class Disk:
         elif op == "t":
             node.now = node.now[:number].ljust(number, b"\0")
         elif op == "s":
-            node.synced = dict(node.now) if isinstance(node, Dir) else node.now
+            if isinstance(node, Dir):
+                self.sync_names(node)
+            else:
+                node.synced = node.now
 
     def sync_all(self, node):
         self.change("s", node, None, 0)
@@ -120,32 +141,39 @@ class Disk:
 
     def left(self, world, seed=0):
         """{path: (mode, bytes, or None for a directory)}, by path."""
-        found = {}
-        self.collect(self.root, self.top, world, random.Random(seed), found)
+        found, coin = {}, random.Random(seed)
+        names = self.tossed_names(coin) if world == "mixed" else None
+        self.collect(self.root, self.top, world, coin, names, found)
         return found
 
-    def collect(self, node, path, world, coin, found):
+    def tossed_names(self, coin):
+        """The journal, and of what is pending what the coin says: what a
+        directory holds, by id."""
+        names = {}
+        for changes in self.pending:
+            if coin.random() < 0.5:
+                for node, leaf, below in changes:
+                    put(names.setdefault(id(node), dict(node.journal)), leaf, below)
+        return names
+
+    def collect(self, node, path, world, coin, names, found):
         if isinstance(node, File):
             found[path] = (node.mode, data_left(node, world, coin))
             return
         found[path] = (node.mode, None)
-        for name, below in sorted(names_left(node, world, coin).items()):
-            self.collect(below, f"{path}/{name}", world, coin, found)
+        if world == "mixed":
+            inside = names.get(id(node), node.journal)
+        else:
+            inside = node.synced if world == "synced" else node.now
+        for name, below in sorted(inside.items()):
+            self.collect(below, f"{path}/{name}", world, coin, names, found)
 
 
-def names_left(node, world, coin):
-    if world == "synced":
-        return node.synced
-    if world in ("names", "now"):
-        return node.now
-    both = {**node.synced, **node.now}
-    kept = {}
-    for name in sorted(both):
-        states = [d.get(name) for d in (node.synced, node.now)]
-        state = states[0] if states[0] is states[1] else coin.choice(states)
-        if state is not None:
-            kept[name] = state
-    return kept
+def put(names, leaf, below):
+    if below is None:
+        names.pop(leaf, None)
+    else:
+        names[leaf] = below
 
 
 def data_left(node, world, coin):

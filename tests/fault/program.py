@@ -85,6 +85,8 @@ class Program:
 
 class Place:
     """A directory with uploads, archive and state, put back before each run.
+    `after` is what becomes of sources: keep, delete, move, or move-far, which is
+    to what the shim makes another file system.
 
     in/      the uploads, if the runs leave them alone
     case/    archive*, state, and in/ if the runs may take them away
@@ -96,10 +98,10 @@ class Place:
         self.top = os.path.realpath(tempfile.mkdtemp(prefix="fault-", dir=scratch))
         self.case, self.start = f"{self.top}/case", f"{self.top}/start"
         self.inputs = f"{self.case}/in" if after != "keep" else f"{self.top}/in"
+        self.moved = f"{self.case}/moved"
         self.options = list(options)
         if after != "keep":
-            moved = f":{self.case}/moved" if after == "move" else ""
-            self.options += ["--after", after + moved]
+            self.options += ["--after", after if after == "delete" else f"move:{self.moved}"]
         os.mkdir(self.start)
         shutil.copytree(uploads, f"{self.start}/in" if after != "keep" else self.inputs)
         self.sources = {os.path.relpath(os.path.join(d, n), uploads): None
@@ -131,6 +133,8 @@ class Place:
         env = {k: v for k, v in os.environ.items() if not k.startswith("FAULT_")}
         if fault or more:
             env.update(LD_PRELOAD=self.program.shim, FAULT_ROOT=self.top, **more)
+        if self.after == "move-far":
+            env["FAULT_FAR"] = self.moved
         if fault:
             env.update(fault.environment())
         return env

@@ -193,6 +193,23 @@ bool shim_path(int dirfd, const char *path, char out[SHIM_PATH_MAX])
     return below_root(out);
 }
 
+static bool is_far(int dirfd, const char *path, const char *far)
+{
+    char full[SHIM_PATH_MAX];
+    return shim_path(dirfd, path, full) &&
+           strncmp(full, far, strlen(far)) == 0 &&
+           (full[strlen(far)] == '/' || full[strlen(far)] == '\0');
+}
+
+bool shim_crosses(int from_dir, const char *from, int to_dir, const char *to)
+{
+    const char *far = getenv("FAULT_FAR");
+    if (!far || is_far(from_dir, from, far) == is_far(to_dir, to, far))
+        return false;
+    errno = EXDEV;
+    return true;
+}
+
 // --- The hook ---
 
 // CALL:NAME:N:COMMAND, cut at its colons into what is left of it.

@@ -14,6 +14,7 @@
  *   FAULT_HOOK=CALL:NAME:N:COMMAND
  *                        before the Nth CALL (open or read) of a file of this
  *                        name, COMMAND is run by the shell, and waited for
+ *   FAULT_FAR=DIR        what is below DIR is as if on another file system
  *   FAULT_READ_MOST=N    no read gives more bytes
  *
  * alloc counts only allocations by the text of imgpipe and of pixels.so
@@ -90,6 +91,9 @@ static inline bool shim_is_file(int fd)
 
 void shim_fd_is(int fd, enum shim_kind kind); /* negative: nothing */
 bool shim_path_counts(int dirfd, const char *path);
+
+/* Would a rename or link go from one file system to another? errno is set. */
+bool shim_crosses(int from_dir, const char *from, int to_dir, const char *to);
 
 /* The absolute path of `path` in `dirfd` (NULL: of `dirfd` itself); false if it
  * is none that counts. */
