@@ -3,6 +3,7 @@
 #undef _FORTIFY_SOURCE
 #include "shim.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
@@ -88,6 +89,28 @@ PUBLIC ssize_t writev(int fd, const struct iovec *pieces, int count)
     }
     shim_log_end();
     return shim_done(fault, wrote);
+}
+
+// Between two files, one of which may be far.
+PUBLIC ssize_t copy_file_range(int from, off64_t *from_at, int to,
+                               off64_t *to_at, size_t n, unsigned flags)
+{
+    struct shim_fault fault = shim_meet(SHIM_write, shim_is_file(to));
+    if (shim_fails(fault))
+        return -1;
+    n = shim_shortened(fault, n);
+    if (fault.counts)
+        shim_log_begin();
+    long copied =
+        syscall(SYS_copy_file_range, from, from_at, to, to_at, n, flags);
+    if (fault.counts && copied > 0 && shim_logs()) {
+        long at =
+            (to_at ? *to_at : syscall(SYS_lseek, to, 0, SEEK_CUR)) - copied;
+        shim_log_copied(to, (uint64_t)at, (size_t)copied);
+    }
+    if (fault.counts)
+        shim_log_end();
+    return shim_done(fault, copied);
 }
 
 // --- read ---
@@ -292,6 +315,24 @@ PUBLIC int ftruncate(int fd, off_t size)
 PUBLIC int ftruncate64(int fd, off64_t size)
 {
     return set_size(fd, size);
+}
+
+// It returns what the others put into errno.
+PUBLIC int posix_fallocate(int fd, off_t offset, off_t n)
+{
+    struct stat st;
+    struct shim_fault fault = shim_meet(SHIM_size, shim_is_file(fd));
+    if (fault.error)
+        return fault.error;
+    if (fault.counts)
+        shim_log_begin();
+    long result = syscall(SYS_fallocate, fd, 0, offset, n);
+    int error = result == 0 ? 0 : errno;
+    if (fault.counts && error == 0 && fstat(fd, &st) == 0)
+        shim_log_path('t', fd, NULL, (uint64_t)st.st_size);
+    if (fault.counts)
+        shim_log_end();
+    return (int)shim_done(fault, error);
 }
 
 static void *map(void *at, size_t n, int prot, int flags, int fd, off_t offset)

@@ -127,11 +127,11 @@ class Worker:
         self.place.reset()
         return time.monotonic() - start
 
-    def settle(self, about):
+    def settle(self, about, exact=True):
         """The run to the end, and the one that has nothing to do."""
-        findings = self.judge.completed(self.place.run())
+        findings = self.judge.completed(self.place.run(), exact)
         if not findings:
-            findings = self.judge.idle(self.place.run())
+            findings = self.judge.idle(self.place.run(), exact)
         self.tally.find(about, findings)
 
     def meet(self, fault):
@@ -143,7 +143,7 @@ class Worker:
             self.tally.add(fault.mode, fault.group)
         self.tally.heard(fault, ended)
         self.tally.find(about, self.judge.disturbed(ended, fault))
-        self.settle(about)
+        self.settle(about, exact=ended.status == -9)
 
     def meet_limit(self, limit):
         """A limit that the whole run has."""
@@ -154,7 +154,7 @@ class Worker:
         self.tally.add("limits", fault.group)
         self.tally.heard(fault, ended)
         self.tally.find(about, self.judge.disturbed(ended, fault))
-        self.settle(about)
+        self.settle(about, exact=False)
 
     def kill_at_random(self, number):
         """Killed, perhaps again in the runs that should have repaired it."""

@@ -69,6 +69,7 @@ class Judge:
             raise RuntimeError(f"undisturbed run: {ended}")
         self.summary = ended.summary
         self.tree = self.target.tree(place.case)
+        self.content = self.target.content(place.case)
         self.objects = self.target.objects(place.case)
         findings = self.target.findings(place.case) + self.target.leftovers(place.case)
         for name, data in self.objects.items():
@@ -158,7 +159,7 @@ class Judge:
         if ended.status in (0, 1) and not ended.summary:
             return found + (["no summary"] if not ended.gave_up else [])
         found += [f"unclear: {e}" for e in ended.errors if not is_clear(e, fault.do)]
-        whole = self.target.tree(self.place.case) == self.tree
+        whole = self.target.content(self.place.case) == self.content
         if not whole and not ended.errors:
             found.append("not all is archived, and nothing is said")
         if ended.summary:
@@ -181,15 +182,17 @@ class Judge:
 
     # --- After the run that follows ---
 
-    def completed(self, ended):
-        """Findings about a run that met nothing, after one that did."""
+    def completed(self, ended, exact=True):
+        """Findings about a run that met nothing, after one that did. What has
+        failed and is done later may have another place in an archive that
+        keeps an order: it is not `exact` then."""
         found = []
         if ended.status not in (0, 1) or not ended.summary:
             return [f"the next run: exit {ended.status}, {ended.errors + ended.strange}"]
         found += self.miscounted(ended)
         if ended.summary["failed"] or ended.summary["cancelled"] or ended.errors:
             found.append(f"the next run: {ended.summary}, {ended.errors}")
-        found += self.differs()
+        found += self.differs(exact)
         found += [f"left over: {path}" for path in self.target.leftovers(self.place.case)]
         found += self.strange_state(STATE_FILES_AT_REST)
         if os.path.getsize(f"{self.place.case}/state/in-flight"):
@@ -203,20 +206,24 @@ class Judge:
             found.append(f"rows of inputs: {odd}")
         return found + ledger.audit
 
-    def differs(self):
-        tree = self.target.tree(self.place.case)
-        return ([f"missing: {path}" for path in self.tree if path not in tree] +
-                [f"more than there should be: {path}" for path in tree
-                 if path not in self.tree] +
-                [f"other bytes: {path}" for path, data in tree.items()
-                 if self.tree.get(path, data) != data])
+    def differs(self, exact):
+        want = self.tree if exact else self.content
+        have = (self.target.tree if exact else self.target.content)(self.place.case)
+        found = ([f"missing: {path}" for path in want if path not in have] +
+                 [f"more than there should be: {path}" for path in have
+                  if path not in want] +
+                 [f"other bytes: {path}" for path, data in have.items()
+                  if want.get(path, data) != data])
+        if not exact and not found and self.target.tree(self.place.case) != self.tree:
+            return self.target.findings(self.place.case)
+        return found
 
-    def idle(self, ended):
+    def idle(self, ended, exact=True):
         """Findings about the run after that one: it has nothing to do."""
         s = ended.summary
         if ended.status != 0 or not s or s["scanned"] != s["skipped"]:
             return [f"the run after it: exit {ended.status}, {s}, {ended.errors}"]
-        return self.differs()
+        return self.differs(exact)
 
 
 def is_clear(message, error):

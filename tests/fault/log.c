@@ -17,6 +17,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -88,4 +89,21 @@ void shim_log_data(int fd, uint64_t offset, const void *bytes, size_t n)
     char a[SHIM_PATH_MAX];
     if (log_fd >= 0 && shim_path(fd, NULL, a))
         put('w', a, bytes, n, offset);
+}
+
+void shim_log_copied(int fd, uint64_t offset, size_t n)
+{
+    char bytes[4096], link[40];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    long again = syscall(SYS_openat, AT_FDCWD, link, O_RDONLY | O_CLOEXEC);
+    while (n > 0) {
+        long got = syscall(SYS_pread64, again, bytes,
+                           n < sizeof bytes ? n : sizeof bytes, offset);
+        if (got <= 0)
+            break;
+        shim_log_data(fd, offset, bytes, (size_t)got);
+        offset += (uint64_t)got;
+        n -= (size_t)got;
+    }
+    syscall(SYS_close, again);
 }

@@ -103,6 +103,7 @@ class Place:
         if after != "keep":
             self.options += ["--after", after if after == "delete" else f"move:{self.moved}"]
         os.mkdir(self.start)
+        target.prepare(self.start)
         shutil.copytree(uploads, f"{self.start}/in" if after != "keep" else self.inputs)
         self.sources = {os.path.relpath(os.path.join(d, n), uploads): None
                         for d, _, names in os.walk(uploads) for n in names}

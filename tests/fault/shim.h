@@ -121,5 +121,7 @@ void shim_log_path(char op, int dirfd, const char *path, uint64_t number);
 void shim_log_two(char op, int from_dir, const char *from, int to_dir,
                   const char *to);
 void shim_log_data(int fd, uint64_t offset, const void *bytes, size_t n);
+/* The same, of bytes that are read from the file, wherever it is open. */
+void shim_log_copied(int fd, uint64_t offset, size_t n);
 
 #endif

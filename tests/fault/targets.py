@@ -4,6 +4,8 @@ import hashlib
 import os
 import subprocess
 import sys
+import tempfile
+import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -28,9 +30,18 @@ def output_of(command):
                           text=True, check=False)
 
 
+def validated(bag):
+    said = output_of([sys.executable, f"{HERE}/../bagit-validate.py", bag])
+    return [] if said.returncode == 0 else said.stdout.splitlines()
+
+
 class Bag:
     """A BagIt bag in a directory."""
     name = "bag"
+
+    @staticmethod
+    def prepare(place):
+        """What the first run must find."""
 
     @staticmethod
     def spec(place):
@@ -42,6 +53,11 @@ class Bag:
         return {path: read(full) for path, full in files_below(f"{place}/archive")}
 
     @staticmethod
+    def content(place):
+        """The same, without what the order of archiving decides about."""
+        return Bag.tree(place)
+
+    @staticmethod
     def objects(place):
         """What is visible as archived: {name: bytes}."""
         top = f"{place}/archive/data"
@@ -50,9 +66,7 @@ class Bag:
     @staticmethod
     def findings(place):
         """What a validator has against it."""
-        said = output_of([sys.executable, f"{HERE}/../bagit-validate.py",
-                          f"{place}/archive"])
-        return [] if said.returncode == 0 else said.stdout.splitlines()
+        return validated(f"{place}/archive")
 
     @staticmethod
     def leftovers(place):
@@ -65,7 +79,85 @@ class Bag:
         return left
 
 
-TARGETS = {row.name: row for row in (Bag,)}
+def inflated(data):
+    """All that a file of gzip members holds, as far as it is whole."""
+    out = b""
+    while data:
+        member = zlib.decompressobj(wbits=31)
+        try:
+            out += member.decompress(data)
+        except zlib.error:
+            break
+        if not member.eof:
+            break
+        data = member.unused_data
+    return out
+
+
+def tar_files(data):
+    """{name: bytes} of a tar archive, as far as it is whole (POSIX ustar)."""
+    files, at = {}, 0
+    while len(data) - at >= 512 and data[at] != 0:
+        head = data[at:at + 512]
+        size = int(head[124:136].rstrip(b"\0 "), 8)
+        name = head[345:500].rstrip(b"\0") + b"/" + head[:100].rstrip(b"\0")
+        at += 512
+        if head[156:157] in (b"0", b"\0") and len(data) - at >= size:
+            files[os.fsdecode(name.lstrip(b"/"))] = data[at:at + size]
+        at += -(-size // 512) * 512
+    return files
+
+
+class TarGz:
+    """A BagIt bag in one file."""
+    name = "tar.gz"
+    PAYLOAD = "imgpipe/data/"
+    ORDERED = ("imgpipe/imgpipe-index.txt", "imgpipe/tagmanifest-sha256.txt")
+
+    @staticmethod
+    def prepare(place):
+        os.makedirs(f"{place}/archive", exist_ok=True)
+
+    @staticmethod
+    def spec(place):
+        return f"tar.gz:{place}/archive/all.tar.gz"
+
+    @staticmethod
+    def tree(place):
+        return Bag.tree(place)
+
+    @staticmethod
+    def files(place):
+        path = f"{place}/archive/all.tar.gz"
+        return tar_files(inflated(read(path))) if os.path.exists(path) else {}
+
+    @staticmethod
+    def content(place):
+        return {name: data for name, data in TarGz.files(place).items()
+                if name not in TarGz.ORDERED}
+
+    @staticmethod
+    def objects(place):
+        return {name[len(TarGz.PAYLOAD):]: data
+                for name, data in TarGz.files(place).items()
+                if name.startswith(TarGz.PAYLOAD)}
+
+    @staticmethod
+    def findings(place):
+        path = f"{place}/archive/all.tar.gz"
+        with tempfile.TemporaryDirectory() as out:
+            for command in (["gzip", "-t", path], ["tar", "-xzf", path, "-C", out]):
+                said = output_of(command)
+                if said.returncode != 0 or said.stdout:
+                    return [f"{command[0]}: {said.stdout}"]
+            return validated(f"{out}/imgpipe")
+
+    @staticmethod
+    def leftovers(place):
+        return [n for n in os.listdir(f"{place}/archive") if n != "all.tar.gz"]
+
+
+TARGETS = {row.name: row for row in (Bag, TarGz)}
 
 
 def name_fits(name, data):
