@@ -165,6 +165,11 @@ $(B)/bin/bench_%: $(B)/obj/tests/bench/bench_%.o $(LIB)
 	@mkdir -p $(@D)
 	$(LINK)
 
+# Preloaded by a bench.
+$(B)/lib/nosync.so: tests/bench/preload/nosync.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE_CFLAGS) -shared -o $@ $<
+
 # The codec alone of the pixel library, and libwebp's demultiplexer as a judge.
 $(B)/bin/fuzz_webp_mark: $(B)/obj/lib/mark/vips/codec_webp.o
 $(B)/bin/fuzz_webp_mark: MORE_LIBS = -lwebpdemux
@@ -252,7 +257,7 @@ torture: deps ## every kill and every fault in full, in all targets
 bench: deps ## measure against copying and against other tools
 	@$(SUBMAKE) VARIANT=release run-bench
 
-run-bench: all $(BENCHES)
+run-bench: all $(BENCHES) $(B)/lib/nosync.so
 	@tests/bench.sh $(B)
 
 lint: deps ## format, warnings of gcc and clang, cppcheck, module order, man page

@@ -38,5 +38,6 @@ done
 first=$(find "$work/in" -type f | sort | head -n 1)
 vips thumbnail "$first" "$work/large/large.jpg" 11547 --height 8660 --size force
 python3 tests/bench/run.py "$IMGPIPE" "$work"
+python3 tests/bench/durable.py "$IMGPIPE" "$build/lib/nosync.so" "$work"
 "$build/bin/bench_clean" "$work"/in/*
 "$build/bin/bench_chan" "$(cat "$work/image-ms")"

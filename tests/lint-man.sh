@@ -3,7 +3,7 @@
 # option that the man page names exists; and man finds nothing to complain of.
 set -u
 bin=$1 bad=0
-options() { grep -oE -- '--[a-z][a-z-]+' | sort -u; }
+options() { grep -oE -- '--[a-z][a-z0-9-]+' | sort -u; }
 verbs=$("$bin" --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\)  .*/\1/p' |
     grep -v '^help$')
 have=$( (
@@ -16,7 +16,7 @@ man=$(sed 's/\\-/-/g' man/imgpipe.1 | grep -E '^\.(TP|B|BR|IP)|^\\fB' | options)
     exit 1
 }
 for v in $verbs; do
-    twice=$("$bin" help "$v" | sed -n '/Options:/,/^$/s/^  \(-., \)\{0,1\}\(--[a-z-]*\).*/\2/p' |
+    twice=$("$bin" help "$v" | sed -n '/Options:/,/^$/s/^  \(-., \)\{0,1\}\(--[a-z0-9-]*\).*/\2/p' |
         sort | uniq -d)
     [ -z "$twice" ] || {
         echo "help $v: $twice stands there twice"
