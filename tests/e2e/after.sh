@@ -125,6 +125,15 @@ run --after delete >/dev/null 2>&1
 expect_exit 0 run --after delete
 [ "$(left "$work/up")" -eq 0 ] || fail "linked: sources are left"
 
+# An archive that keeps the order of its inputs.
+fresh
+rm -rf "$work/t.tgz"
+expect_exit 0 "$IMGPIPE" run "$work/up" --archive "tar.gz:$work/t.tgz" \
+    --state "$work/s" --settle 0
+expect_exit 0 "$IMGPIPE" run "$work/up" --archive "tar.gz:$work/t.tgz" \
+    --state "$work/s" --settle 0 --after delete
+[ "$(left "$work/up")" -eq 0 ] || fail "tar.gz: sources are left"
+
 # --- killed: nothing is lost, and the next run finishes ---
 seed=${E2E_SEED:-$$} i=0 mid=0
 while [ $i -lt "${E2E_KILLS:-12}" ]; do

@@ -16,10 +16,10 @@ for f in "$SAMPLES"/uploads/clinic-a/2026-11-20/*.jpg \
     i=$((i + 1))
     [ $((i % 2)) -eq 0 ] && cp "$f" "$up/a" || cp "$f" "$up/z"
 done
-# 36 million grey pixels: small, and slow to mark all over.
+# 25 million grey pixels: small, and slow to mark all over.
 python3 - "$up/slow.png" <<'PY'
 import struct, sys, zlib
-n = 6000
+n = 5000
 def chunk(name, data):
     crc = zlib.crc32(name + data)
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", crc)
@@ -32,8 +32,10 @@ open(sys.argv[1], "wb").write(
 PY
 n=$(find "$up" -type f | wc -l)
 
+target=$work/a
 start() {
-    "$IMGPIPE" run "$up" --archive "$work/a" --state "$work/s" --settle 0 \
+    cp "$work/s/in-flight" "$work/before" 2>/dev/null || : >"$work/before"
+    "$IMGPIPE" run "$up" --archive "$target" --state "$work/s" --settle 0 \
         --jobs 2 --mark-text 'TRIAL {digest:8}' --mark-tile --json "$@" \
         >"$work/out" 2>"$work/err" &
     pid=$!
@@ -46,14 +48,19 @@ finish() { # finish EXIT
 }
 # Wait until slow.png is in a worker's hands; prints what is in the others'.
 await_slow() {
-    python3 - "$work/s/in-flight" $pid <<'PY' || fail "it was never in hand"
+    python3 - "$work/s/in-flight" "$work/before" $pid <<'PY' || fail "it was never in hand"
 import os, struct, sys, time
 SLOT, HEAD = 8192, 40
-def held(name):
+def read(name):
     try:
-        b = open(name, "rb").read()
+        return open(name, "rb").read()
     except FileNotFoundError:
-        return []
+        return b""
+before = read(sys.argv[2])[:16] # with the number of the run that left it
+def held(name):
+    b = read(name)
+    if b[:16] == before:
+        return [] # this run has not begun yet
     paths = []
     for at in range(SLOT, len(b), SLOT):
         n = struct.unpack_from("<Q", b, at + 8)[0]
@@ -61,7 +68,7 @@ def held(name):
             paths.append(os.path.basename(b[at + HEAD:at + HEAD + n].decode()))
     return paths
 while True:
-    os.kill(int(sys.argv[2]), 0)
+    os.kill(int(sys.argv[3]), 0)
     paths = held(sys.argv[1])
     if "slow.png" in paths:
         print(*[p for p in paths if p != "slow.png"])
@@ -136,10 +143,10 @@ rm -rf "$work/a" "$work/s"
 start
 await_slow >/dev/null
 kill -TERM $pid
-while [ -s "$work/s/in-flight" ]; do sleep 0.01; done
+while grep -q ^impiflt "$work/s/in-flight"; do sleep 0.01; done
 kill -TERM $pid
 finish 143
-[ "$(outcome)" = "" ] || fail "outcome: $(outcome)"
+[ "$(outcome)" = "" ] || fail "stopped: $(outcome)"
 start
 await_slow >/dev/null
 [ -z "$(deaths)" ] || fail "stopped, and suspect"
@@ -154,5 +161,16 @@ touch "$up/slow.png"
 start
 finish 0
 same_archive "$work/want" "$work/a"
+# An archive that keeps the order: the one tried alone is in its place.
+target=tar.gz:$work/t.tgz
+rm -rf "$work/s"
+start
+finish 0
+mv "$work/t.tgz" "$work/want.tgz"
+rm -rf "$work/s"
+kill_at_slow
+start
+finish 0
+cmp "$work/want.tgz" "$work/t.tgz" || fail "another order"
 echo "$n images; the one that the program died of was tried alone, refused," \
     "and archived when asked for"
