@@ -34,6 +34,7 @@ SHARES = ("500", "503", "429", "cut", "drop", "flip", "slow")
 
 class Proxy(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     lock = threading.Lock()
     rng = random.Random(20260101)
     shares, rules = {}, {}

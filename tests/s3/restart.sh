@@ -49,7 +49,7 @@ sqlite3 -readonly "$work/s/ledger.db" 'SELECT count(*) FROM intents' |
 # It stays away: the run gives up, and not once for each image.
 prefix=$prefix-away
 rm -rf "$work/s"
-start_proxy rate=50000
+start_proxy rate=300000
 pipe_on --commit-every 8
 await "the first objects" sh -c \
     "python3 tests/s3/store.py list $bucket $prefix/data/ | grep -q ."

@@ -58,13 +58,15 @@ store put "$bucket" "$prefix-notes/notes.txt" "$work/notes"
 refused "not a bag" there "s3://$bucket/$prefix-notes" "$endpoint"
 store delete "$bucket" "$prefix-notes/notes.txt"
 
-# A clock that is a day off: the store says so, and we do.
-if command -v faketime >/dev/null; then
+# A clock that is a day off: the store says so, and we do. faketime is preloaded,
+# before which AddressSanitizer would have to be.
+case $build in *asan*) ;; *)
     refused "the clocks differ" faketime -f +1d "$IMGPIPE" run "$work/in" \
         --archive "s3://$bucket/$prefix" --s3-endpoint "$endpoint" \
         --s3-path-style --state "$work/s" --settle 0 --json
     clock=", a wrong clock"
-fi
+    ;;
+esac
 
 store list "$bucket" "" | cmp - "$work/before" || fail "something was written"
 

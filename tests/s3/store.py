@@ -14,44 +14,15 @@ AWS_SECRET_ACCESS_KEY. Path style.
 """
 import datetime
 import hashlib
-import hmac
 import http.client
 import os
 import sys
 import urllib.parse
 import xml.etree.ElementTree as ET
 
+from sigv4 import authorization, quote
+
 NS = "{http://s3.amazonaws.com/doc/2006-03-01/}"
-
-
-def quote(text, safe="-._~"):
-    return urllib.parse.quote(text, safe=safe)
-
-
-def sign(key, text):
-    return hmac.new(key, text.encode(), hashlib.sha256).digest()
-
-
-def authorization(method, path, query, headers, payload, now):
-    """Signature Version 4: docs.aws.amazon.com, sig-v4-header-based-auth."""
-    region = os.environ.get("S3_REGION", "us-east-1")
-    names = ";".join(sorted(headers))
-    canonical = "\n".join(
-        [method, path, query]
-        + [f"{name}:{headers[name]}" for name in sorted(headers)]
-        + ["", names, payload]
-    )
-    scope = f"{now[:8]}/{region}/s3/aws4_request"
-    text = "\n".join(
-        ["AWS4-HMAC-SHA256", now, scope, hashlib.sha256(canonical.encode()).hexdigest()]
-    )
-    key = ("AWS4" + os.environ["AWS_SECRET_ACCESS_KEY"]).encode()
-    for part in (now[:8], region, "s3", "aws4_request"):
-        key = sign(key, part)
-    return (
-        f"AWS4-HMAC-SHA256 Credential={os.environ['AWS_ACCESS_KEY_ID']}/{scope},"
-        f"SignedHeaders={names},Signature={sign(key, text).hex()}"
-    )
 
 
 def ask(method, bucket, key="", query=None, body=b"", want=(200, 204)):
@@ -60,13 +31,14 @@ def ask(method, bucket, key="", query=None, body=b"", want=(200, 204)):
     pairs = sorted((query or {}).items())
     encoded = "&".join(f"{quote(k)}={quote(v)}" for k, v in pairs)
     now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    payload = hashlib.sha256(body).hexdigest()
     headers = {
         "host": endpoint.netloc,
-        "x-amz-content-sha256": payload,
+        "x-amz-content-sha256": hashlib.sha256(body).hexdigest(),
         "x-amz-date": now,
     }
-    auth = authorization(method, path, encoded, headers, payload, now)
+    keys = os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]
+    region = os.environ.get("S3_REGION", "us-east-1")
+    auth = authorization(keys, region, method, path, encoded, headers)
     connection = http.client.HTTPConnection(endpoint.hostname, endpoint.port, timeout=60)
     connection.request(
         method,

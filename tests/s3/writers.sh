@@ -59,4 +59,23 @@ fetch_bag "$work/bag"
 [ "$(objects "$work/bag")" -eq 30 ] || fail "$(objects "$work/bag") objects"
 [ "$(sort "$work/bag/manifest-sha256.txt" | uniq -d | wc -l)" -eq 0 ] ||
     fail "listed twice"
-echo "two ledgers, 30 objects between them, the slower one told with $status"
+
+# B agrees with the manifest. A adds to it and is killed before it can list what
+# it has added: B takes that up, though it is in no list and not in its ledger.
+endpoint=$S3_ENDPOINT
+expect_exit 0 machine b
+mkdir "$work/more"
+python3 tests/s3/pictures.py "$work/more" 40 200 || fail "pictures.py"
+cp "$work/more"/picture-003?.png "$work/a"
+endpoint=http://127.0.0.1:$proxy_port
+start_proxy "all500=PUT .*manifest-sha256"
+machine_on a
+await "A's manifest" grep -q "^500 PUT.*/manifest-sha256" "$proxy/log"
+kill -9 $pid
+wait $pid
+rm -rf "$work/state-a"
+endpoint=$S3_ENDPOINT
+expect_exit 0 machine b
+fetch_bag "$work/bag"
+[ "$(objects "$work/bag")" -eq 40 ] || fail "$(objects "$work/bag") objects"
+echo "two ledgers, 40 objects between them, the slower one told with $status"

@@ -1,0 +1,98 @@
+# An archive in an S3 store that pages its lists and honours every condition (a
+# small one of our own; tests/s3 asks Ceph): a bag of the same bytes as in a
+# directory, a second run that adds nothing, lost state that is taken up, a bit
+# that was flipped, an object that is gone.
+. tests/lib/env.sh
+. tests/lib/e2e.sh
+AWS_ACCESS_KEY_ID=AKIAEXAMPLE AWS_SECRET_ACCESS_KEY=not-a-secret
+export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+python3 tests/s3/fake.py "$work/fake" 3 &
+fake=$!
+trap 'kill $fake; rm -rf "$work"' EXIT
+tries=200
+until [ -s "$work/fake/port" ]; do
+    tries=$((tries - 1))
+    [ $tries -gt 0 ] || fail "the store does not start"
+    sleep 0.05
+done
+S3_ENDPOINT=http://127.0.0.1:$(cat "$work/fake/port")
+export S3_ENDPOINT
+store() {
+    python3 tests/s3/store.py "$@" || fail "store.py $*"
+}
+go() {
+    "$IMGPIPE" run "$SAMPLES/uploads" --archive "s3://bucket$1" \
+        --s3-endpoint "$S3_ENDPOINT" --s3-path-style --state "$work/state/x$1" \
+        --settle 0 --json
+}
+expect_exit 1 "$IMGPIPE" run "$SAMPLES/uploads" --archive "$work/dir" \
+    --state "$work/s" --settle 0
+for prefix in "" /a/b; do
+    expect_exit 1 go "$prefix"
+    n=$(field archived)
+    store download bucket "${prefix:+a/b/}" "$work/bag$prefix"
+    [ -z "$prefix" ] || same_archive "$work/dir" "$work/bag$prefix"
+    valid_bag "$work/bag$prefix"
+    store list bucket "" >"$work/before"
+    expect_exit 0 go "$prefix"
+    store list bucket "" | cmp - "$work/before" || fail "something changed"
+    rm -rf "$work/state/x$prefix"
+    expect_exit 1 go "$prefix"
+    [ "$(field archived)" -eq 0 ] || fail "archived twice"
+    store list bucket "" | cmp - "$work/before" || fail "something changed"
+    [ -n "$prefix" ] || store drop-bucket bucket
+done
+
+# A name that other bytes have is left to them: that image fails, alone.
+mkdir "$work/two"
+cp "$work/dir/data"/*/*/*.png "$work/two"
+two() {
+    "$IMGPIPE" run "$work/two" --archive s3://bucket/two \
+        --s3-endpoint "$S3_ENDPOINT" --s3-path-style --state "$work/two-state" \
+        --settle 0 --json
+}
+expect_exit 0 two
+key=$(store list bucket two/data/ | sed -n '1s/ .*//p')
+for other in $(store list bucket two/ | cut -d' ' -f1); do
+    store delete bucket "$other"
+done
+rm -rf "$work/two-state"
+mkdir "$work/aside"
+mv "$work/two"/* "$work/aside"
+expect_exit 0 two # an empty archive that its ledger knows
+cp "$work/out" "$work/others"
+store put bucket "$key" "$work/others"
+mv "$work/aside"/* "$work/two"
+expect_exit 1 two
+[ "$(field failed)" -eq 1 ] || fail "$(field failed) failed, want 1"
+grep -q "the name is taken by other bytes" "$work/err" || fail "no reason"
+store download bucket two/ "$work/two-bag"
+cmp "$work/two-bag/${key#two/}" "$work/others" ||
+    fail "what others had there was overwritten"
+
+# Uploads in parts that somebody began in 2001 are aborted, on all pages.
+for i in 1 2 3 4 5; do
+    store begin-upload bucket "a/b/data/old-$i"
+done
+store begin-upload bucket a/elsewhere
+expect_exit 0 go /a/b
+[ "$(store uploads bucket)" = a/elsewhere ] || fail "$(store uploads bucket)"
+
+# The state is lost and the archive is damaged: nothing is believed.
+key=$(store list bucket a/b/data/ | sed -n '2s/ .*//p')
+store download bucket a/b/ "$work/saved"
+saved=$work/saved/${key#a/b/}
+rm -rf "$work/state"
+store delete bucket "$key"
+expect_exit 3 go /a/b
+grep -q "is listed and not there" "$work/err" || fail "$(cat "$work/err")"
+python3 - "$saved" "$work/flipped" <<'PY'
+import sys
+data = bytearray(open(sys.argv[1], "rb").read())
+data[len(data) // 2] ^= 1
+open(sys.argv[2], "wb").write(data)
+PY
+store put bucket "$key" "$work/flipped"
+expect_exit 3 go /a/b
+grep -q "whose bytes are others" "$work/err" || fail "$(cat "$work/err")"
+echo "$n objects, three to a page"
