@@ -18,7 +18,7 @@ tests/s3/ceph start "$S3_DIR/ceph" || exit 1
 
 [ $# -gt 0 ] || set -- tests/s3/[a-z]*.sh
 for script; do
-    [ "$script" != tests/s3/lib.sh ] || continue
+    case $script in */lib.sh | */fake.sh) continue ;; esac
     start=$(date +%s)
     sh "$script" >"$log" 2>&1
     status=$?

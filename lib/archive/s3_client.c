@@ -412,6 +412,9 @@ bool imp_s3_refused(const struct imp_s3_answer *a, struct imp_err *err)
         return imp_fail(err, IMP_ERR_CONFIG,
                         "want another --s3-region or --s3-endpoint (HTTP %ld)",
                         a->status);
+    if (a->status == 501)
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "the store does not know such a request (HTTP 501)");
     return imp_fail(err, IMP_ERR_IO, "the store answers HTTP %ld%s%s",
                     a->status, a->code[0] ? " " : "", a->code);
 }

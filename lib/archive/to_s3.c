@@ -45,20 +45,17 @@ static void s3_free(struct imp_target *target)
 
 // The store does not tell whose an upload is. Those that are a day old are
 // aborted here, and those of a name that this ledger meant to publish by
-// _retract. A store that lists none (it may not be permitted) has none of ours
-// to abort, either.
+// _retract. Keys that may not list them leave that to the bucket's own rules.
 static bool sweep(struct imp_s3_target *t, struct imp_err *err)
 {
     struct imp_err why = {0};
     uint64_t left = 0;
     bool ok =
         imp_s3_abort_uploads(t->s3, IMP_S3_PAYLOAD, UPLOAD_AGE_S, &left, &why);
-    t->pending = left > 0 || !ok;
-    if (ok || why.code != IMP_ERR_CANCELLED)
-        return true;
-    if (err)
+    t->pending = ok && left > 0;
+    if (!ok && why.code != IMP_ERR_CONFIG && err)
         *err = why;
-    return false;
+    return ok || why.code == IMP_ERR_CONFIG;
 }
 
 static struct imp_target *s3_open(const char *where,

@@ -4,22 +4,8 @@
 # that was flipped, an object that is gone.
 . tests/lib/env.sh
 . tests/lib/e2e.sh
-AWS_ACCESS_KEY_ID=AKIAEXAMPLE AWS_SECRET_ACCESS_KEY=not-a-secret
-export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
-python3 tests/s3/fake.py "$work/fake" 3 &
-fake=$!
-trap 'kill $fake; rm -rf "$work"' EXIT
-tries=200
-until [ -s "$work/fake/port" ]; do
-    tries=$((tries - 1))
-    [ $tries -gt 0 ] || fail "the store does not start"
-    sleep 0.05
-done
-S3_ENDPOINT=http://127.0.0.1:$(cat "$work/fake/port")
-export S3_ENDPOINT
-store() {
-    python3 tests/s3/store.py "$@" || fail "store.py $*"
-}
+. tests/s3/fake.sh
+start_fake 3
 go() {
     "$IMGPIPE" run "$SAMPLES/uploads" --archive "s3://bucket$1" \
         --s3-endpoint "$S3_ENDPOINT" --s3-path-style --state "$work/state/x$1" \

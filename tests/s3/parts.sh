@@ -42,4 +42,9 @@ same_archive "$work/bag" "$work/again"
 store begin-upload "$bucket" "$prefix/data/of-another-machine"
 expect_exit 0 go
 [ -n "$(store uploads "$bucket")" ] || fail "another's upload was aborted"
+
+# Keys that may not list uploads do for a run.
+start_proxy 'all403=GET .*uploads='
+expect_exit 0 go
+grep -q "^403" "$proxy/log" || fail "uploads were not listed"
 echo "$size bytes in parts"

@@ -13,6 +13,7 @@ Faults, by the share of requests that get them, drawn from a fixed seed:
 And, of all requests whose method and path match a regular expression:
   hold=REGEX   nothing is passed on or answered, ever
   all500=REGEX each is answered so
+  all403=REGEX each is answered so, as to who is not permitted to ask
   rate=N       bodies are read at N bytes a second
   port=N       where it listens, instead of a free port
   tls=FILE     it speaks TLS, with the certificate and key in FILE
@@ -44,11 +45,11 @@ class Proxy(http.server.BaseHTTPRequestHandler):
         pass
 
     def draw(self):
-        for rule in ("hold", "all500"):
+        for rule in ("hold", "all500", "all403"):
             if rule in self.rules and re.search(
                 self.rules[rule], f"{self.command} {self.path}"
             ):
-                return "hold" if rule == "hold" else "500"
+                return rule.removeprefix("all")
         with self.lock:
             drawn = self.rng.random()
         for name, share in self.shares.items():
@@ -114,6 +115,9 @@ class Proxy(http.server.BaseHTTPRequestHandler):
             body = self.read_body()
             if fault in ("500", "503", "429"):
                 self.answer(int(fault), [], b"<Error><Code>SlowDown</Code></Error>")
+                return
+            if fault == "403":
+                self.answer(403, [], b"<Error><Code>AccessDenied</Code></Error>")
                 return
             if fault == "cut":
                 self.cut()
