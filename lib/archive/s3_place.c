@@ -69,7 +69,7 @@ static char *prefix_of(const char *text, struct imp_err *err)
 
 struct endpoint {
     const char *scheme;       // "http" or "https"
-    char host[HOST_MAX + 16]; // with the port, if it is none of the scheme's
+    char host[HOST_MAX + 32]; // with the port, if it is none of the scheme's
     bool is_address;
 };
 
