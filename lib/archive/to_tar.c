@@ -205,19 +205,25 @@ static bool lock(struct imp_tar *tar, struct imp_ctx *wait, struct imp_err *err)
     return imp_tar_pass(err, &why);
 }
 
-// How many bytes of START the file begins with, if it has nothing else there.
+// How many bytes of START the file begins with, if it has nothing else there. A
+// power cut may have left zeros of what was written and never synced.
 static bool check_start(struct imp_tar *tar, const struct imp_buf *start,
                         size_t *have, struct imp_err *err)
 {
     uint8_t found[IMP_GZ_HEADER + 4 * IMP_TAR_BLOCK];
+    size_t n, nothing;
+    uint64_t size = 0;
     if (start->n > sizeof found)
         imp_bug("START of %zu bytes", start->n);
-    if (!imp_file_pread(tar->fd, found, start->n, 0, have, err))
+    if (!imp_file_pread(tar->fd, found, start->n, 0, &n, err) ||
+        !imp_tar_size(tar, &size, err))
         return false;
-    if (memcmp(found, start->p, *have) != 0)
-        return imp_fail(err, IMP_ERR_CONFIG,
-                        "the file is no archive of imgpipe's");
-    return true;
+    for (*have = 0; *have < n && found[*have] == start->p[*have];)
+        ++*have;
+    for (nothing = *have; nothing < n && found[nothing] == 0;)
+        nothing++;
+    return *have == n || (nothing == n && size == n) ||
+           imp_fail(err, IMP_ERR_CONFIG, "the file is no archive of imgpipe's");
 }
 
 // Write START, unless it is there: a run that made the file may have been

@@ -1,5 +1,6 @@
 // What a run does to an archive in one file. GNU tar, gzip, Python's tarfile
 // and tests/bagit-validate.py are the judges in tests/e2e/tar.sh.
+#include "archive/tar.h"
 #include "tarred.h"
 
 #include <criterion/criterion.h>
@@ -131,6 +132,33 @@ Test(tar, a_file_cut_off_anywhere_becomes_that_of_an_undisturbed_run)
         }
     for (int i = 0; i <= IMAGES; i++)
         imp_buf_clear(&want[i]);
+}
+
+// Of a file that was never synced a power cut may leave the size alone.
+Test(tar, zeros_where_its_start_would_be_are_no_other_program_s_file)
+{
+    struct imp_buf want = archive_of(0), start = {0};
+    cr_assert(imp_tar_start(&start, NULL));
+    for (size_t n = 0; n < start.n; n++) {
+        uint8_t *bytes = calloc(1, start.n + 1);
+        memcpy(bytes, start.p, n);
+        put_bytes(path, (struct imp_span){bytes, start.n});
+        struct imp_target *t = open_it();
+        cr_assert(t->ops->resume(t, 0, NULL));
+        finish(t, false);
+        imp_target_free(t);
+        cr_assert(holds(path, imp_buf_span(&want)), "%zu", n);
+
+        if (memcmp(bytes, start.p, start.n) != 0) { // else it is whole
+            struct imp_err err = {0};
+            put_bytes(path, (struct imp_span){bytes, start.n + 1});
+            cr_expect_null(open_at(text("tar.gz:%s", path), NULL, &err));
+            cr_expect_eq(err.code, IMP_ERR_CONFIG, "%zu: %s", n, err.msg);
+        }
+        free(bytes);
+    }
+    imp_buf_clear(&start);
+    imp_buf_clear(&want);
 }
 
 Test(tar, an_archive_that_is_shorter_than_the_ledger_says_is_left_alone)
