@@ -187,7 +187,8 @@ class Worker:
             about = f"{self.scene}, power cut after {last}, {world}"
             self.tally.add("power-cut", world)
             self.tally.find(about, self.judge.after_cut())
-            self.settle(about)
+            # Sources that are put back come in another order.
+            self.settle(about, exact=self.place.after == "keep")
 
 
 class Scene:

@@ -55,7 +55,7 @@ def sort_lines(text):
             errors.append(line[line.index("no memory for "):])
             gave_up = True
         elif words[0] in ("failed", "source kept") and len(words) == 3:
-            errors.append(words[2])
+            errors.append(f"input: {words[2]}")
         elif words[0] == "quarantined" and len(words) == 3:
             pass
         elif line.startswith("imgpipe: run: "):
