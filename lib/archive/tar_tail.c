@@ -48,7 +48,8 @@ static bool find_end(const struct imp_tar *tar, uint64_t *tail, uint64_t *end,
     if (!ok || size < want.n)
         goto out;
     *end = size - want.n;
-    ok = imp_file_pread(tar->fd, have, want.n, *end, &got, err);
+    ok = imp_file_pread(tar->fd, have, want.n, *end, &got, err) ||
+         imp_wrap(err, "the archive's end");
     if (!ok || got < want.n || !imp_gz_parse_header(have, &h) || h.tail >= *end)
         goto out;
     *tail = h.tail;
