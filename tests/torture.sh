@@ -1,7 +1,7 @@
 #!/bin/sh
-# torture.sh BUILD: every kill and every fault in full, in all targets; the
-# bounded forms are tests/fault/*.sh. TORTURE_KILLS=1000 random kills for each
-# kind of start. The last lines are the figures.
+# torture.sh BUILD: every kill and every fault in full, in all targets, starts
+# and fates of sources; the bounded forms are tests/fault/*.sh. TORTURE_KILLS
+# is the number of runs killed at random instants in each of these scenes.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 build=$1
@@ -9,7 +9,7 @@ build=$1
 . tests/lib/e2e.sh
 . tests/lib/fault.sh
 need_shim
-kills=${TORTURE_KILLS:-1000}
+kills=${TORTURE_KILLS:-150}
 bad=0
 part() {
     printf '%s\n' "--- $*"
@@ -17,10 +17,13 @@ part() {
 }
 few_uploads "$work/few"
 many_uploads "$work/many"
-part campaign kill-each fail-each fail-rest power-cut limits --mixed 20 \
-    --uploads "$work/few"
-part campaign kill-each power-cut kill-random --mixed 2 --kills "$kills" \
+part campaign kill-each fail-each fail-rest power-cut limits \
+    --option=--commit-every=2 --mixed 10 --uploads "$work/few"
+part campaign kill-random --kills "$kills" --uploads "$work/many"
+part campaign kill-each power-cut --after keep --sample 1000 --mixed 2 \
     --uploads "$work/many"
+part campaign fail-each fail-rest --after keep --sample 300 \
+    --option=--mark-text=TRIAL --uploads "$work/few"
 if [ "$(id -u)" = 0 ]; then
     part python3 tests/fault/fulldisk.py --build "$build" \
         --uploads "$work/few" --photos 30 --most 1000

@@ -1,10 +1,13 @@
 # Killed at each call, before, after and in the middle of it, and at random
 # instants; the disk as a power cut may leave it: the next run completes the
-# archive, byte for byte.
+# archive, byte for byte. All calls in an archive that is a directory, a sample
+# of them in each other scene; `make torture` does all of it.
 . tests/lib/env.sh
 . tests/lib/e2e.sh
 . tests/lib/fault.sh
 need_shim
 few_uploads "$work/in"
+campaign kill-each --target bag --start fresh --after keep \
+    --uploads "$work/in" || exit 1
 campaign kill-each power-cut kill-random --option=--commit-every=2 \
-    --kills 30 --mixed 2 --sample 400 --uploads "$work/in"
+    --sample 40 --kills 4 --mixed 2 --uploads "$work/in"
