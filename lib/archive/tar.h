@@ -1,5 +1,6 @@
-/* tar.h - shared by to_tar.c (the target), tar_names.c (members appended and
- * cut), tar_read.c (what an archive holds) and tar_tail.c (what lists it).
+/* tar.h - shared by to_tar.c (the target), tar_stage.c (members made),
+ * tar_names.c (members appended and cut), tar_read.c (what an archive holds)
+ * and tar_tail.c (what lists it).
  *
  * The file is a bag (RFC 8493 4) in a tar archive in gzip members (see
  * gz_member.h):
@@ -32,6 +33,7 @@
 struct imp_tar {
     struct imp_target target; /* first: a target is cast to its archive */
     int fd;
+    int dir; /* that the file is in; -1 if only read */
     bool reading;
     /* The rest is the recorder thread's, and not of use when reading. */
     bool ready;            /* what follows is known */
@@ -59,9 +61,28 @@ static inline bool imp_tar_pass(struct imp_err *err, const struct imp_err *why)
 /* The START member, the same for all archives; `out` is emptied first. */
 bool imp_tar_start(struct imp_buf *out, struct imp_err *err);
 
+/* --- tar_stage.c --- */
+
+/* What is staged: a whole member, in a file without a name if it is large. */
+struct imp_tar_held {
+    int fd; /* -1: in memory */
+    uint64_t length;
+    struct imp_buf bytes; /* in memory */
+};
+
 /* For imp_gz_put, `self` is a struct imp_buf. */
 bool imp_tar_put_in_buf(void *self, uint64_t at, const void *bytes, size_t n,
                         struct imp_err *err);
+
+/* A member of the `size` bytes of `head`, the pieces and their padding. */
+bool imp_tar_make_member(const struct imp_gz_put *to, const uint8_t *head,
+                         size_t size, const struct iovec *pieces, size_t n,
+                         bool deflate, enum imp_gz_kind kind,
+                         struct imp_err *err);
+
+/* Write all of it to `fd` at `at`. */
+bool imp_tar_copy_held(const struct imp_tar_held *held, int fd, uint64_t at,
+                       struct imp_err *err);
 
 bool imp_tar_size(const struct imp_tar *tar, uint64_t *size,
                   struct imp_err *err);
@@ -133,6 +154,9 @@ bool imp_tar_settle(struct imp_target *t, const struct imp_staged *const *group,
 void imp_tar_publish(struct imp_target *t, struct imp_publication *group,
                      size_t n);
 bool imp_tar_settle_names(struct imp_target *t, struct imp_err *err);
+bool imp_tar_stage(struct imp_target *t, const struct imp_object *object,
+                   const struct iovec *pieces, size_t n, struct imp_staged *out,
+                   struct imp_err *err);
 void imp_tar_discard(struct imp_target *t, struct imp_staged *staged);
 bool imp_tar_retract(struct imp_target *t, const struct imp_object *object,
                      struct imp_err *err);

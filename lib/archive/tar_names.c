@@ -165,7 +165,7 @@ bool imp_tar_settle(struct imp_target *t, const struct imp_staged *const *group,
     return true;
 }
 
-static bool append(struct imp_tar *tar, const struct imp_buf *member,
+static bool append(struct imp_tar *tar, const struct imp_tar_held *member,
                    struct imp_err *err)
 {
     // The tail goes first, and durably: never do images follow it.
@@ -177,7 +177,7 @@ static bool append(struct imp_tar *tar, const struct imp_buf *member,
         return false;
     tar->more = true;
     tar->unsynced = true;
-    if (imp_file_pwrite(tar->fd, member->p, member->n, tar->end, err)) {
+    if (imp_tar_copy_held(member, tar->fd, tar->end, err)) {
         tar->more = false;
         return true;
     }
@@ -189,13 +189,13 @@ static bool append(struct imp_tar *tar, const struct imp_buf *member,
 static bool publish_one(struct imp_tar *tar, struct imp_staged *staged,
                         struct imp_object *object, struct imp_err *err)
 {
-    const struct imp_buf *member = staged->held;
+    const struct imp_tar_held *member = staged->held;
     if (!imp_name_check(object->name, err) || !imp_tar_ready(tar, 0, err) ||
         !append(tar, member, err))
         return imp_wrap(err, "publish");
     object->place = tar->end;
-    object->stored = member->n;
-    tar->end += member->n;
+    object->stored = member->length;
+    tar->end += member->length;
     imp_tar_discard(&tar->target, staged);
     return true;
 }

@@ -1,5 +1,4 @@
-// tar.gz:FILE, a BagIt bag in a tar archive in gzip members: see tar.h. What is
-// staged is a whole member in memory.
+// tar.gz:FILE, a BagIt bag in a tar archive in gzip members: see tar.h.
 #include "archive/tar.h"
 #include "base/file.h"
 #include "sync/context.h"
@@ -12,58 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const uint8_t zeros[IMP_TAR_BLOCK];
-
-// --- Members in memory ---
-
-bool imp_tar_put_in_buf(void *self, uint64_t at, const void *bytes, size_t n,
-                        struct imp_err *err)
-{
-    struct imp_buf *buf = self;
-    uint64_t end;
-    if (!imp_add_u64(at, n, &end) || end > SIZE_MAX ||
-        !imp_buf_reserve(buf, (size_t)end, err))
-        return false;
-    if (n > 0)
-        memcpy(buf->p + at, bytes, n);
-    if (buf->n < end)
-        buf->n = (size_t)end;
-    return true;
-}
-
-static uint64_t length_of(const struct iovec *pieces, size_t n)
-{
-    uint64_t total = 0;
-    for (size_t i = 0; i < n; i++)
-        total += pieces[i].iov_len;
-    return total;
-}
-
-// What a member takes that holds `length` bytes, head and padding included, in
-// stored blocks.
-static uint64_t stored_size(size_t head, uint64_t length)
-{
-    size_t run;
-    return imp_gz_stored_at(head, length, &run) + IMP_GZ_TRAILER;
-}
-
-static bool make_member(struct imp_buf *out, const uint8_t *head, size_t size,
-                        const struct iovec *pieces, size_t n, bool deflate,
-                        enum imp_gz_kind kind, struct imp_err *err)
-{
-    struct imp_gz_header h = {.kind = kind};
-    const struct imp_gz_put put = {out, imp_tar_put_in_buf};
-    out->n = 0;
-    struct imp_gz_writer *w = imp_gz_writer_new(&put, size, deflate, err);
-    bool ok = w;
-    for (size_t i = 0; ok && i < n; i++)
-        ok = imp_gz_add(w, pieces[i].iov_base, pieces[i].iov_len, err);
-    ok = ok &&
-         imp_gz_add(w, zeros, imp_tar_padding(length_of(pieces, n)), err) &&
-         imp_gz_end(w, head, &h, err);
-    imp_gz_writer_free(w);
-    return ok;
-}
+// --- START ---
 
 static bool keep_text(void *self, const void *text, size_t n,
                       struct imp_err *err)
@@ -96,61 +44,13 @@ bool imp_tar_start(struct imp_buf *out, struct imp_err *err)
               imp_tar_head(head + IMP_TAR_BLOCK,
                            IMP_TAR_TOP IMP_TAG_DECLARATION, text.n, err);
     const struct iovec piece = {text.p, text.n};
-    ok = ok && make_member(out, head, (size_t)2 * IMP_TAR_BLOCK, &piece, 1,
-                           false, IMP_GZ_START, err);
+    const struct imp_gz_put put = {out, imp_tar_put_in_buf};
+    out->n = 0;
+    ok = ok && imp_tar_make_member(&put, head, (size_t)2 * IMP_TAR_BLOCK,
+                                   &piece, 1, false, IMP_GZ_START, err);
     imp_sha256_free(hasher);
     imp_buf_clear(&text);
     return ok;
-}
-
-// --- Staging: any worker ---
-
-static bool make_object(struct imp_buf *out, const char *name,
-                        const struct iovec *pieces, size_t n,
-                        struct imp_err *err)
-{
-    char path[IMP_TAR_PATH_MAX];
-    uint8_t head[IMP_TAR_HEAD_MAX];
-    uint64_t length = length_of(pieces, n);
-    snprintf(path, sizeof path, IMP_TAR_DATA "%s", name);
-    size_t size = imp_tar_head_size(path);
-    uint64_t most = stored_size(size, length + imp_tar_padding(length));
-    if (!imp_tar_head(head, path, length, err))
-        return false;
-    if (imp_gz_shrinks(pieces, n)) {
-        if (!make_member(out, head, size, pieces, n, true, IMP_GZ_OBJECT, err))
-            return false;
-        if (out->n < most)
-            return true;
-    }
-    return imp_buf_reserve(out, (size_t)most, err) &&
-           make_member(out, head, size, pieces, n, false, IMP_GZ_OBJECT, err);
-}
-
-static bool tar_stage(struct imp_target *t, const struct imp_object *object,
-                      const struct iovec *pieces, size_t n,
-                      struct imp_staged *out, struct imp_err *err)
-{
-    (void)t;
-    struct imp_buf *member = calloc(1, sizeof *member);
-    if (!member)
-        return imp_fail_errno(err, "stage");
-    if (!imp_name_check(object->name, err) ||
-        !make_object(member, object->name, pieces, n, err)) {
-        imp_buf_clear(member);
-        free(member);
-        return imp_wrap(err, "stage");
-    }
-    *out = (struct imp_staged){.held = member};
-    return true;
-}
-
-void imp_tar_discard(struct imp_target *t, struct imp_staged *staged)
-{
-    (void)t;
-    imp_buf_clear(staged->held);
-    free(staged->held);
-    staged->held = NULL;
 }
 
 // --- Open and free ---
@@ -158,6 +58,8 @@ void imp_tar_discard(struct imp_target *t, struct imp_staged *staged)
 static void tar_free(struct imp_target *t)
 {
     struct imp_tar *tar = (struct imp_tar *)t;
+    if (tar->dir >= 0)
+        close(tar->dir);
     if (tar->fd >= 0)
         close(tar->fd); // unlocks
     imp_buf_clear(&tar->recent);
@@ -182,7 +84,8 @@ static bool open_file(struct imp_tar *tar, const char *where,
     int flags = O_NONBLOCK | O_NOCTTY | O_CLOEXEC; // a pipe is refused at once
     if (tar->reading)
         tar->fd = open(where, O_RDONLY | flags);
-    else if (imp_dir_make_above(AT_FDCWD, where, 0755, err))
+    else if (imp_dir_make_above(AT_FDCWD, where, 0755, err) &&
+             imp_dir_open_above(AT_FDCWD, where, &tar->dir, err))
         tar->fd = open(where, O_RDWR | O_CREAT | flags, 0644);
     else
         return false;
@@ -228,7 +131,7 @@ static bool check_start(struct imp_tar *tar, const struct imp_buf *start,
 
 // Write START, unless it is there: a run that made the file may have been
 // killed before it had.
-static bool begin(struct imp_tar *tar, const char *where, struct imp_err *err)
+static bool begin(struct imp_tar *tar, struct imp_err *err)
 {
     struct imp_buf start = {0};
     size_t have;
@@ -238,8 +141,7 @@ static bool begin(struct imp_tar *tar, const char *where, struct imp_err *err)
         ok = imp_fail(err, IMP_ERR_CONFIG, "the file is no archive yet");
     if (ok && have < start.n)
         ok = imp_file_pwrite(tar->fd, start.p, start.n, 0, err) &&
-             imp_file_sync(tar->fd, err) &&
-             imp_file_sync_above(AT_FDCWD, where, err);
+             imp_file_sync(tar->fd, err) && imp_file_sync(tar->dir, err);
     if (ok)
         tar->first = start.n;
     tar->target.interrupted = ok && have > 0;
@@ -278,11 +180,11 @@ static struct imp_target *tar_open(const char *where,
         return NULL;
     }
     tar->target.ops = &imp_target_tar;
-    tar->fd = -1;
+    tar->fd = tar->dir = -1;
     tar->reading = mode == IMP_TARGET_READ;
     tar->hasher = imp_sha256_new(&why);
     if (tar->hasher && open_file(tar, where, &why) &&
-        (tar->reading || lock(tar, wait, &why)) && begin(tar, where, &why) &&
+        (tar->reading || lock(tar, wait, &why)) && begin(tar, &why) &&
         look_around(tar, &why))
         return &tar->target;
     imp_tar_pass(err, &why);
@@ -306,7 +208,7 @@ const struct imp_target_ops imp_target_tar = {
     .open = tar_open,
     .identity = tar_identity,
     .resume = imp_tar_resume,
-    .stage = tar_stage,
+    .stage = imp_tar_stage,
     .settle = imp_tar_settle,
     .publish = imp_tar_publish,
     .settle_names = imp_tar_settle_names,

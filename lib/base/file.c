@@ -151,14 +151,21 @@ static bool above(const char *path, char parent[PATH_MAX], struct imp_err *err)
     return true;
 }
 
-bool imp_file_sync_above(int dirfd, const char *path, struct imp_err *err)
+bool imp_dir_open_above(int dirfd, const char *path, int *out,
+                        struct imp_err *err)
 {
     char parent[PATH_MAX];
     if (!above(path, parent, err))
         return false;
-    int fd = openat(dirfd, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return imp_fail_errno(err, "open the directory above");
+    *out = openat(dirfd, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return *out >= 0 || imp_fail_errno(err, "open the directory above");
+}
+
+bool imp_file_sync_above(int dirfd, const char *path, struct imp_err *err)
+{
+    int fd;
+    if (!imp_dir_open_above(dirfd, path, &fd, err))
+        return false;
     bool ok = imp_file_sync(fd, err);
     close(fd);
     return ok;

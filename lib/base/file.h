@@ -58,6 +58,10 @@ bool imp_dir_make(int dirfd, const char *path, mode_t mode,
 bool imp_dir_make_above(int dirfd, const char *path, mode_t mode,
                         struct imp_err *err);
 
+/* Open the directory that `path` is in, into `*out`: the caller closes it. */
+bool imp_dir_open_above(int dirfd, const char *path, int *out,
+                        struct imp_err *err);
+
 /* Is the open `fd` a regular file of ours that nobody else may touch (no access
  * for group or others)? Otherwise IMP_ERR_CONFIG, with what was found. */
 bool imp_file_private(int fd, struct imp_err *err);

@@ -336,6 +336,43 @@ Test(tar, one_append_that_fails_leaves_no_byte_and_the_others_come_through)
     imp_buf_clear(&large);
 }
 
+Test(tar, large_images_wait_in_files_without_a_name)
+{
+    enum { LARGE = 5000000 };
+    struct imp_err err = {0};
+    struct imp_buf got = {0};
+    char *bytes[2] = {calloc(1, LARGE + 1), calloc(1, LARGE + 1)};
+    struct shipped s[2];
+    unsigned x = 1;
+    cr_assert(bytes[0] && bytes[1]);
+    for (size_t i = 0; i < LARGE; i++) {
+        x = x * 1103515245U + 12345U;
+        bytes[0][i] = (char)(1 + (x >> 16) % 255); // stored
+        bytes[1][i] = (char)(1 + i / 50 % 99);     // deflated
+    }
+    struct imp_target *t = resumed(0);
+    int open_files = entries("/proc/self/fd");
+    for (int i = 0; i < 2; i++)
+        s[i] = stage_as(t, text("%d", i), bytes[i]);
+    cr_expect_eq(entries("/proc/self/fd"), open_files + 2);
+    cr_expect_eq(entries(text("%s/above", dir)), 1);
+    cr_expect(size_of(path) < LARGE);
+    for (int i = 0; i < 2; i++) {
+        char *name = text("%d", i);
+        cr_assert(publish_as(t, &s[i], name, &err), "%s", err.msg);
+        s[i].object.name = name;
+        cr_assert(t->ops->read(t, &s[i].object, LARGE, &got, &err), "%s",
+                  err.msg);
+        cr_expect(got.n == LARGE && memcmp(got.p, bytes[i], LARGE) == 0);
+        free(bytes[i]);
+    }
+    cr_expect_eq(entries("/proc/self/fd"), open_files);
+    cr_expect(s[0].object.stored > LARGE && s[1].object.stored < LARGE / 10);
+    cr_expect_eq(system(text("gzip -dc '%s' >/dev/null", path)), 0);
+    imp_target_free(t);
+    imp_buf_clear(&got);
+}
+
 Test(tar, only_the_last_with_that_digest_is_taken_back)
 {
     struct imp_err err = {0};
