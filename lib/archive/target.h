@@ -128,8 +128,9 @@ struct imp_target_ops {
     /* Recorder thread: give each its name, relative to the archive's payload
      * ("ab/cd/abcd....jpg"; see base/name.h); in this order, if `ordered`.
      * Nothing is ever overwritten: if the name is taken by the same bytes, that
-     * is success; by others, IMP_ERR_IO. One that fails does not keep the
-     * others back. What is staged is used up on success; on failure it is
+     * is success; by others, IMP_ERR_IO. (In an archive that is one file no
+     * name is looked for: the ledger, which holds all of them, has done that.)
+     * One that fails does not keep the others back. What is staged is used up on success; on failure it is
      * still the caller's. */
     void (*publish)(struct imp_target *t, struct imp_publication *group,
                     size_t n);
