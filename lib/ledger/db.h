@@ -12,8 +12,31 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct imp_ctx;
 struct sqlite3;
 struct sqlite3_stmt;
+
+/* The sum of a row, over all its other columns: what `sum` must be. It tells
+ * bit rot and clumsy edits, not somebody who can compute it; for that there is
+ * the audit log. row_sum is a function of ours: see db.c. */
+#define IMP_SUM_OF_META "row_sum(key, value)"
+#define IMP_SUM_OF_RUN                                                        \
+    "row_sum(id, recipe, policy, mark, started, ended, archived, duplicate, " \
+    "skipped, quarantined, failed, cancelled, seq)"
+#define IMP_SUM_OF_POLICY "row_sum(digest, text)"
+#define IMP_SUM_OF_OBJECT "row_sum(id, name, digest, length, place, stored)"
+#define IMP_SUM_OF_INPUT                                                       \
+    "row_sum(id, key, path, size, inode, mtime_ns, outcome, code, reason, "    \
+    "offset, format, route, mark_x, mark_y, mark_width, mark_height, "         \
+    "mark_across, mark_down, mark_step_x, mark_step_y, object, run, removed, " \
+    "seq, at, after, ctime_ns)"
+
+/* The same of the tables' own definitions; its text is the meta value "schema".
+ */
+#define IMP_SUM_OF_SCHEMA                                              \
+    "(SELECT CAST(row_sum(group_concat(type || ' ' || name || ' ' || " \
+    "tbl_name || ' ' || coalesce(sql, ''))) AS TEXT) "                 \
+    "FROM (SELECT * FROM sqlite_master ORDER BY name))"
 
 /* Every statement that is run more than once or takes a parameter. */
 #define IMP_STATEMENTS(ROW)                                                    \
@@ -27,8 +50,14 @@ struct sqlite3_stmt;
     ROW(READ, "BEGIN DEFERRED")                                                \
     ROW(COMMIT, "COMMIT")                                                      \
     ROW(GET_META, "SELECT value FROM meta WHERE key = ?1")                     \
-    ROW(PUT_META, "INSERT INTO meta(key, value) VALUES(?1, ?2) "               \
-                  "ON CONFLICT DO UPDATE SET value = excluded.value")          \
+    ROW(PUT_META, "INSERT INTO meta(key, value, sum) "                         \
+                  "VALUES(?1, ?2, row_sum(?1, ?2)) ON CONFLICT DO UPDATE "     \
+                  "SET value = excluded.value, sum = excluded.sum")            \
+    ROW(SUM_RUN, "UPDATE runs SET sum = " IMP_SUM_OF_RUN " WHERE id = ?1")     \
+    ROW(SUM_OBJECT,                                                            \
+        "UPDATE objects SET sum = " IMP_SUM_OF_OBJECT " WHERE id = ?1")        \
+    ROW(SUM_INPUT,                                                             \
+        "UPDATE inputs SET sum = " IMP_SUM_OF_INPUT " WHERE id = ?1")          \
     ROW(HAS_OBJECTS, "SELECT EXISTS(SELECT 1 FROM objects)")                   \
     ROW(OTHER_RECIPE, "SELECT EXISTS(SELECT 1 FROM runs WHERE recipe <> ?1)")  \
     ROW(START_RUN, "INSERT INTO runs(recipe, policy, mark, started, seq) "     \
@@ -78,14 +107,40 @@ struct sqlite3_stmt;
                      "FROM objects ORDER BY name")                             \
     ROW(EXTENT, "SELECT place + stored FROM objects WHERE place NOT NULL "     \
                 "ORDER BY place DESC LIMIT 1")                                 \
-    ROW(PUT_POLICY, "INSERT OR IGNORE INTO policies(digest, text) "            \
-                    "VALUES(?1, ?2)")                                          \
+    ROW(PUT_POLICY, "INSERT OR IGNORE INTO policies(digest, text, sum) "       \
+                    "VALUES(?1, ?2, row_sum(?1, ?2))")                         \
     ROW(INTENT, "SELECT digest FROM intents WHERE name = ?1")                  \
     ROW(ADD_INTENT, "INSERT INTO intents(name, digest) VALUES(?1, ?2)")        \
     ROW(DROP_INTENT, "DELETE FROM intents WHERE name = ?1")                    \
     ROW(DROP_INTENTS, "DELETE FROM intents")                                   \
     ROW(LAST_INTENT, "SELECT id, name, digest FROM intents WHERE id < ?1 "     \
-                     "ORDER BY id DESC LIMIT 1")
+                     "ORDER BY id DESC LIMIT 1")                               \
+    ROW(PAGES, "PRAGMA integrity_check(1000)")                                 \
+    ROW(REFERENCES, "PRAGMA foreign_key_check")                                \
+    ROW(WRONG_SUMS,                                                            \
+        "SELECT 'meta ' || key FROM meta WHERE sum IS NOT " IMP_SUM_OF_META    \
+        " UNION ALL SELECT 'policies ' || lower(hex(digest)) FROM policies "   \
+        "WHERE sum IS NOT " IMP_SUM_OF_POLICY                                  \
+        " UNION ALL SELECT 'runs ' || id FROM runs WHERE sum IS "              \
+        "NOT " IMP_SUM_OF_RUN                                                  \
+        " UNION ALL SELECT 'objects ' || id FROM objects WHERE sum IS "        \
+        "NOT " IMP_SUM_OF_OBJECT                                               \
+        " UNION ALL SELECT 'inputs ' || id FROM inputs WHERE sum IS "          \
+        "NOT " IMP_SUM_OF_INPUT                                                \
+        " UNION ALL SELECT 'the schema' WHERE " IMP_SUM_OF_SCHEMA              \
+        " IS NOT (SELECT value FROM meta WHERE key = 'schema')")               \
+    ROW(BOUND, "SELECT value, sum IS row_sum(key, value) FROM meta "           \
+               "WHERE key = 'archive'")                                        \
+    ROW(INTENTS, "SELECT count(*) FROM intents")                               \
+    ROW(EACH_MADE, "SELECT o.name, r.policy FROM inputs i "                    \
+                   "JOIN objects o ON o.id = i.object "                        \
+                   "JOIN runs r ON r.id = i.run WHERE r.policy NOT NULL")      \
+    ROW(EACH_TEXT, "SELECT DISTINCT r.policy, p.text FROM runs r "             \
+                   "LEFT JOIN policies p ON p.digest = r.policy "              \
+                   "WHERE r.policy NOT NULL ORDER BY r.policy")                \
+    ROW(CENSUS_ADD, "INSERT INTO census VALUES(?1, ?2, ?3, ?4, ?5, ?6)")       \
+    ROW(CENSUS_EACH, "SELECT name, source, digest, length, place, stored "     \
+                     "FROM census ORDER BY name, source, digest")
 
 #define IMP_STATEMENT_NAME(name, sql) IMP_SQL_##name,
 enum imp_sql { IMP_STATEMENTS(IMP_STATEMENT_NAME) IMP_SQL_COUNT };
@@ -101,6 +156,13 @@ struct imp_db {
 bool imp_db_open(struct imp_db *db, const char *file, bool read_only,
                  struct imp_err *err);
 void imp_db_clear(struct imp_db *db);
+
+/* A database of its own that goes with it: on disk, once it is large. */
+bool imp_db_open_temporary(struct imp_db *db, struct imp_err *err);
+
+/* From now on a statement that takes long ends with IMP_ERR_CANCELLED once
+ * `ctx` is cancelled, which must outlive it; NULL: none does. */
+void imp_db_heed(struct imp_db *db, struct imp_ctx *ctx);
 
 /* Run SQL text without parameters or rows. */
 bool imp_db_exec(struct imp_db *db, const char *sql, struct imp_err *err);
@@ -139,6 +201,8 @@ bool imp_db_commit(struct imp_db *db, struct imp_err *err);
 
 /* Undo the open transaction, if any; errors do not matter any more. */
 void imp_db_rollback(struct imp_db *db);
+
+#define IMP_LEDGER_SCHEMA 4
 
 /* Create the tables in an empty database; IMP_ERR_CONFIG if a newer imgpipe
  * made them. */

@@ -1,7 +1,5 @@
 #include "ledger/entries.h"
 
-#include "base/bytes.h"
-
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +20,16 @@ void imp_ledger_rollback(struct imp_ledger *l)
     imp_db_rollback(&l->db);
     imp_journal_undo(l->journal);
     l->dirty = false; // it may have been set in what is undone
+}
+
+bool imp_ledger_put_sum(struct imp_ledger *l, enum imp_sql which, int64_t id,
+                        struct imp_err *err)
+{
+    struct sqlite3_stmt *s = imp_db_get(&l->db, which, err);
+    if (!s)
+        return false;
+    sqlite3_bind_int64(s, 1, id);
+    return imp_db_run(&l->db, s, err);
 }
 
 // --- Objects ---
@@ -91,18 +99,12 @@ bool imp_ledger_put_object(struct imp_ledger *l,
         sqlite3_bind_int64(s, 4, (sqlite3_int64)object->place);
         sqlite3_bind_int64(s, 5, (sqlite3_int64)object->stored);
     }
-    return imp_db_run(&l->db, s, err);
+    return imp_db_run(&l->db, s, err) &&
+           imp_ledger_put_sum(l, IMP_SQL_SUM_OBJECT,
+                              sqlite3_last_insert_rowid(l->db.handle), err);
 }
 
 // --- Inputs ---
-
-static int64_t path_key(struct imp_ledger *l, const char *path)
-{
-    imp_sha256_start(l->hasher);
-    imp_sha256_add(l->hasher, path, strlen(path));
-    struct imp_digest d = imp_sha256_end(l->hasher);
-    return (int64_t)((uint64_t)imp_be32(d.b) << 32 | imp_be32(d.b + 4));
-}
 
 struct sqlite3_stmt *imp_ledger_by_path(struct imp_ledger *l,
                                         enum imp_sql which, const char *path,
@@ -110,7 +112,8 @@ struct sqlite3_stmt *imp_ledger_by_path(struct imp_ledger *l,
 {
     struct sqlite3_stmt *s = imp_db_get(&l->db, which, err);
     if (s) {
-        sqlite3_bind_int64(s, 1, path_key(l, path));
+        const struct imp_span bytes = {(const uint8_t *)path, strlen(path)};
+        sqlite3_bind_int64(s, 1, imp_keys_of(l->keys, bytes));
         imp_db_bind_path(s, 2, path);
     }
     return s;
@@ -300,7 +303,7 @@ bool imp_ledger_put_input(struct imp_ledger *l, const struct imp_input_row *row,
     if (!imp_db_run(&l->db, s, err))
         return false;
     *id = known ? known : sqlite3_last_insert_rowid(l->db.handle);
-    return true;
+    return imp_ledger_put_sum(l, IMP_SQL_SUM_INPUT, *id, err);
 }
 
 // --- Intents ---

@@ -6,6 +6,7 @@
 #include "base/name.h"
 #include "ledger/db.h"
 #include "ledger/journal.h"
+#include "ledger/key.h"
 #include "ledger/ledger.h"
 #include "ledger/recorder.h"
 
@@ -16,7 +17,7 @@
 
 struct imp_ledger {
     struct imp_db db;
-    struct imp_sha256 *hasher;   /* of paths */
+    struct imp_keys *keys;       /* of paths */
     char *file;                  /* for readers */
     int dir;                     /* the state directory; -1 in a reader */
     struct imp_journal *journal; /* borrowed; NULL: no audit log is kept */
@@ -35,6 +36,9 @@ int imp_ledger_open_state(const char *state, struct imp_err *err);
  * run. Only what it holds is asked, so its schema may be an older one. */
 struct imp_ledger *imp_ledger_look(const char *state, struct imp_err *err);
 
+/* One that is not open yet, for those who open: imp_ledger_free. */
+struct imp_ledger *imp_ledger_new(struct imp_err *err);
+
 /* Remove a scratch directory of _open_scratch, and free its path. */
 void imp_ledger_remove_scratch(char *path);
 
@@ -47,6 +51,11 @@ void imp_ledger_rollback(struct imp_ledger *l);
 struct sqlite3_stmt *imp_ledger_by_path(struct imp_ledger *l,
                                         enum imp_sql which, const char *path,
                                         struct imp_err *err);
+
+/* Bring the `sum` of row `id` up to date, by one of IMP_SQL_SUM_...; in the
+ * transaction that has changed the row. */
+bool imp_ledger_put_sum(struct imp_ledger *l, enum imp_sql which, int64_t id,
+                        struct imp_err *err);
 
 /* The row of an object: its id and name, by its digest. */
 struct imp_object_row {

@@ -74,7 +74,7 @@ void imp_ledger_free(struct imp_ledger *l)
     if (!l)
         return;
     imp_db_clear(&l->db);
-    imp_sha256_free(l->hasher);
+    imp_keys_free(l->keys);
     free(l->file);
     if (l->dir >= 0)
         close(l->dir);
@@ -85,7 +85,7 @@ void imp_ledger_free(struct imp_ledger *l)
     free(l);
 }
 
-static struct imp_ledger *ledger_new(struct imp_err *err)
+struct imp_ledger *imp_ledger_new(struct imp_err *err)
 {
     struct imp_ledger *l = calloc(1, sizeof *l);
     if (!l) {
@@ -93,8 +93,8 @@ static struct imp_ledger *ledger_new(struct imp_err *err)
         return NULL;
     }
     l->lock = l->dir = -1;
-    l->hasher = imp_sha256_new(err);
-    if (l->hasher)
+    l->keys = imp_keys_new(err);
+    if (l->keys)
         return l;
     imp_ledger_free(l);
     return NULL;
@@ -104,7 +104,7 @@ struct imp_ledger *imp_ledger_open(const char *state, struct imp_ctx *wait,
                                    struct imp_err *err)
 {
     bool ok = false;
-    struct imp_ledger *l = ledger_new(err);
+    struct imp_ledger *l = imp_ledger_new(err);
     if (!l || !make_state(state, err))
         goto out;
     l->dir = imp_ledger_open_state(state, err);
@@ -126,7 +126,7 @@ out:
 
 static struct imp_ledger *open_reader(const char *file, struct imp_err *err)
 {
-    struct imp_ledger *reader = ledger_new(err);
+    struct imp_ledger *reader = imp_ledger_new(err);
     if (!reader)
         return NULL;
     reader->reader = true;
@@ -285,7 +285,7 @@ static bool put_run(struct imp_ledger *l, const struct imp_recipe *recipe,
         return false;
     e->run = sqlite3_last_insert_rowid(l->db.handle);
     imp_journal_take(l->journal);
-    return true;
+    return imp_ledger_put_sum(l, IMP_SQL_SUM_RUN, e->run, err);
 }
 
 bool imp_ledger_start_run(struct imp_ledger *l, const struct imp_recipe *recipe,
@@ -313,8 +313,8 @@ bool imp_ledger_start_run(struct imp_ledger *l, const struct imp_recipe *recipe,
     return ok;
 }
 
-bool imp_ledger_end_run(struct imp_ledger *l, int64_t run,
-                        const uint64_t count[IMP_OUTCOMES], struct imp_err *err)
+static bool put_counts(struct imp_ledger *l, int64_t run,
+                       const uint64_t count[IMP_OUTCOMES], struct imp_err *err)
 {
     struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_END_RUN, err);
     if (!s)
@@ -322,7 +322,18 @@ bool imp_ledger_end_run(struct imp_ledger *l, int64_t run,
     sqlite3_bind_int64(s, 1, run);
     for (int i = 0; i < IMP_OUTCOMES; i++)
         sqlite3_bind_int64(s, 2 + i, (sqlite3_int64)count[i]);
-    return imp_db_run(&l->db, s, err);
+    return imp_db_run(&l->db, s, err) &&
+           imp_ledger_put_sum(l, IMP_SQL_SUM_RUN, run, err);
+}
+
+bool imp_ledger_end_run(struct imp_ledger *l, int64_t run,
+                        const uint64_t count[IMP_OUTCOMES], struct imp_err *err)
+{
+    bool ok = imp_ledger_begin(l, err) && put_counts(l, run, count, err) &&
+              imp_ledger_commit(l, err);
+    if (!ok)
+        imp_ledger_rollback(l);
+    return ok;
 }
 
 // --- Objects ---

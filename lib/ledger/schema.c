@@ -2,15 +2,16 @@
 
 #include <inttypes.h>
 
-#define SCHEMA 4
+#define SCHEMA IMP_LEDGER_SCHEMA
 #define TEXT_OF(number) #number
 #define TEXT(number) TEXT_OF(number)
 
-// `inputs.key` is the first 8 bytes of the SHA-256 of the path: an index of
-// numbers is a tenth of one of paths and stays in the page cache. Two paths may
-// share a key; whoever looks up compares the path too.
+// `inputs.key` is a number made of the path, see key.h: an index of numbers is
+// a tenth of one of paths and stays in the page cache.
 //
 // An object's name and digest are unique: the same bytes are archived once.
+//
+// `sum` is that of the other columns: see db.h.
 //
 // The tables that a schema after the first brought in have a name here, for the
 // upgrade makes them, too.
@@ -21,7 +22,8 @@
 #define POLICIES                                           \
     "CREATE TABLE policies("                               \
     " digest BLOB PRIMARY KEY CHECK(length(digest) = 32)," \
-    " text TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+    " text TEXT NOT NULL,"                                 \
+    " sum INTEGER) STRICT, WITHOUT ROWID;"
 
 // Ids grow in the order in which names are to appear.
 #define INTENTS                   \
@@ -44,7 +46,8 @@
 static const char tables[] =
     "CREATE TABLE meta("
     " key TEXT PRIMARY KEY,"
-    " value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+    " value TEXT NOT NULL,"
+    " sum INTEGER) STRICT, WITHOUT ROWID;"
 
     "CREATE TABLE runs("
     " id INTEGER PRIMARY KEY,"
@@ -55,7 +58,8 @@ static const char tables[] =
     " ended INTEGER,"
     " archived INTEGER, duplicate INTEGER, skipped INTEGER,"
     " quarantined INTEGER, failed INTEGER, cancelled INTEGER,"
-    " seq INTEGER) STRICT;" // as that of an input
+    " seq INTEGER," // as that of an input
+    " sum INTEGER) STRICT;"
 
     "CREATE TABLE objects("
     " id INTEGER PRIMARY KEY,"
@@ -63,7 +67,8 @@ static const char tables[] =
     " digest BLOB NOT NULL UNIQUE CHECK(length(digest) = 32),"
     " length INTEGER NOT NULL CHECK(length >= 0),"
     // Where it lies in an archive that is one file; NULL in others.
-    " place INTEGER, stored INTEGER) STRICT;" OBJECTS_PLACE
+    " place INTEGER, stored INTEGER,"
+    " sum INTEGER) STRICT;" OBJECTS_PLACE
 
         POLICIES
 
@@ -91,6 +96,7 @@ static const char tables[] =
     " seq INTEGER, at INTEGER,"
     " ctime_ns INTEGER," // NULL: of before schema 4
     " after TEXT,"       // what was to become of the source: 'move', 'delete'
+    " sum INTEGER,"
     " CHECK((outcome IN ('archived', 'duplicate')) = (object IS NOT NULL))"
     ") STRICT;"
     "CREATE INDEX inputs_key ON inputs(key);"
@@ -99,10 +105,15 @@ static const char tables[] =
 
     "PRAGMA user_version = " TEXT(SCHEMA) ";";
 
+static const char note_schema[] =
+    "INSERT INTO meta(key, value) VALUES('schema', " IMP_SUM_OF_SCHEMA ") "
+    "ON CONFLICT DO UPDATE SET value = excluded.value;"
+    "UPDATE meta SET sum = " IMP_SUM_OF_META " WHERE key = 'schema';";
+
 static bool create(struct imp_db *db, struct imp_err *err)
 {
     bool ok = imp_db_begin(db, err) && imp_db_exec(db, tables, err) &&
-              imp_db_commit(db, err);
+              imp_db_exec(db, note_schema, err) && imp_db_commit(db, err);
     if (!ok)
         imp_db_rollback(db);
     return ok;
@@ -133,7 +144,16 @@ static const char *const upgrades[SCHEMA] = {
           "ALTER TABLE inputs ADD COLUMN ctime_ns INTEGER;"
           "ALTER TABLE intents RENAME TO intents3;" INTENTS
           "INSERT INTO intents(name, digest) SELECT name, digest FROM intents3;"
-          "DROP TABLE intents3;" POLICIES SUSPECTS,
+          "DROP TABLE intents3;" POLICIES SUSPECTS
+          "UPDATE inputs SET key = path_key(path);"
+          "ALTER TABLE meta ADD COLUMN sum INTEGER;"
+          "ALTER TABLE runs ADD COLUMN sum INTEGER;"
+          "ALTER TABLE objects ADD COLUMN sum INTEGER;"
+          "ALTER TABLE inputs ADD COLUMN sum INTEGER;"
+          "UPDATE meta SET sum = " IMP_SUM_OF_META ";"
+          "UPDATE runs SET sum = " IMP_SUM_OF_RUN ";"
+          "UPDATE objects SET sum = " IMP_SUM_OF_OBJECT ";"
+          "UPDATE inputs SET sum = " IMP_SUM_OF_INPUT ";",
 };
 
 static bool upgrade(struct imp_db *db, int64_t version, struct imp_err *err)
@@ -142,7 +162,8 @@ static bool upgrade(struct imp_db *db, int64_t version, struct imp_err *err)
     bool ok = imp_db_begin(db, err);
     for (; ok && version < SCHEMA; version++)
         ok = imp_db_exec(db, upgrades[version], err);
-    ok = ok && imp_db_exec(db, set, err) && imp_db_commit(db, err);
+    ok = ok && imp_db_exec(db, set, err) && imp_db_exec(db, note_schema, err) &&
+         imp_db_commit(db, err);
     if (!ok)
         imp_db_rollback(db);
     return ok;

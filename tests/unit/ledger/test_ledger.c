@@ -252,7 +252,11 @@ Test(ledger, it_tells_each_policy_that_something_was_archived_under_once)
 Test(ledger, a_ledger_of_schema_1_is_taken_over_with_its_runs)
 {
     imp_ledger_free(ledger);
-    judge("ALTER TABLE runs DROP COLUMN policy; "
+    judge("ALTER TABLE meta DROP COLUMN sum; "
+          "ALTER TABLE runs DROP COLUMN sum; "
+          "ALTER TABLE objects DROP COLUMN sum; "
+          "ALTER TABLE inputs DROP COLUMN sum; "
+          "ALTER TABLE runs DROP COLUMN policy; "
           "ALTER TABLE runs DROP COLUMN seq; "
           "ALTER TABLE runs DROP COLUMN mark; "
           "ALTER TABLE inputs DROP COLUMN mark_x; "
