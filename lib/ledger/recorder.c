@@ -140,6 +140,16 @@ static void fail_name_taken(struct recorder *rec, struct imp_result *r)
     fail(rec, r, &err);
 }
 
+// The worker saw it in the ledger, so it staged nothing.
+static void fail_vanished(struct recorder *rec, struct imp_result *r)
+{
+    struct imp_err err = {0};
+    imp_fail(&err, IMP_ERR_IO,
+             "the object that this is a duplicate of is not in the ledger any "
+             "more");
+    fail(rec, r, &err);
+}
+
 // Is the name free? An intent must never be for an object's own name: the next
 // start would retract the object.
 static bool check_name(struct recorder *rec, struct imp_result *r)
@@ -174,6 +184,10 @@ static bool sort_out(struct recorder *rec, struct imp_result *r,
         return false;
     if (known.found) {
         duplicate(rec, r);
+        return true;
+    }
+    if (!r->staged) {
+        fail_vanished(rec, r);
         return true;
     }
     return check_name(rec, r);

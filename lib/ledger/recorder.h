@@ -63,7 +63,8 @@ struct imp_result {
     struct imp_digest digest;
     uint64_t length;
     uint64_t place, stored; /* as in struct imp_object; told by publish */
-    void *staged; /* the target's; published or discarded by the recorder */
+    void *staged; /* the target's; published or discarded by the recorder; NULL:
+                     the ledger has an object of this digest */
 };
 
 /* Copies `path`; NULL without memory. */

@@ -16,7 +16,8 @@ struct imp_worker {
     struct imp_findings *findings; // NULL if nobody wants to know
     struct imp_inspection inspection;
     struct imp_sha256 *sha;
-    struct imp_pen *pen; // NULL if nothing is marked
+    struct imp_ledger *known; // this thread's view
+    struct imp_pen *pen;      // NULL if nothing is marked
     struct imp_jpeg_map map;
     struct imp_buf input, marked; // kept from image to image
 };
@@ -25,7 +26,8 @@ static bool set_up(struct imp_worker *w, struct imp_err *err)
 {
     w->cleaner = imp_cleaner_new(w->run->policy, &w->run->cleaning, err);
     w->sha = w->cleaner ? imp_sha256_new(err) : NULL;
-    if (!w->sha || (w->run->marker && !(w->pen = imp_pen_new(err))))
+    w->known = w->sha ? imp_ledger_reader(w->run->ledger, err) : NULL;
+    if (!w->known || (w->run->marker && !(w->pen = imp_pen_new(err))))
         return false;
     if (!w->run->config->on_inspection)
         return true;
@@ -56,6 +58,7 @@ void imp_worker_free(struct imp_worker *w)
     imp_buf_clear(&w->marked);
     imp_buf_clear(&w->input);
     imp_pen_free(w->pen);
+    imp_ledger_free(w->known);
     imp_sha256_free(w->sha);
     imp_findings_free(w->findings);
     imp_cleaner_free(w->cleaner);
@@ -178,6 +181,16 @@ static bool store(struct imp_worker *w, const struct imp_format *fmt,
     r->digest = imp_sha256_end(w->sha);
     r->length = image.n;
     imp_name_of_digest(&r->digest, fmt->ext, r->name);
+
+    // What is in the archive already is not stored only to be discarded: with
+    // many duplicates, files that come and go slow a file system down.
+    bool is_known;
+    char name[IMP_NAME_MAX];
+    if (!imp_ledger_object(w->known, &r->digest, &is_known, name, sizeof name,
+                           err))
+        return false;
+    if (is_known)
+        return true;
 
     const struct imp_object object = {r->name, r->digest, r->length, 0, 0};
     struct imp_staged *staged = calloc(1, sizeof *staged);
