@@ -1,0 +1,273 @@
+#include "ledger/examine.h"
+
+#include "base/file.h"
+#include "ledger/entries.h"
+#include "ledger/journal.h"
+#include "sync/context.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+// --- Open ---
+
+// One that was never used has no lock, or no database.
+static bool open_lock(struct imp_ledger *l, bool *present, struct imp_err *err)
+{
+    l->lock = openat(l->dir, "lock", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    *present = l->lock >= 0;
+    return *present || errno == ENOENT ||
+           imp_fail_errno(err, "open the state directory's lock");
+}
+
+static bool open_database(struct imp_ledger *l, const char *state, bool *old,
+                          struct imp_err *err)
+{
+    int64_t version;
+    if (asprintf(&l->file, "%s/" IMP_LEDGER_DATABASE, state) < 0) {
+        l->file = NULL;
+        return imp_fail_errno(err, "ledger");
+    }
+    // Not as SQLite's read-only: that leaves its log's files behind. The first
+    // question decides which state of the ledger is seen.
+    if (!imp_db_open(&l->db, l->file, false, err) ||
+        !imp_db_exec(&l->db, "PRAGMA query_only = ON", err) ||
+        !imp_db_begin_read(&l->db, err) ||
+        !imp_db_number(&l->db, "PRAGMA user_version", &version, err))
+        return false;
+    if (version <= 0)
+        return imp_fail(err, IMP_ERR_IO, "ledger of schema %" PRId64, version);
+    *old = version < IMP_LEDGER_SCHEMA;
+    return *old || imp_db_schema(&l->db, err);
+}
+
+// An empty one is what a crash at the very first start leaves.
+static bool has_database(const struct imp_ledger *l)
+{
+    struct stat st;
+    return fstatat(l->dir, IMP_LEDGER_DATABASE, &st, AT_SYMLINK_NOFOLLOW) ==
+               0 &&
+           st.st_size > 0;
+}
+
+static bool open_locked(struct imp_ledger *l, const char *state,
+                        struct imp_ctx *wait, bool *present, bool *old,
+                        struct imp_err *err)
+{
+    if (!open_lock(l, present, err) || !*present)
+        return *present;
+    if (!imp_file_lock(l->lock, wait ? imp_ctx_pause : NULL, wait, err))
+        return imp_wrap(err, "state directory");
+    *present = has_database(l);
+    bool ok = *present && open_database(l, state, old, err);
+    close(l->lock);
+    l->lock = -1;
+    return ok;
+}
+
+struct imp_ledger *imp_ledger_open_reading(const char *state,
+                                           struct imp_ctx *wait,
+                                           struct imp_err *err)
+{
+    bool present = false, old = false;
+    struct imp_ledger *l = imp_ledger_new(err);
+    if (!l)
+        return NULL;
+    bool there = access(state, F_OK) == 0 || errno != ENOENT;
+    l->dir = there ? imp_ledger_open_state(state, err) : -1;
+    if (l->dir >= 0 && open_locked(l, state, wait, &present, &old, err) && !old)
+        return l;
+    imp_ledger_free(l);
+    return old ? imp_ledger_open_scratch(state, wait, err) : NULL;
+}
+
+void imp_ledger_release(struct imp_ledger *l)
+{
+    imp_db_rollback(&l->db);
+}
+
+bool imp_ledger_in_use(const struct imp_ledger *l)
+{
+    struct imp_err err = {0};
+    int lock = openat(l->dir, "lock", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    bool used = lock >= 0 && !imp_file_lock(lock, NULL, NULL, &err) &&
+                err.code == IMP_ERR_BUSY;
+    if (lock >= 0)
+        close(lock);
+    return used;
+}
+
+// --- What it says ---
+
+bool imp_ledger_bound(struct imp_ledger *l, char **identity, bool *sound,
+                      struct imp_err *err)
+{
+    bool row;
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_BOUND, err);
+    *identity = NULL;
+    *sound = false;
+    if (!s || !imp_db_step(&l->db, s, &row, err))
+        return false;
+    if (!row)
+        return true;
+    const char *text = (const char *)sqlite3_column_text(s, 0);
+    *identity = strdup(text ? text : "");
+    *sound = sqlite3_column_int(s, 1) != 0;
+    imp_db_done(s);
+    return *identity || imp_fail_errno(err, "ledger");
+}
+
+bool imp_ledger_finished(struct imp_ledger *l, bool *finished,
+                         struct imp_err *err)
+{
+    bool dirty;
+    uint64_t intents;
+    char *listing = NULL;
+    if (!imp_ledger_dirty(l, &dirty, err) ||
+        !imp_ledger_count_intents(l, &intents, err) ||
+        !imp_ledger_get_meta(l, "listing", &listing, err))
+        return false;
+    // The digest of a manifest: there was one.
+    *finished = !dirty && intents == 0 && listing &&
+                strlen(listing) == IMP_SHA256_HEX - 1;
+    free(listing);
+    return true;
+}
+
+bool imp_ledger_count_intents(struct imp_ledger *l, uint64_t *n,
+                              struct imp_err *err)
+{
+    bool row;
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_INTENTS, err);
+    if (!s || !imp_db_step(&l->db, s, &row, err))
+        return false;
+    *n = (uint64_t)sqlite3_column_int64(s, 0);
+    imp_db_done(s);
+    return true;
+}
+
+bool imp_ledger_each_made(struct imp_ledger *l, imp_ledger_made_fn fn,
+                          void *self, struct imp_err *err)
+{
+    bool row, ok;
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_EACH_MADE, err);
+    if (!s)
+        return false;
+    while ((ok = imp_db_step(&l->db, s, &row, err)) && row) {
+        struct imp_digest policy;
+        const char *name = (const char *)sqlite3_column_text(s, 0);
+        ok = imp_db_column_digest(s, 1, &policy, err) &&
+             fn(self, name ? name : "", &policy, err);
+        if (!ok)
+            break;
+    }
+    imp_db_done(s);
+    return ok;
+}
+
+bool imp_ledger_each_text(struct imp_ledger *l, imp_ledger_text_fn fn,
+                          void *self, struct imp_err *err)
+{
+    bool row, ok;
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_EACH_TEXT, err);
+    if (!s)
+        return false;
+    while ((ok = imp_db_step(&l->db, s, &row, err)) && row) {
+        struct imp_digest policy;
+        ok = imp_db_column_digest(s, 0, &policy, err) &&
+             fn(self, &policy, (const char *)sqlite3_column_text(s, 1), err);
+        if (!ok)
+            break;
+    }
+    imp_db_done(s);
+    return ok;
+}
+
+// --- What is wrong with it ---
+
+struct examiner {
+    struct imp_ledger *l;
+    imp_ledger_fault_fn fn;
+    void *self;
+};
+
+static void text_of(struct sqlite3_stmt *s, int at, char *out, size_t cap)
+{
+    const char *text = (const char *)sqlite3_column_text(s, at);
+    snprintf(out, cap, "%s", text ? text : "?");
+}
+
+typedef bool (*describe_fn)(struct sqlite3_stmt *s, char *out, size_t cap);
+
+// SQLite says "ok" if it has nothing to tell.
+static bool describe_page(struct sqlite3_stmt *s, char *out, size_t cap)
+{
+    text_of(s, 0, out, cap);
+    return strcmp(out, "ok") != 0;
+}
+
+static bool describe_reference(struct sqlite3_stmt *s, char *out, size_t cap)
+{
+    char table[40], parent[40];
+    text_of(s, 0, table, sizeof table);
+    text_of(s, 2, parent, sizeof parent);
+    snprintf(out, cap, "%s row %" PRId64 ": what it refers to in %s is missing",
+             table, (int64_t)sqlite3_column_int64(s, 1), parent);
+    return true;
+}
+
+static bool describe_sum(struct sqlite3_stmt *s, char *out, size_t cap)
+{
+    char row[120];
+    text_of(s, 0, row, sizeof row);
+    snprintf(out, cap, "%s: the row's sum is another, it was changed", row);
+    return true;
+}
+
+static bool tell_each(struct examiner *x, enum imp_sql which,
+                      describe_fn describe, struct imp_err *err)
+{
+    bool row, ok;
+    struct sqlite3_stmt *s = imp_db_get(&x->l->db, which, err);
+    if (!s)
+        return false;
+    while ((ok = imp_db_step(&x->l->db, s, &row, err)) && row) {
+        char what[200];
+        if (describe(s, what, sizeof what) && !(ok = x->fn(x->self, what, err)))
+            break;
+    }
+    imp_db_done(s);
+    return ok;
+}
+
+bool imp_ledger_examine(struct imp_ledger *l, struct imp_ctx *ctx,
+                        imp_ledger_fault_fn fn, void *self, struct imp_err *err)
+{
+    struct examiner x = {l, fn, self};
+    imp_db_heed(&l->db, ctx);
+    bool ok = tell_each(&x, IMP_SQL_PAGES, describe_page, err) &&
+              tell_each(&x, IMP_SQL_REFERENCES, describe_reference, err) &&
+              tell_each(&x, IMP_SQL_WRONG_SUMS, describe_sum, err);
+    imp_db_heed(&l->db, NULL);
+    return ok;
+}
+
+bool imp_ledger_examine_log(struct imp_ledger *l, struct imp_ctx *ctx,
+                            imp_audit_finding_fn fn, void *self, bool *kept,
+                            struct imp_audit_summary *out, struct imp_err *err)
+{
+    struct imp_audit_mark expect;
+    uint64_t highest;
+    if (!imp_journal_expected(l, &expect, &highest, err))
+        return false;
+    // Of before there was a log.
+    *kept = highest > 0;
+    *out = (struct imp_audit_summary){0};
+    return !*kept || imp_audit_verify(l->dir, &expect, fn, self, ctx, out, err);
+}
