@@ -80,8 +80,8 @@ bool imp_bag_hash_fd(struct imp_bag *bag, int fd, struct imp_digest *digest,
 /* fsync the file or directory `name` in `dirfd`. */
 bool imp_bag_sync_below(int dirfd, const char *name, struct imp_err *err);
 
-/* Is the bag at `root` ours, or still empty? IMP_ERR_CONFIG if not. */
-bool imp_bag_check(int root, struct imp_err *err);
+/* Is the bag at `root` ours, or (WRITE) still empty? IMP_ERR_CONFIG if not. */
+bool imp_bag_check(int root, enum imp_target_mode mode, struct imp_err *err);
 
 /* Write bagit.txt unless it is there. */
 bool imp_bag_declare(struct imp_bag *bag, struct imp_err *err);
@@ -101,6 +101,9 @@ bool imp_bag_walk(struct imp_target *t, imp_file_fn fn, void *fn_self,
                   struct imp_err *err);
 bool imp_bag_read(struct imp_target *t, const struct imp_object *object,
                   uint64_t most, struct imp_buf *out, struct imp_err *err);
+bool imp_bag_tag(struct imp_target *t, const char *name, size_t most,
+                 struct imp_buf *out, struct imp_digest *digest, bool *present,
+                 struct imp_err *err);
 bool imp_bag_hash(struct imp_target *t, const struct imp_object *object,
                   struct imp_digest *digest, uint64_t *length,
                   struct imp_err *err);

@@ -60,6 +60,47 @@ bool imp_bag_read(struct imp_target *t, const struct imp_object *object,
     return ok || imp_wrap(err, "data/%s", name);
 }
 
+static bool read_tag(struct imp_bag *bag, int fd, size_t most,
+                     struct imp_buf *out, struct imp_digest *digest,
+                     struct imp_err *err)
+{
+    uint8_t bytes[64 * 1024];
+    size_t got;
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return imp_fail_errno(err, "look at it");
+    if (!S_ISREG(st.st_mode))
+        return imp_fail(err, IMP_ERR_IO, "no regular file");
+    imp_sha256_start(bag->hasher);
+    do {
+        if (!imp_file_read(fd, bytes, sizeof bytes, &got, err))
+            return false;
+        imp_sha256_add(bag->hasher, bytes, got);
+        size_t room = most - out->n;
+        if (!imp_buf_add(out, bytes, got < room ? got : room, err))
+            return false;
+    } while (got == sizeof bytes);
+    *digest = imp_sha256_end(bag->hasher);
+    return true;
+}
+
+bool imp_bag_tag(struct imp_target *t, const char *name, size_t most,
+                 struct imp_buf *out, struct imp_digest *digest, bool *present,
+                 struct imp_err *err)
+{
+    struct imp_bag *bag = (struct imp_bag *)t;
+    int fd =
+        openat(bag->root, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    out->n = 0;
+    *present = fd >= 0;
+    if (fd < 0)
+        return errno == ENOENT || imp_fail_errno(err, "open %s", name);
+    bool ok =
+        read_tag(bag, fd, most, out, digest, err) || imp_wrap(err, "%s", name);
+    close(fd);
+    return ok;
+}
+
 // --- The manifest ---
 
 bool imp_bag_listing(struct imp_target *t, struct imp_digest *out,
@@ -86,12 +127,17 @@ static bool tell_line(struct imp_bag *bag, const char *line, imp_object_fn fn,
     struct stat st;
     if (!imp_manifest_parse(line, name, &digest, err))
         return false;
-    if (fstatat(bag->data, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+    bool reading = bag->staging < 0;
+    bool there = fstatat(bag->data, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!there && !(reading && (errno == ENOENT || errno == ENOTDIR)))
         return imp_fail_errno(err, "%s, which the manifest lists", name);
-    if (!S_ISREG(st.st_mode))
+    bool regular = there && S_ISREG(st.st_mode);
+    if (!regular && !reading)
         return imp_fail(err, IMP_ERR_IO, "%s is not a regular file", name);
-    const struct imp_object object = {
-        .name = name, .digest = digest, .length = (uint64_t)st.st_size};
+    const struct imp_object object = {.name = name,
+                                      .digest = digest,
+                                      .length =
+                                          regular ? (uint64_t)st.st_size : 0};
     return fn(fn_self, &object, err);
 }
 

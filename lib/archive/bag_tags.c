@@ -9,6 +9,10 @@
 
 // --- Whose directory is this? ---
 
+#define NO_BAG                            \
+    "the directory is not empty and has " \
+    "no " IMP_TAG_DECLARATION ": not a bag"
+
 // The first bytes of a small file, NUL-ended. Not there: empty.
 static bool read_start(int dirfd, const char *name, char *text, size_t cap,
                        struct imp_err *err)
@@ -47,20 +51,32 @@ static bool list(int root, struct listing *seen, struct imp_err *err)
     return ok;
 }
 
-bool imp_bag_check(int root, struct imp_err *err)
+// Whoever only reads wants to hear what is wrong with a tag file; but a bag
+// with other manifests is not only ours to judge.
+static bool check_to_read(int root, const struct listing *seen,
+                          struct imp_err *err)
+{
+    return imp_bag_exists(root, IMP_TAG_DECLARATION) ||
+                   imp_bag_exists(root, IMP_TAG_MANIFEST) || seen->staging
+               ? imp_tags_check("", "", seen->foreign, err)
+               : imp_fail(err, IMP_ERR_CONFIG, NO_BAG);
+}
+
+bool imp_bag_check(int root, enum imp_target_mode mode, struct imp_err *err)
 {
     struct listing seen = {0};
     char declared[IMP_TAG_START], info[IMP_TAG_START];
-    if (!list(root, &seen, err) ||
-        !read_start(root, IMP_TAG_DECLARATION, declared, sizeof declared,
+    if (!list(root, &seen, err))
+        return false;
+    if (mode == IMP_TARGET_READ)
+        return check_to_read(root, &seen, err);
+    if (!read_start(root, IMP_TAG_DECLARATION, declared, sizeof declared,
                     err) ||
         !read_start(root, IMP_TAG_INFO, info, sizeof info, err))
         return false;
 
     if (!declared[0] && seen.entries > 0 && !seen.staging)
-        return imp_fail(err, IMP_ERR_CONFIG,
-                        "the directory is not empty and has "
-                        "no " IMP_TAG_DECLARATION ": not a bag");
+        return imp_fail(err, IMP_ERR_CONFIG, NO_BAG);
     return imp_tags_check(declared, info, seen.foreign, err);
 }
 

@@ -53,8 +53,13 @@ static bool read_start(struct imp_s3 *s3, const char *key, bool there,
            imp_buf_add(text, "", 1, err);
 }
 
-static bool check(struct imp_s3 *s3, const struct top *top, struct imp_err *err)
+// Whoever only reads wants to hear what is wrong with a tag file.
+static bool check(const struct imp_s3_target *t, const struct top *top,
+                  struct imp_err *err)
 {
+    struct imp_s3 *s3 = t->s3;
+    if (t->reading)
+        return imp_tags_check("", "", top->foreign, err);
     struct imp_buf declared = {0}, info = {0};
     bool ok =
         read_start(s3, IMP_TAG_DECLARATION, top->declared, &declared, err) &&
@@ -66,22 +71,23 @@ static bool check(struct imp_s3 *s3, const struct top *top, struct imp_err *err)
     return ok;
 }
 
-bool imp_s3_survey(struct imp_s3_target *t, bool make, struct imp_err *err)
+bool imp_s3_survey(struct imp_s3_target *t, struct imp_err *err)
 {
     struct top top = {0};
     if (!see_top(t->s3, &top, err))
         return false;
-    if (top.entries == 0 && !make)
+    if (top.entries == 0 && t->reading)
         return imp_fail(err, IMP_ERR_CONFIG, "there is no archive");
-    if (top.entries > TOP_MAX || (!top.declared && top.entries > 0))
+    bool is_bag = top.declared || (t->reading && top.manifest);
+    if (top.entries > TOP_MAX || (!is_bag && top.entries > 0))
         return imp_fail(err, IMP_ERR_CONFIG,
                         "the prefix is not empty and has "
                         "no " IMP_TAG_DECLARATION ": not a bag");
-    if (!check(t->s3, &top, err))
+    if (!check(t, &top, err))
         return false;
     t->target.empty = !top.data;
     t->target.interrupted = (top.data || top.manifest) && !top.tagmanifest;
-    return top.declared || imp_s3_declare(t, err);
+    return is_bag || imp_s3_declare(t, err);
 }
 
 // --- The manifest ---
@@ -159,10 +165,11 @@ bool imp_s3_listing(struct imp_target *target, struct imp_digest *out,
     return true;
 }
 
-// The object of this line, and how long it is: both lists are in order.
+// The object of this line, and how long it is: both lists are in order. `all`:
+// also what is not there.
 static bool tell_line(struct imp_s3_cursor *c, const char **key,
-                      uint64_t *length, const char *line, imp_object_fn fn,
-                      void *fn_self, struct imp_err *err)
+                      uint64_t *length, const char *line, bool all,
+                      imp_object_fn fn, void *fn_self, struct imp_err *err)
 {
     char name[IMP_NAME_MAX];
     struct imp_object object = {.name = name};
@@ -172,22 +179,23 @@ static bool tell_line(struct imp_s3_cursor *c, const char **key,
     while (*key && strcmp(*key + n, name) < 0)
         if (!imp_s3_cursor_next(c, key, length, err))
             return false;
-    if (!*key || strcmp(*key + n, name) != 0)
+    bool there = *key && strcmp(*key + n, name) == 0;
+    if (!there && !all)
         return imp_fail(err, IMP_ERR_IO,
                         "%s is listed and not there (or not in order)", name);
-    object.length = *length;
+    object.length = there ? *length : 0;
     return fn(fn_self, &object, err);
 }
 
-static bool each_line(FILE *file, struct imp_s3_cursor *c, imp_object_fn fn,
-                      void *fn_self, struct imp_err *err)
+static bool each_line(FILE *file, struct imp_s3_cursor *c, bool all,
+                      imp_object_fn fn, void *fn_self, struct imp_err *err)
 {
     char line[IMP_MANIFEST_LINE_MAX + 1];
     const char *key = NULL;
     uint64_t length = 0;
     bool ok = imp_s3_cursor_next(c, &key, &length, err);
     for (size_t n = 1; ok && fgets(line, sizeof line, file); n++)
-        ok = tell_line(c, &key, &length, line, fn, fn_self, err) ||
+        ok = tell_line(c, &key, &length, line, all, fn, fn_self, err) ||
              imp_wrap(err, IMP_TAG_MANIFEST " line %zu", n);
     if (ok && ferror(file))
         ok = imp_fail_errno(err, "read " IMP_TAG_MANIFEST);
@@ -210,7 +218,7 @@ bool imp_s3_each(struct imp_target *target, imp_object_fn fn, void *fn_self,
     FILE *file = fdopen(fd, "r");
     struct imp_s3_cursor *c =
         file ? imp_s3_cursor_new(t->s3, IMP_S3_PAYLOAD, false, err) : NULL;
-    bool ok = file ? c && each_line(file, c, fn, fn_self, err)
+    bool ok = file ? c && each_line(file, c, t->reading, fn, fn_self, err)
                    : imp_fail_errno(err, "temporary file");
     imp_s3_cursor_free(c);
     if (file)

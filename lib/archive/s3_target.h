@@ -15,6 +15,7 @@
 struct imp_s3_target {
     struct imp_target target; /* first: a target is cast to it */
     struct imp_s3 *s3;
+    bool reading;
     /* The rest is the recorder thread's. */
     struct imp_sha256 *hasher;
 
@@ -33,9 +34,9 @@ struct imp_s3_target {
 extern const struct imp_target_ops imp_target_s3;
 
 /* Look at what is below the prefix: `empty` and `interrupted`, and is it ours?
- * To be written to (`make`) it is made an archive of ours if nothing is there.
+ * Unless it is only read, it is made an archive of ours if nothing is there.
  * IMP_ERR_CONFIG if it is none. */
-bool imp_s3_survey(struct imp_s3_target *t, bool make, struct imp_err *err);
+bool imp_s3_survey(struct imp_s3_target *t, struct imp_err *err);
 
 /* Read the object at `key` (not longer than `most`) into `out`. */
 bool imp_s3_read(struct imp_s3 *s3, const char *key, uint64_t most,
@@ -48,6 +49,9 @@ bool imp_s3_each(struct imp_target *target, imp_object_fn fn, void *fn_self,
                  struct imp_err *err);
 bool imp_s3_walk(struct imp_target *target, imp_file_fn fn, void *fn_self,
                  struct imp_err *err);
+bool imp_s3_tag(struct imp_target *target, const char *name, size_t most,
+                struct imp_buf *out, struct imp_digest *digest, bool *present,
+                struct imp_err *err);
 bool imp_s3_finish(struct imp_target *target, const struct imp_objects *objects,
                    bool changed, struct imp_err *err);
 

@@ -8,11 +8,8 @@
 #include <string.h>
 
 #define AGENT "Bag-Software-Agent: imgpipe "
-#define POLICY "Imgpipe-Policy-SHA256: " // one line for each policy
 
-// RFC 8493 2.1.1: exactly these two lines.
-static const char declaration[] = "BagIt-Version: 1.0\n"
-                                  "Tag-File-Character-Encoding: UTF-8\n";
+static const char declaration[] = IMP_TAG_DECLARED;
 
 // --- Whose bag is this? ---
 
@@ -106,9 +103,9 @@ static bool write_manifest(struct tag *tag, const struct imp_objects *objects,
 static bool add_policy(void *self, const struct imp_digest *policy,
                        struct imp_err *err)
 {
-    char line[sizeof POLICY + IMP_SHA256_HEX], hex[IMP_SHA256_HEX];
+    char line[sizeof IMP_TAG_POLICY + IMP_SHA256_HEX], hex[IMP_SHA256_HEX];
     imp_digest_hex(policy, hex);
-    int n = snprintf(line, sizeof line, POLICY "%s\n", hex);
+    int n = snprintf(line, sizeof line, IMP_TAG_POLICY "%s\n", hex);
     return imp_buf_add(self, line, (size_t)n, err);
 }
 
@@ -120,11 +117,10 @@ static bool write_info(struct tag *tag, const struct imp_objects *objects,
 {
     char oxum[200];
     struct imp_buf text = {0};
-    int n =
-        snprintf(oxum, sizeof oxum,
-                 AGENT IMP_VERSION "\n"
-                                   "Payload-Oxum: %" PRIu64 ".%" PRIu64 "\n",
-                 payload->bytes, payload->files);
+    int n = snprintf(oxum, sizeof oxum,
+                     AGENT IMP_VERSION "\n" IMP_TAG_OXUM "%" PRIu64 ".%" PRIu64
+                                       "\n",
+                     payload->bytes, payload->files);
     bool ok = imp_buf_add(&text, oxum, (size_t)n, err) &&
               (!objects->each_policy ||
                objects->each_policy(objects->self, add_policy, &text, err)) &&

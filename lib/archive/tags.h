@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define IMP_TAG_DECLARATION "bagit.txt"
 #define IMP_TAG_INFO "bag-info.txt"
@@ -19,6 +20,15 @@
 /* Takes a part of a tag file's text. */
 typedef bool (*imp_tag_text_fn)(void *self, const void *text, size_t n,
                                 struct imp_err *err);
+
+/* RFC 8493 2.1.1: exactly these two lines. */
+#define IMP_TAG_DECLARED   \
+    "BagIt-Version: 1.0\n" \
+    "Tag-File-Character-Encoding: UTF-8\n"
+
+/* Labels in bag-info.txt; of the policy, one line for each. */
+#define IMP_TAG_OXUM "Payload-Oxum: "
+#define IMP_TAG_POLICY "Imgpipe-Policy-SHA256: "
 
 /* Where tag files go, one after the other. After a call that fails no other
  * comes: the sink's owner gives up what was started. */
@@ -57,5 +67,25 @@ bool imp_tag_is_foreign(const char *name);
  * IMP_ERR_CONFIG if not. */
 bool imp_tags_check(const char *declared, const char *info, bool foreign,
                     struct imp_err *err);
+
+/* What is wrong with a tag file, in words. False stops it. */
+typedef bool (*imp_tag_fault_fn)(void *self, const char *name, const char *what,
+                                 struct imp_err *err);
+
+/* The payload as it was found: Payload-Oxum of RFC 8493 2.2.2. */
+struct imp_payload {
+    uint64_t bytes, files;
+};
+
+/* Tell what is wrong with the tag files of an archive opened for reading: one
+ * that is missing, that is not what the tag manifest says, or what it should
+ * say. `payload` is NULL if it is not known. False only if `fn` was, or without
+ * memory. */
+bool imp_tags_verify(struct imp_target *t, const struct imp_payload *payload,
+                     imp_tag_fault_fn fn, void *self, struct imp_err *err);
+
+/* Call `fn` for each policy that bag-info.txt names, if it can be read. */
+bool imp_tags_each_policy(struct imp_target *t, imp_policy_fn fn, void *self,
+                          struct imp_err *err);
 
 #endif

@@ -171,6 +171,9 @@ bool imp_tar_hash(struct imp_target *t, const struct imp_object *object,
                   struct imp_err *err);
 bool imp_tar_read(struct imp_target *t, const struct imp_object *object,
                   uint64_t most, struct imp_buf *out, struct imp_err *err);
+bool imp_tar_tag(struct imp_target *t, const char *name, size_t most,
+                 struct imp_buf *out, struct imp_digest *digest, bool *present,
+                 struct imp_err *err);
 bool imp_tar_finish(struct imp_target *t, const struct imp_objects *objects,
                     bool changed, struct imp_err *err);
 

@@ -113,6 +113,75 @@ bool imp_tar_listing(struct imp_target *t, struct imp_digest *out,
            imp_wrap(err, IMP_TAG_MANIFEST);
 }
 
+// --- One tag file ---
+
+static bool find_tag(const struct imp_tar *tar, const char *name,
+                     struct imp_tar_member *m, bool *found, struct imp_err *err)
+{
+    struct imp_tar_tail tail;
+    bool whole;
+    *found = false;
+    if (!imp_tar_find_tail(tar, &tail, &whole, err))
+        return false;
+    for (uint64_t at = tail.at, i = 0; whole && !*found && i < TAGS_MOST; i++) {
+        if (!imp_tar_look(tar, at, UINT64_MAX, m, err))
+            return false;
+        if (m->gz.kind != IMP_GZ_TAG)
+            return true;
+        *found = strcmp(m->entry.path + strlen(IMP_TAR_TOP), name) == 0;
+        at += m->gz.length;
+    }
+    return true;
+}
+
+static bool read_tag(struct imp_gz_reader *r, struct imp_tar_member *m,
+                     size_t most, struct imp_buf *out,
+                     struct imp_sha256 *hasher, struct imp_err *err)
+{
+    uint8_t bytes[32 * 1024];
+    if (!imp_tar_open_member(r, m, err))
+        return false;
+    for (uint64_t left = m->entry.length; left > 0;) {
+        size_t n = left < sizeof bytes ? (size_t)left : sizeof bytes, got;
+        if (!imp_gz_read(r, bytes, n, &got, err))
+            return false;
+        if (got < n)
+            return damaged("a tag file ends early", err);
+        imp_sha256_add(hasher, bytes, n);
+        size_t room = most - out->n;
+        if (!imp_buf_add(out, bytes, n < room ? n : room, err))
+            return false;
+        left -= n;
+    }
+    return imp_tar_end_member(r, m, err);
+}
+
+bool imp_tar_tag(struct imp_target *t, const char *name, size_t most,
+                 struct imp_buf *out, struct imp_digest *digest, bool *present,
+                 struct imp_err *err)
+{
+    static const char declared[] = IMP_TAG_DECLARED;
+    struct imp_tar *tar = (struct imp_tar *)t;
+    struct imp_tar_member m;
+    size_t n = strlen(declared);
+    out->n = 0;
+    // It is in START, whose bytes have been compared.
+    *present = strcmp(name, IMP_TAG_DECLARATION) == 0;
+    if (*present)
+        return imp_sha256_of(declared, n, digest, err) &&
+               imp_buf_add(out, declared, n < most ? n : most, err);
+    if (!find_tag(tar, name, &m, present, err))
+        return false;
+    if (!*present)
+        return true;
+    struct imp_gz_reader *r = imp_gz_reader_new(tar->fd, err);
+    imp_sha256_start(tar->hasher);
+    bool ok = r && read_tag(r, &m, most, out, tar->hasher, err);
+    *digest = imp_sha256_end(tar->hasher);
+    imp_gz_reader_free(r);
+    return ok || imp_wrap(err, "%s", name);
+}
+
 // --- Line by line ---
 
 struct lines {

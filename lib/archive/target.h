@@ -81,7 +81,9 @@ struct imp_objects {
 enum imp_target_mode {
     IMP_TARGET_WRITE, /* for a run */
     IMP_TARGET_READ,  /* beside runs: no lock, nothing is made or removed; only
-                         listing, each, walk, hash, read and free are called */
+                         listing, each, walk, hash, read, tag and free are
+                         called. What is wrong in tag files is no reason to
+                         refuse: it is to be found out */
 };
 
 struct imp_target; /* each kind begins with it */
@@ -157,7 +159,7 @@ struct imp_target_ops {
 
     /* Call `fn` for each object that the archive's own manifest lists: for a
      * ledger that does not know this manifest. IMP_ERR_IO if a listed object is
-     * missing. */
+     * missing; READ tells it with a length of 0, and goes on. */
     bool (*each)(struct imp_target *t, imp_object_fn fn, void *fn_self,
                  struct imp_err *err);
 
@@ -178,6 +180,13 @@ struct imp_target_ops {
     bool (*read)(struct imp_target *t, const struct imp_object *object,
                  uint64_t most, struct imp_buf *out, struct imp_err *err);
 
+    /* READ, one thread: a tag file ("bag-info.txt"): the digest of all of it,
+     * and its first `most` bytes in `out` (emptied first). `*present` is false
+     * if there is none. */
+    bool (*tag)(struct imp_target *t, const char *name, size_t most,
+                struct imp_buf *out, struct imp_digest *digest, bool *present,
+                struct imp_err *err);
+
     /* At the end, on the recorder's thread or after it: write what lists the
      * whole (manifests), durably. `changed` is false if nothing was published
      * since the last clean end. */
@@ -191,7 +200,8 @@ struct imp_target_ops {
 struct imp_target {
     const struct imp_target_ops *ops;
     bool empty;       /* when it was opened, it held no object */
-    bool interrupted; /* and the run before was killed, whosever it was */
+    bool interrupted; /* and the run before was killed, whosever it was; READ:
+                         or a run has it now */
 };
 
 /* Ends with NULL. */

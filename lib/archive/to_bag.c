@@ -111,8 +111,9 @@ static void bag_free(struct imp_target *t)
 // Beside a run: what is there, and nothing else.
 static bool look_at(struct imp_bag *bag, struct imp_err *err)
 {
-    if (!imp_bag_check(bag->root, err))
+    if (!imp_bag_check(bag->root, IMP_TARGET_READ, err))
         return false;
+    bag->target.interrupted = imp_bag_exists(bag->root, IMP_BAG_STAGING);
     bag->data = open_dir(bag->root, "data", err);
     return bag->data >= 0 && is_empty(bag->data, &bag->target.empty, err);
 }
@@ -141,7 +142,8 @@ static struct imp_target *bag_open(const char *where,
         goto fail;
     }
     if (reading ? look_at(bag, err)
-                : lock(bag->root, wait, err) && imp_bag_check(bag->root, err) &&
+                : lock(bag->root, wait, err) &&
+                      imp_bag_check(bag->root, IMP_TARGET_WRITE, err) &&
                       furnish(bag, err))
         return &bag->target;
 fail:
@@ -244,6 +246,7 @@ const struct imp_target_ops imp_target_bag = {
     .walk = imp_bag_walk,
     .hash = imp_bag_hash,
     .read = imp_bag_read,
+    .tag = imp_bag_tag,
     .finish = imp_bag_finish,
     .free = bag_free,
 };

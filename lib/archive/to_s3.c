@@ -71,9 +71,10 @@ static struct imp_target *s3_open(const char *where,
         return NULL;
     }
     t->target.ops = &imp_target_s3;
+    t->reading = !write;
     t->hasher = imp_sha256_new(err);
     if (t->hasher && (t->s3 = imp_s3_new(where, &at->s3, err)) &&
-        imp_s3_survey(t, write, err) && (!write || sweep(t, err)))
+        imp_s3_survey(t, err) && (!write || sweep(t, err)))
         return &t->target;
     s3_free(&t->target);
     return NULL;
@@ -341,6 +342,7 @@ const struct imp_target_ops imp_target_s3 = {
     .walk = imp_s3_walk,
     .hash = s3_hash,
     .read = s3_read,
+    .tag = imp_s3_tag,
     .finish = imp_s3_finish,
     .free = s3_free,
 };
