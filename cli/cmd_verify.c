@@ -1,25 +1,10 @@
-// imgpipe verify: that archived images are their sources, but for the mark.
+// imgpipe verify: the options, and which of its two answers is wanted.
 #include "cli.h"
-#include "fates.h"
-#include "json.h"
-#include "place_args.h"
-#include "signals.h"
+#include "verify_args.h"
 
-#include "pipeline/prove.h"
-#include "pipeline/run.h"
-#include "sync/context.h"
-
-#include <glib.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-struct args {
-    GPtrArray *against;
-    struct cli_place_args place;
-    bool json, quiet;
-};
+#include <sys/random.h>
+#include <unistd.h>
 
 #define SETTER(name) \
     static bool set_##name(void *self, const char *value, struct imp_err *err)
@@ -27,7 +12,7 @@ struct args {
 
 SETTER(against)
 {
-    g_ptr_array_add(((struct args *)self)->against, g_strdup(value));
+    g_ptr_array_add(((struct cli_verify_args *)self)->against, g_strdup(value));
     return value[0] ||
            imp_fail(err, IMP_ERR_CONFIG, "want a directory or file");
 }
@@ -35,211 +20,173 @@ SETTER(against)
 SETTER(json)
 {
     UNUSED;
-    ((struct args *)self)->json = true;
+    ((struct cli_verify_args *)self)->json = true;
     return true;
 }
 
 SETTER(quiet)
 {
     UNUSED;
-    ((struct args *)self)->quiet = true;
+    ((struct cli_verify_args *)self)->quiet = true;
+    return true;
+}
+
+// --- Of the whole archive only ---
+
+static struct imp_verify_config *all(void *self, const char *option)
+{
+    struct cli_verify_args *a = self;
+    a->only_all = option;
+    return &a->all;
+}
+
+SETTER(jobs)
+{
+    uint64_t n;
+    if (!cli_count(value, 1, 1024, &n, err))
+        return false;
+    all(self, "jobs")->jobs = (unsigned)n;
+    return true;
+}
+
+SETTER(sample)
+{
+    return cli_fraction(value, 0, 1, &all(self, "sample")->sample, err);
+}
+
+SETTER(seed)
+{
+    return cli_count(value, 0, UINT64_MAX, &all(self, "seed")->seed, err);
+}
+
+SETTER(policy)
+{
+    struct cli_verify_args *a = self;
+    all(self, "policy");
+    g_free(a->policy);
+    a->policy = g_strdup(value);
+    return value[0] ||
+           imp_fail(err, IMP_ERR_CONFIG, "want strict, research or a file");
+}
+
+SETTER(check)
+{
+    return cli_check(value, &all(self, "check")->cleaning, err);
+}
+
+SETTER(max_bytes)
+{
+    return cli_size(value, &all(self, "max-bytes")->cleaning.limits.max_bytes,
+                    err);
+}
+
+SETTER(max_pixels)
+{
+    return cli_count(value, 1, UINT32_MAX,
+                     &all(self, "max-pixels")->cleaning.limits.max_pixels, err);
+}
+
+SETTER(wait)
+{
+    UNUSED;
+    all(self, "wait")->wait = true;
     return true;
 }
 
 static const struct cli_option options[] = {
     {"against", 0, "UPLOADS",
-     "The sources, a directory or a file; may be repeated", set_against},
-    CLI_PLACE_OPTIONS(struct args, place),
-    {"json", 0, NULL, "Print one JSON object for each file, on a line",
+     "Compare with the sources, a directory or a file; may be repeated",
+     set_against},
+    CLI_PLACE_OPTIONS(struct cli_verify_args, place),
+    {"jobs", 'j', "N", "Objects read at once (default: one per core)",
+     set_jobs},
+    {"sample", 0, "PART",
+     "Read only a part of the objects, such as 5%, picked at random",
+     set_sample},
+    {"seed", 0, "N", "Pick the same ones as an earlier sample did", set_seed},
+    {"policy", 0, "POLICY",
+     "For images of which no ledger knows the policy: strict (default), "
+     "research, or a policy file",
+     set_policy},
+    {"check", 0, "LEVEL",
+     "How far to check images: coded (default) or structure", set_check},
+    {"max-bytes", 0, "SIZE",
+     "Do not read larger objects that no ledger knows (default: 256M)",
+     set_max_bytes},
+    {"max-pixels", 0, "N",
+     "Nor check larger pictures of that kind (default: 500000000)",
+     set_max_pixels},
+    {"wait", 0, NULL, "If a run has the archive, wait for it", set_wait},
+    {"json", 0, NULL,
+     "Print one JSON object for each finding, or each file compared, on a "
+     "line; "
+     "and a summary",
      set_json},
-    {"quiet", 'q', NULL, "Print only what is not proven", set_quiet},
+    {"quiet", 'q', NULL, "Print only what is wrong or not proven", set_quiet},
     {0},
 };
 
-// --- Telling ---
-
-static const char *const names[] = {
-    [IMP_PROVEN] = "proven",
-    [IMP_DISPROVEN] = "DISPROVEN",
-    [IMP_NOT_PROVEN] = "not proven",
-    [IMP_NOT_ARCHIVED] = "not archived",
-};
-
-struct verify {
-    const struct args *args;
-    struct imp_ctx *ctx; // cancelled by a signal
-    struct imp_prover *prover;
-    uint64_t count[sizeof names / sizeof *names];
-};
-
-static double percent_of(const struct imp_difference *d)
+static void init(struct cli_verify_args *a)
 {
-    return d->units ? 100.0 * (double)d->changed / (double)d->units : 0;
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    uint32_t seed = 0; // a number that can be typed
+    *a = (struct cli_verify_args){
+        .against = g_ptr_array_new_with_free_func(g_free),
+        .all = {.jobs = cores > 0 ? (unsigned)cores : 1, .sample = 1},
+    };
+    if (getrandom(&seed, sizeof seed, 0) == sizeof seed)
+        a->all.seed = seed;
 }
 
-static void put_text(const char *path, const struct imp_proven *p)
+static int answer(struct cli_verify_args *a, int argc, char **argv)
 {
-    const struct imp_difference *d = &p->difference;
-    cli_put_text(stdout, path);
-    printf(": %s", names[p->proof]);
-    if (p->archived.name[0])
-        printf(", data/%s, mark: %s", p->archived.name, p->archived.route);
-    if (p->compared)
-        printf(", %" PRIu64 " of %" PRIu64 " %s changed (%.3f %%)", d->changed,
-               d->units, d->unit, percent_of(d));
-    if (p->err.code)
-        printf(": %s", p->err.msg);
-    putchar('\n');
-}
-
-static void put_json(const char *path, const struct imp_proven *p)
-{
-    const struct imp_area *m = &p->archived.mark;
-    bool archived = p->archived.name[0];
-    fputs("{\"path\": ", stdout);
-    cli_put_json_string(stdout, path);
-    cli_put_json_member(stdout, "proof", names[p->proof]);
-    cli_put_json_member(stdout, "object", archived ? p->archived.name : NULL);
-    cli_put_json_member(stdout, "format", archived ? p->archived.format : NULL);
-    cli_put_json_member(stdout, "route", archived ? p->archived.route : NULL);
-    if (m->width)
-        printf(", \"mark\": {\"x\": %u, \"y\": %u, \"width\": %u, "
-               "\"height\": %u, \"across\": %u, \"down\": %u, "
-               "\"step_x\": %u, \"step_y\": %u}",
-               m->x, m->y, m->width, m->height, m->across, m->down, m->step_x,
-               m->step_y);
-    if (p->compared)
-        printf(", \"unit\": \"%s\", \"units\": %" PRIu64
-               ", \"changed\": %" PRIu64 ", \"outside\": %" PRIu64,
-               p->difference.unit, p->difference.units, p->difference.changed,
-               p->difference.outside);
-    cli_put_json_member(stdout, "reason", p->err.code ? p->err.msg : NULL);
-    puts("}");
-}
-
-static void tell(struct verify *v, const char *path, const struct imp_proven *p)
-{
-    bool well = p->proof == IMP_PROVEN || p->proof == IMP_NOT_ARCHIVED;
-    v->count[p->proof]++;
-    if (v->args->json)
-        put_json(path, p);
-    else if (!v->args->quiet || !well)
-        put_text(path, p);
-}
-
-static bool found(void *self, struct imp_job *job)
-{
-    struct verify *v = self;
-    struct imp_proven proven;
-    imp_prover_look(v->prover, job, &proven);
-    tell(v, job->path, &proven);
-    imp_job_free(job);
-    return !imp_ctx_cancelled(v->ctx);
-}
-
-static bool failed(void *self, const char *path, const struct imp_err *err)
-{
-    struct imp_proven proven = {.proof = IMP_NOT_PROVEN, .err = *err};
-    tell(self, path, &proven);
-    return true;
-}
-
-static bool skipped(void *self, const char *path, enum imp_skip why)
-{
-    (void)self, (void)path, (void)why; // a run does not take it either
-    return true;
-}
-
-// --- Going ---
-
-static void look_at_all(struct verify *v)
-{
-    static const struct imp_source_rules everything;
-    const struct imp_source_sink sink = {
-        .self = v, .found = found, .skipped = skipped, .failed = failed};
-    for (guint i = 0; i < v->args->against->len; i++) {
-        const char *path = v->args->against->pdata[i];
-        struct imp_err err = {0};
-        if (!imp_source_path(v->ctx, path, &everything, &sink, &err) &&
-            !imp_ctx_cancelled(v->ctx))
-            failed(v, path, &err);
-    }
-}
-
-static int code_of(const struct verify *v)
-{
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        cli_error("verify: cannot write to standard output: %m");
-        return CLI_NOT_STARTED;
-    }
-    cli_error("%" PRIu64 " proven, %" PRIu64 " disproven, %" PRIu64
-              " not proven, %" PRIu64 " not archived",
-              v->count[IMP_PROVEN], v->count[IMP_DISPROVEN],
-              v->count[IMP_NOT_PROVEN], v->count[IMP_NOT_ARCHIVED]);
-    if (imp_ctx_cancelled(v->ctx))
-        return imp_ctx_cause(v->ctx) == IMP_CAUSE_SIGINT ? CLI_SIGINT
-                                                         : CLI_SIGTERM;
-    return v->count[IMP_DISPROVEN] || v->count[IMP_NOT_PROVEN] ||
-                   !v->count[IMP_PROVEN]
-               ? CLI_SOME_FAILED
-               : CLI_OK;
-}
-
-static int verify(struct args *a, const char *archive)
-{
-    struct imp_err err = {0};
-    struct cli_signals signals;
-    struct verify v = {.args = a, .ctx = imp_ctx_new(NULL)};
-    if (!cli_signals_begin(&signals, v.ctx, &err)) {
-        cli_error("verify: %s", err.msg);
-        imp_ctx_free(v.ctx);
-        return CLI_NOT_STARTED;
-    }
-    if (cli_place_complete(&a->place, archive, &err))
-        v.prover = imp_prover_new(&a->place.at, a->place.state, &err);
-    int code = CLI_NOT_STARTED;
-    if (v.prover) {
-        look_at_all(&v);
-        code = code_of(&v);
-    } else {
-        cli_error("verify: %s", err.msg);
-    }
-    imp_prover_free(v.prover);
-    cli_signals_end(&signals);
-    imp_ctx_free(v.ctx);
-    return code;
+    if (argc != 2)
+        cli_error("verify: want one archive, have %d", argc - 1);
+    else if (a->against->len && a->only_all)
+        cli_error("verify: --%s does nothing with --against", a->only_all);
+    else if (a->against->len)
+        return cli_verify_against(a, argv[1]);
+    else
+        return cli_verify_archive(a, argv[1]);
+    return CLI_USAGE;
 }
 
 static int run(int argc, char **argv)
 {
-    struct args a = {.against = g_ptr_array_new_with_free_func(g_free)};
+    struct cli_verify_args a;
     bool help;
+    init(&a);
     int code = cli_parse(&cli_verb_verify, &argc, &argv, &a, &help);
-    if (code == CLI_OK && !help) {
-        code = CLI_USAGE;
-        if (argc != 2)
-            cli_error("verify: want one archive, have %d", argc - 1);
-        else if (a.against->len == 0)
-            cli_error("verify: --against UPLOADS is missing");
-        else
-            code = verify(&a, argv[1]);
-    }
+    if (code == CLI_OK && !help)
+        code = answer(&a, argc, argv);
     g_ptr_array_free(a.against, TRUE);
     cli_place_clear(&a.place);
+    g_free(a.policy);
     return code;
 }
 
 const struct cli_verb cli_verb_verify = {
     .name = "verify",
     .args = "ARCHIVE",
-    .summary = "Prove that archived images are their sources, but for the mark",
+    .summary = "Find out whether an archive is what it should be",
     .details =
-        "Compares each source that was archived with what was made of it: JPEG "
-        "coefficient\nby coefficient, others pixel by pixel.\n\n"
-        "Example:\n"
+        "Reads every object again: its digest, its name, and whether its "
+        "policy "
+        "would find\nanything to remove. Compares what the manifest lists, "
+        "what "
+        "the ledger has, and what is\nthere; checks the tag files, the ledger "
+        "and the audit log. A line for each finding.\n\n"
+        "With --against it compares each source that was archived with what "
+        "was "
+        "made of it\ninstead: JPEG coefficient by coefficient, others pixel by "
+        "pixel, but for the mark.\n\n"
+        "Examples:\n"
+        "  imgpipe verify archive/\n"
+        "  imgpipe verify archive/ --sample 5%\n"
         "  imgpipe verify archive/ --against uploads/\n\n"
-        "Exit code: 0 all that was archived is proven; 1 something is not, or "
-        "nothing was\narchived; 2 usage; 3 could not start.",
+        "Exit code: 0 nothing is wrong; 1 something is (with --against: "
+        "something is not\nproven, or nothing was archived); 2 usage; 3 could "
+        "not start; 130 or 143 ended by\nSIGINT or SIGTERM.",
     .options = options,
     .run = run,
 };

@@ -3,14 +3,9 @@
 #include "cli.h"
 #include "fates.h"
 
-#include "sync/context.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-#define CLEAR_LINE "\r\033[K"
 
 void cli_report_init(struct cli_report *r, bool quiet, bool verbose, bool json)
 {
@@ -18,23 +13,13 @@ void cli_report_init(struct cli_report *r, bool quiet, bool verbose, bool json)
         .quiet = quiet,
         .verbose = verbose,
         .json = json,
-        .on_terminal = isatty(STDERR_FILENO) == 1,
     };
-    pthread_mutex_init(&r->mu, NULL);
-    clock_gettime(CLOCK_MONOTONIC, &r->start);
+    cli_progress_init(&r->progress);
 }
 
 void cli_report_clear(struct cli_report *r)
 {
-    pthread_mutex_destroy(&r->mu);
-}
-
-static double seconds(const struct cli_report *r)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - r->start.tv_sec) +
-           (double)(now.tv_nsec - r->start.tv_nsec) / 1e9;
+    cli_progress_clear(&r->progress);
 }
 
 void cli_report_event(void *self, const struct imp_event *e)
@@ -43,9 +28,7 @@ void cli_report_event(void *self, const struct imp_event *e)
     bool bad = e->outcome == IMP_QUARANTINED || e->outcome == IMP_FAILED;
     if (r->quiet || (!bad && !r->verbose))
         return;
-    pthread_mutex_lock(&r->mu);
-    if (r->has_thread && r->on_terminal)
-        fputs(CLEAR_LINE, stderr);
+    cli_progress_pause(&r->progress);
     fprintf(stderr, "%s: ", imp_outcome_name(e->outcome));
     cli_put_text(stderr, e->path);
     if (e->skip)
@@ -55,7 +38,7 @@ void cli_report_event(void *self, const struct imp_event *e)
     else if (e->name)
         fprintf(stderr, ": %s", e->name);
     fputc('\n', stderr);
-    pthread_mutex_unlock(&r->mu);
+    cli_progress_resume(&r->progress);
 }
 
 void cli_report_kept(void *self, const struct imp_kept *kept)
@@ -63,13 +46,11 @@ void cli_report_kept(void *self, const struct imp_kept *kept)
     struct cli_report *r = self;
     if (r->quiet)
         return;
-    pthread_mutex_lock(&r->mu);
-    if (r->has_thread && r->on_terminal)
-        fputs(CLEAR_LINE, stderr);
+    cli_progress_pause(&r->progress);
     fputs("source kept: ", stderr);
     cli_put_text(stderr, kept->path);
     fprintf(stderr, ": %s\n", kept->err->msg);
-    pthread_mutex_unlock(&r->mu);
+    cli_progress_resume(&r->progress);
 }
 
 void cli_report_inspection(void *self, const char *path,
@@ -78,9 +59,9 @@ void cli_report_inspection(void *self, const char *path,
     struct cli_report *r = self;
     const struct cli_fates_style style = {.json = r->json,
                                           .values = r->show_values};
-    pthread_mutex_lock(&r->mu);
+    cli_progress_pause(&r->progress);
     cli_put_fates(stdout, path, inspection, style);
-    pthread_mutex_unlock(&r->mu);
+    cli_progress_resume(&r->progress);
 }
 
 // What of the skipped ones earlier runs did not archive either.
@@ -107,52 +88,27 @@ static void put_outcomes(FILE *to, const struct imp_run_counts *c)
     }
 }
 
-static void put_progress(struct cli_report *r)
-{
-    struct imp_run_counts c;
-    imp_run_counts(r->run, &c);
-    double s = seconds(r);
-    pthread_mutex_lock(&r->mu);
-    fprintf(stderr, "%s%" PRIu64 " files, %.1f MB/s, queue %" PRIu64 ": ",
-            r->on_terminal ? CLEAR_LINE : "imgpipe: ", c.scanned,
-            s > 0 ? (double)c.bytes_in / 1e6 / s : 0.0, c.queued);
-    put_outcomes(stderr, &c);
-    fputs(r->on_terminal ? "" : "\n", stderr);
-    fflush(stderr);
-    pthread_mutex_unlock(&r->mu);
-}
-
-static void *show_progress(void *self)
+static void put_progress(void *self, FILE *to)
 {
     struct cli_report *r = self;
-    int64_t every_ms = r->on_terminal ? 200 : 60 * 1000;
-    while (!imp_ctx_wait(r->showing, every_ms))
-        put_progress(r);
-    return NULL;
+    struct imp_run_counts c;
+    imp_run_counts(r->run, &c);
+    double s = cli_progress_seconds(&r->progress);
+    fprintf(to, "%" PRIu64 " files, %.1f MB/s, queue %" PRIu64 ": ", c.scanned,
+            s > 0 ? (double)c.bytes_in / 1e6 / s : 0.0, c.queued);
+    put_outcomes(to, &c);
 }
 
 void cli_report_start_progress(struct cli_report *r, struct imp_run *run)
 {
-    if (r->quiet)
-        return;
     r->run = run;
-    r->showing = imp_ctx_new(NULL);
-    // Without the thread there is no progress to see, and no harm.
-    r->has_thread =
-        pthread_create(&r->progress_thread, NULL, show_progress, r) == 0;
+    if (!r->quiet)
+        cli_progress_start(&r->progress, put_progress, r);
 }
 
 void cli_report_end_progress(struct cli_report *r)
 {
-    if (r->has_thread) {
-        imp_ctx_cancel(r->showing, IMP_CAUSE_CANCEL);
-        pthread_join(r->progress_thread, NULL);
-        if (r->on_terminal)
-            fputs(CLEAR_LINE, stderr);
-        r->has_thread = false;
-    }
-    imp_ctx_free(r->showing);
-    r->showing = NULL;
+    cli_progress_end(&r->progress);
 }
 
 static bool put_json(const struct imp_run_counts *c, double s)
@@ -184,7 +140,7 @@ static void put_sources(const struct imp_run_counts *c)
 
 bool cli_report_summary(struct cli_report *r, const struct imp_run_counts *c)
 {
-    double s = seconds(r);
+    double s = cli_progress_seconds(&r->progress);
     bool ok = !r->json || put_json(c, s);
     if (!ok)
         cli_error("cannot write the summary to standard output: %m");

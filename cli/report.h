@@ -3,21 +3,16 @@
 #ifndef IMP_CLI_REPORT_H
 #define IMP_CLI_REPORT_H
 
+#include "progress.h"
+
 #include "pipeline/run.h"
 
-#include <pthread.h>
 #include <stdbool.h>
-#include <time.h>
 
 struct cli_report {
     bool quiet, verbose, json, show_values;
-    bool on_terminal;
-    pthread_mutex_t mu; /* one line, or one image's, at a time */
-    struct timespec start;
-    struct imp_run *run;     /* whose progress is shown */
-    struct imp_ctx *showing; /* cancelled to end the progress thread */
-    pthread_t progress_thread;
-    bool has_thread;
+    struct cli_progress progress; /* one line, or one image's, at a time */
+    struct imp_run *run;          /* whose progress is shown */
 };
 
 void cli_report_init(struct cli_report *r, bool quiet, bool verbose, bool json);
