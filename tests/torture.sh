@@ -31,4 +31,5 @@ else
     echo "skipped: full file systems: mounting one needs root"
 fi
 part sh tests/fault/sources.sh
+part python3 tests/bench/million.py "$IMGPIPE" "$work/million"
 exit $bad
