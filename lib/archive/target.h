@@ -132,8 +132,8 @@ struct imp_target_ops {
      * Nothing is ever overwritten: if the name is taken by the same bytes, that
      * is success; by others, IMP_ERR_IO. (In an archive that is one file no
      * name is looked for: the ledger, which holds all of them, has done that.)
-     * One that fails does not keep the others back. What is staged is used up on success; on failure it is
-     * still the caller's. */
+     * One that fails does not keep the others back. What is staged is used up
+     * on success; on failure it is still the caller's. */
     void (*publish)(struct imp_target *t, struct imp_publication *group,
                     size_t n);
 
