@@ -43,6 +43,22 @@ expect_exit 1 pipe
 fetch_bag "$work/again"
 same_archive "$work/bag" "$work/again"
 
+# imgpipe itself finds nothing to object to, and then a bit that was flipped.
+check() {
+    "$IMGPIPE" verify "s3://$bucket/$prefix" --s3-endpoint "$endpoint" \
+        --s3-path-style --state "$work/s"
+}
+expect_exit 0 check
+python3 - "$work/bag/${key#"$prefix/"}" "$work/flipped" <<'PY'
+import sys
+data = bytearray(open(sys.argv[1], "rb").read())
+data[len(data) // 2] ^= 1
+open(sys.argv[2], "wb").write(data)
+PY
+store put "$bucket" "$key" "$work/flipped"
+expect_exit 1 check
+grep -q "${key#"$prefix/"}" "$work/out" "$work/err" || fail "it is not named"
+
 # No key of a store is in what was written.
 if grep -rqs "$AWS_SECRET_ACCESS_KEY" "$work/s" "$work/err" "$work/out"; then
     fail "a key was written"
