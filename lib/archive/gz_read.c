@@ -58,7 +58,7 @@ bool imp_gz_start(struct imp_gz_reader *r, uint64_t place, uint64_t end,
     r->ended = true;
     if (place <= end && end - place >= sizeof start &&
         !imp_file_pread(r->fd, start, sizeof start, place, &got, err))
-        return false;
+        return imp_wrap(err, "the gzip member at %" PRIu64, place);
     if (got < sizeof start || !imp_gz_parse_header(start, h))
         return damaged(r, "is not there", err);
     if (h->length > end - place)
@@ -76,7 +76,7 @@ static bool feed(struct imp_gz_reader *r, struct imp_err *err)
     if (n == 0)
         return damaged(r, "is longer than it says", err);
     if (!imp_file_pread(r->fd, r->in, n, r->at, &got, err))
-        return false;
+        return imp_wrap(err, "the gzip member at %" PRIu64, r->place);
     if (got < n)
         return damaged(r, "is cut off", err);
     r->z.next_in = r->in;

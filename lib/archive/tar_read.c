@@ -36,7 +36,7 @@ bool imp_tar_look(const struct imp_tar *tar, uint64_t place, uint64_t end,
     if (!imp_file_pread(tar->fd, start,
                         left < sizeof start ? (size_t)left : sizeof start,
                         place, &got, err))
-        return false;
+        return imp_wrap(err, "the gzip member at %" PRIu64, place);
     if (got < IMP_GZ_HEADER || !imp_gz_parse_header(start, &out->gz))
         return damaged(place, "is not there", err);
     if (out->gz.length > left)
@@ -77,7 +77,7 @@ bool imp_tar_search(const struct imp_tar *tar, uint64_t at, uint64_t end,
         uint64_t left = end - at;
         size_t want = left < sizeof bytes ? (size_t)left : sizeof bytes, got;
         if (!imp_file_pread(tar->fd, bytes, want, at, &got, err))
-            return false;
+            return imp_wrap(err, "the gzip member behind %" PRIu64, at);
         if (got < IMP_GZ_HEADER)
             break;
         for (const uint8_t *p = bytes, *stop = bytes + got - IMP_GZ_HEADER;
