@@ -250,6 +250,8 @@ class Scene:
             "power-cut": lambda: ((Worker.after_cuts, s) for s in self.shares(worker)),
         }
         for mode in self.args.modes:
+            if mode == "power-cut" and not self.target.on_disk:
+                continue  # what the store has said is durable is no disk of ours
             tasks = list(modes[mode]())
             bounded = mode in ("kill-random", "power-cut")
             yield mode, tasks if bounded else thinned(tasks, self.args.sample)

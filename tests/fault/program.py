@@ -99,7 +99,7 @@ class Place:
         self.case, self.start = f"{self.top}/case", f"{self.top}/start"
         self.inputs = f"{self.case}/in" if after != "keep" else f"{self.top}/in"
         self.moved = f"{self.case}/moved"
-        self.options = list(options)
+        self.options = list(options) + target.options(self.case)
         if after != "keep":
             self.options += ["--after", after if after == "delete" else f"move:{self.moved}"]
         os.mkdir(self.start)
@@ -116,11 +116,13 @@ class Place:
         shutil.rmtree(self.top, ignore_errors=True)
 
     def reset(self):
+        self.target.reset(self.case)
         shutil.rmtree(self.case, ignore_errors=True)
         shutil.copytree(self.start, self.case, symlinks=True)
 
     def begin_from_here(self):
         """What is in case/ now is where each run begins."""
+        self.target.begin_from_here(self.case)
         shutil.rmtree(self.start)
         shutil.copytree(self.case, self.start, symlinks=True)
 

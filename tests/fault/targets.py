@@ -5,9 +5,12 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(f"{HERE}/../s3")
+import fake  # noqa: E402 (beside the tests of the store)
 
 
 def files_below(top):
@@ -35,13 +38,31 @@ def validated(bag):
     return [] if said.returncode == 0 else said.stdout.splitlines()
 
 
-class Bag:
-    """A BagIt bag in a directory."""
-    name = "bag"
+class Local:
+    """What archives in files have in common; `place` is a case's directory."""
+    on_disk = True
 
     @staticmethod
     def prepare(place):
-        """What the first run must find."""
+        """Make what the first run must find."""
+
+    @staticmethod
+    def options(place):
+        """Of imgpipe, besides the archive."""
+        return []
+
+    @staticmethod
+    def begin_from_here(place):
+        """What is there now is there after each reset."""
+
+    @staticmethod
+    def reset(place):
+        """As at the beginning, as far as it is not below `place`."""
+
+
+class Bag(Local):
+    """A BagIt bag in a directory."""
+    name = "bag"
 
     @staticmethod
     def spec(place):
@@ -108,7 +129,7 @@ def tar_files(data):
     return files
 
 
-class TarGz:
+class TarGz(Local):
     """A BagIt bag in one file."""
     name = "tar.gz"
     PAYLOAD = "imgpipe/data/"
@@ -157,7 +178,74 @@ class TarGz:
         return [n for n in os.listdir(f"{place}/archive") if n != "all.tar.gz"]
 
 
-TARGETS = {row.name: row for row in (Bag, TarGz)}
+class S3(Local):
+    """A BagIt bag in a store, which runs beside the campaign: tests/s3/fake.py,
+    one for each place. Its objects are put back by hand."""
+    name = "s3"
+    on_disk = False
+    PREFIX = "archive/"
+    handlers, starts = {}, {}
+
+    @staticmethod
+    def handler(place):
+        if place not in S3.handlers:
+            os.environ.setdefault("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+            os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "not-a-secret")
+            handler = type("Handler", (fake.Handler,), {"store": fake.Store(1000)})
+            server = fake.Server(("127.0.0.1", 0), handler)
+            handler.port = server.server_address[1]
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            S3.handlers[place] = handler
+        return S3.handlers[place]
+
+    @staticmethod
+    def options(place):
+        port = S3.handler(place).port
+        return ["--s3-endpoint", f"http://127.0.0.1:{port}", "--s3-path-style"]
+
+    @staticmethod
+    def begin_from_here(place):
+        S3.starts[place] = dict(S3.handler(place).store.objects)
+
+    @staticmethod
+    def reset(place):
+        store = fake.Store(1000)
+        store.objects.update(S3.starts.get(place, {}))
+        S3.handler(place).store = store
+
+    @staticmethod
+    def spec(place):
+        return f"s3://{fake.BUCKET}/archive"
+
+    @staticmethod
+    def tree(place):
+        store = S3.handler(place).store
+        with store.lock:
+            return {key[len(S3.PREFIX):]: parts[0] for key, parts in store.objects.items()}
+
+    content = tree
+
+    @staticmethod
+    def objects(place):
+        return {name[len("data/"):]: data for name, data in S3.tree(place).items()
+                if name.startswith("data/")}
+
+    @staticmethod
+    def findings(place):
+        with tempfile.TemporaryDirectory() as out:
+            for name, data in S3.tree(place).items():
+                os.makedirs(os.path.dirname(f"{out}/{name}"), exist_ok=True)
+                with open(f"{out}/{name}", "wb") as f:
+                    f.write(data)
+            return validated(out)
+
+    @staticmethod
+    def leftovers(place):
+        uploads = S3.handler(place).store.uploads
+        return [n for n in S3.tree(place) if n.startswith(".")] + list(uploads)
+
+
+TARGETS = {row.name: row for row in (Bag, TarGz, S3)}
 
 
 def name_fits(name, data):
