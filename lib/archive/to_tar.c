@@ -37,7 +37,8 @@ bool imp_tar_start(struct imp_buf *out, struct imp_err *err)
 {
     uint8_t head[2 * IMP_TAR_HEAD_MAX];
     struct imp_buf text = {0};
-    const struct imp_tag_sink sink = {&text, start_text, keep_text, end_text};
+    const struct imp_tag_sink sink = {&text, start_text, keep_text, end_text,
+                                      NULL};
     struct imp_sha256 *hasher = imp_sha256_new(err);
     bool ok = hasher && imp_tags_declare(&sink, hasher, err) &&
               imp_tar_head(head, IMP_TAR_DATA, 0, err) &&

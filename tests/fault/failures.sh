@@ -6,5 +6,5 @@
 . tests/lib/fault.sh
 need_shim
 few_uploads "$work/in"
-campaign fail-each fail-rest limits --option=--commit-every=2 --sample 40 \
+campaign fail-each fail-rest limits --option=--commit-every=2 --sample 25 \
     --uploads "$work/in"

@@ -10,4 +10,4 @@ few_uploads "$work/in"
 campaign kill-each --target bag --start fresh --after keep \
     --uploads "$work/in" || exit 1
 campaign kill-each power-cut kill-random --option=--commit-every=2 \
-    --sample 40 --kills 4 --mixed 2 --uploads "$work/in"
+    --sample 25 --kills 4 --mixed 2 --uploads "$work/in"
