@@ -8,14 +8,17 @@ awk '/^```sh$/ { on = 1; n++; next } /^```$/ { on = 0 }
      on { print > (dir "/example-" n) }' dir="$work" README.md
 ran=0
 cd "$work/cwd" || exit 2
-cp -r "$SAMPLES/uploads" uploads
 cp -r "$SAMPLES/uploads" outgoing
 ln -s "$SAMPLES" samples
 for example in "$work"/example-*; do
-    rm -rf archive "$XDG_STATE_HOME"
+    rm -rf archive archive.tar.gz uploads done "$XDG_STATE_HOME"
+    cp -r "$SAMPLES/uploads" uploads
     sed -i 's|imgpipe run|imgpipe run --settle 0|' "$example"
     ! grep -q 'imgpipe verify' "$example" ||
         imgpipe run --settle 0 uploads/ --archive archive/ 2>"$work/err"
+    ! grep -q 'imgpipe extract' "$example" ||
+        imgpipe run --settle 0 uploads/ --archive tar.gz:archive.tar.gz \
+            2>"$work/err"
     sh -e "$example" >"$work/out" 2>"$work/err"
     status=$?
     # The samples hold damaged files, so 1 is right, but for JPEG files alone.
@@ -24,10 +27,15 @@ for example in "$work"/example-*; do
         grep -q '^not clean$' "$work/out" ||
             fail "identifying uploads pass: $(cat "$example" "$work/err")"
     else
-        ! grep -q 'imgpipe verify' "$example" || [ $status -eq 0 ] ||
+        ! grep -qE 'imgpipe (verify|extract)' "$example" ||
+            [ $status -eq 0 ] ||
             fail "not proven: $(grep -v 'proven,' "$work/out")"
-        [ -n "$(find archive/data -type f)" ] ||
-            fail "nothing archived: $(cat "$example")"
+        if grep -q 'tar\.gz:' "$example"; then
+            imgpipe extract --list tar.gz:archive.tar.gz >"$work/list"
+        else
+            find archive/data -type f >"$work/list"
+        fi
+        [ -s "$work/list" ] || fail "nothing archived: $(cat "$example")"
     fi
     ran=$((ran + 1))
 done
