@@ -59,6 +59,9 @@ struct sqlite3_stmt;
     ROW(SUM_INPUT,                                                             \
         "UPDATE inputs SET sum = " IMP_SUM_OF_INPUT " WHERE id = ?1")          \
     ROW(HAS_OBJECTS, "SELECT EXISTS(SELECT 1 FROM objects)")                   \
+    ROW(COUNT_OBJECTS, "SELECT count(*) FROM objects")                         \
+    ROW(HAS_AT, "SELECT EXISTS(SELECT 1 FROM objects WHERE name = ?1 "         \
+                "AND ifnull(place, 0) = ?2 AND ifnull(stored, 0) = ?3)")       \
     ROW(OTHER_RECIPE, "SELECT EXISTS(SELECT 1 FROM runs WHERE recipe <> ?1)")  \
     ROW(START_RUN, "INSERT INTO runs(recipe, policy, mark, started, seq) "     \
                    "VALUES(?1, ?2, ?3, ?4, ?5)")                               \

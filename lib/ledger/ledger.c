@@ -352,6 +352,33 @@ bool imp_ledger_object(struct imp_ledger *l, const struct imp_digest *digest,
     return true;
 }
 
+bool imp_ledger_has_at(struct imp_ledger *l, const struct imp_object *object,
+                       bool *has, struct imp_err *err)
+{
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_HAS_AT, err);
+    if (!s)
+        return false;
+    imp_db_bind_text(s, 1, object->name);
+    sqlite3_bind_int64(s, 2, (sqlite3_int64)object->place);
+    sqlite3_bind_int64(s, 3, (sqlite3_int64)object->stored);
+    return ask(l, s, has, err);
+}
+
+bool imp_ledger_count_objects(struct imp_ledger *l, uint64_t *n,
+                              struct imp_err *err)
+{
+    bool row;
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_COUNT_OBJECTS, err);
+    *n = 0;
+    if (!s || !imp_db_step(&l->db, s, &row, err))
+        return false;
+    if (row) {
+        *n = (uint64_t)sqlite3_column_int64(s, 0);
+        imp_db_done(s);
+    }
+    return true;
+}
+
 bool imp_ledger_each_object(struct imp_ledger *l, imp_ledger_object_fn fn,
                             void *self, struct imp_err *err)
 {

@@ -135,6 +135,14 @@ bool imp_ledger_each_object(struct imp_ledger *l, imp_ledger_object_fn fn,
 bool imp_ledger_find_name(struct imp_ledger *l, const char *name, bool *found,
                           struct imp_digest *digest, struct imp_err *err);
 
+/* Has an object this name, and this place in an archive that is one file? */
+bool imp_ledger_has_at(struct imp_ledger *l, const struct imp_object *object,
+                       bool *has, struct imp_err *err);
+
+/* How many objects it holds. Takes as long as reading them. */
+bool imp_ledger_count_objects(struct imp_ledger *l, uint64_t *n,
+                              struct imp_err *err);
+
 /* Take up all objects that `each` tells, in one transaction: those that the
  * archive has and this ledger may not know. Known ones are passed over;
  * IMP_ERR_CONFIG if one contradicts another (same name, other digest). `each`

@@ -14,6 +14,7 @@ struct take_up {
     struct imp_run *run;
     imp_object_fn take; // the ledger's
     void *take_self;
+    uint64_t held; // files that are objects of the ledger
     uint64_t strays;
     char first_stray[128];
 };
@@ -89,17 +90,19 @@ static bool take_file(void *self, const struct imp_object *file, bool regular,
     struct imp_target *target = up->run->target;
     struct imp_object object = *file;
     bool is_known = false;
-    if (regular && !imp_ledger_find_name(up->run->ledger, object.name,
-                                         &is_known, &object.digest, err))
+    if (regular && !imp_ledger_has_at(up->run->ledger, &object, &is_known, err))
         return false;
+    up->held += is_known;
     if (is_known)
         return true;
     if (regular && imp_name_check(object.name, NULL)) {
         if (!target->ops->hash(target, &object, &object.digest, &object.length,
                                err))
             return false;
-        if (is_name_of(object.name, &object.digest))
+        if (is_name_of(object.name, &object.digest)) {
+            up->held++;
             return up->take(up->take_self, &object, err);
+        }
     }
     if (up->strays++ == 0)
         escape(object.name, up->first_stray, sizeof up->first_stray);
@@ -125,7 +128,25 @@ static bool each_file(void *self, imp_object_fn take, void *take_self,
     return target->ops->settle_names(target, err);
 }
 
-// --- Both ---
+// --- What it has no more ---
+
+// An older copy of the archive may have been put back, or a disk may have lied
+// about what was durable. What the ledger calls archived would then be skipped,
+// and its source removed, though it is archived nowhere.
+static bool lacks_none(const struct take_up *up, struct imp_err *err)
+{
+    uint64_t n;
+    if (!imp_ledger_count_objects(up->run->ledger, &n, err))
+        return false;
+    return n <= up->held ||
+           imp_fail(err, IMP_ERR_CONFIG,
+                    "the archive lacks %" PRIu64 " of the %" PRIu64
+                    " objects that the ledger holds: was an older copy of it "
+                    "put back? Another --state archives again what is missing",
+                    n - up->held, n);
+}
+
+// --- All of it ---
 
 static bool recover(struct imp_run *run, struct imp_err *err)
 {
@@ -143,6 +164,7 @@ static bool take_up_all(struct imp_run *run, const struct imp_digest *listing,
            imp_ledger_adopt(run->ledger, each_listed, &up, err) &&
            recover(run, err) &&
            imp_ledger_adopt(run->ledger, each_file, &up, err) &&
+           lacks_none(&up, err) &&
            imp_ledger_set_taken_up(run->ledger, listing, err);
 }
 
@@ -151,7 +173,7 @@ bool imp_run_agree(struct imp_run *run, struct imp_err *err)
     struct imp_target *target = run->target;
     struct imp_digest digest;
     uint64_t extent;
-    bool present, agrees;
+    bool present, agrees, dirty;
     char *identity = imp_target_identity(&run->config->archive, err);
     bool bound =
         identity && imp_ledger_bind(run->ledger, identity, target->empty, err);
@@ -161,9 +183,11 @@ bool imp_run_agree(struct imp_run *run, struct imp_err *err)
     const struct imp_digest *listing = present ? &digest : NULL;
     if (!imp_ledger_extent(run->ledger, &extent, err) ||
         (target->ops->resume && !target->ops->resume(target, extent, err)) ||
-        !imp_ledger_agrees(run->ledger, listing, &agrees, err))
+        !imp_ledger_agrees(run->ledger, listing, &agrees, err) ||
+        !imp_ledger_dirty(run->ledger, &dirty, err))
         return false;
-    if (agrees && !target->interrupted)
+    // What has been archived since the list was written (dirty) is in none.
+    if (agrees && !dirty && !target->interrupted)
         return recover(run, err);
     return take_up_all(run, listing, err);
 }

@@ -110,5 +110,49 @@ refused "1 file in data/"
 rm "$work/a/$other"
 go 0 s "$one"
 holds 1 "tidied"
-echo "two states, lost states, killed runs, changed and stray files: every" \
-    "bag valid, or refused and left alone"
+
+# An older copy of the archive is put back: what its ledger holds besides must
+# not pass for archived, least of all when sources are to be removed.
+older() { # older ARCHIVE COPY
+    rm -rf "$work/b" "$work/b.old" "$work"/s* "$work/up"
+    mkdir "$work/up"
+    cp "$one" "$work/up/1.jpg"
+    set -- "$IMGPIPE" run "$work/up" --archive "$1" --settle 0 --json
+    expect_exit 0 "$@" --state "$work/s"
+    cp -r "$work/b" "$work/b.old"
+    cp "$two" "$work/up/2.jpg"
+    cp "$three" "$work/up/3.jpg"
+    expect_exit 0 "$@" --state "$work/s"
+    rm -rf "$work/b"
+    cp -r "$work/b.old" "$work/b"
+}
+lacks() { # lacks ARCHIVE WORDS
+    for again in 1 2; do
+        expect_exit 3 "$IMGPIPE" run "$work/up" --archive "$1" \
+            --state "$work/s" --settle 0 --after delete
+        grep -q "$2" "$work/err" || fail "want \"$2\": $(cat "$work/err")"
+        [ "$(find "$work/up" -type f | wc -l)" -eq 3 ] || fail "sources went"
+    done
+}
+words="lacks 2 of the 3 objects that the ledger holds"
+older "$work/b"
+lacks "$work/b" "$words"
+# The run that archived more never came to list it.
+older "$work/b"
+sqlite3 "$work/s/ledger.db" "UPDATE meta SET value = '$(sha256sum \
+    <"$work/b/manifest-sha256.txt" | cut -c 1-64)' WHERE key = 'listing';
+    UPDATE meta SET value = '1' WHERE key = 'dirty'"
+lacks "$work/b" "$words"
+expect_exit 0 "$IMGPIPE" run "$work/up" --archive "$work/b" \
+    --state "$work/s2" --settle 0 --json --after delete
+[ "$(field archived)" -eq 2 ] || fail "not archived again: $(cat "$work/out")"
+valid_bag "$work/b"
+# In one file, that has grown since by what another state put there.
+older "tar.gz:$work/b"
+lacks "tar.gz:$work/b" "shorter than the ledger says"
+expect_exit 1 "$IMGPIPE" run "$SAMPLES/uploads/clinic-c" \
+    --archive "tar.gz:$work/b" --state "$work/s2" --settle 0
+lacks "tar.gz:$work/b" "lacks 2 of the"
+
+echo "two states, lost states, killed runs, changed and stray files, older" \
+    "copies: every bag valid, or refused and left alone"
