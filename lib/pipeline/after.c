@@ -3,16 +3,28 @@
 #include "pipeline/guard.h"
 #include "pipeline/internal.h"
 
+#include <stdlib.h>
+
 // So many sources leave between two syncs of their directories.
 #define SETTLE_EVERY 256
+
+static bool open_leaver(struct imp_run *run, struct imp_err *err)
+{
+    struct imp_after_rule rule = run->config->after;
+    char *archive = imp_target_identity(&run->config->archive, err);
+    rule.archive = archive;
+    if (archive)
+        run->leaver = imp_leaver_new(&rule, err);
+    free(archive);
+    return run->leaver;
+}
 
 bool imp_after_open(struct imp_run *run, struct imp_err *err)
 {
     const struct imp_run_config *config = run->config;
     if (config->dry_run)
         return true;
-    if (config->after.what != IMP_AFTER_KEEP &&
-        !(run->leaver = imp_leaver_new(&config->after, err)))
+    if (config->after.what != IMP_AFTER_KEEP && !open_leaver(run, err))
         return false;
     return !config->quarantine ||
            (run->quarantine = imp_quarantine_open(config->quarantine, err));

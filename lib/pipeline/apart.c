@@ -67,7 +67,8 @@ static bool apart_from_uploads(char *const path[PLACES], const char *uploads,
         if (imp_path_lies_in(path[i], uploads))
             return imp_fail(err, IMP_ERR_CONFIG,
                             "the %s lies inside the upload directory", what[i]);
-        if (is_apart(i) && imp_path_lies_in(uploads, path[i]))
+        // What lies in the archive would leave it, as a source of itself.
+        if (i != STATE && imp_path_lies_in(uploads, path[i]))
             return imp_fail(err, IMP_ERR_CONFIG,
                             "the uploads lie inside the %s", what[i]);
     }

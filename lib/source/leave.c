@@ -24,6 +24,7 @@ struct pending {
 
 struct imp_leaver {
     enum imp_after what;
+    char *archive;         // nothing in it is touched; NULL: there is none
     char *path;            // of the directory to move to, resolved
     int dir;               // it; -1 if nothing is moved
     int temps;             // TEMPS in it; -1 until a file is copied
@@ -423,12 +424,21 @@ static enum imp_left no_parent(const struct leaving *m, int why)
     return why == ENOENT ? IMP_LEFT_GONE : changed(m);
 }
 
+// It would be the very image that the source is to leave for.
+static bool is_outside(const struct leaving *m)
+{
+    return !m->l->archive || !imp_path_lies_in(m->job->path, m->l->archive) ||
+           imp_fail(m->err, IMP_ERR_CONFIG, "the source lies in the archive");
+}
+
 enum imp_left imp_leave(struct imp_leaver *l, const struct imp_job *job,
                         struct imp_err *err)
 {
     struct imp_err why = {0};
-    struct leaving m = {.l = l, .job = job, .to = -1, .err = &why};
+    struct leaving m = {.l = l, .job = job, .from = -1, .to = -1, .err = &why};
     enum imp_left end = IMP_LEFT_FAILED;
+    if (!is_outside(&m))
+        goto out;
     m.from = imp_job_open_parent(job, &m.base, &why);
     if (m.from < 0)
         end = no_parent(&m, errno);
@@ -436,6 +446,7 @@ enum imp_left imp_leave(struct imp_leaver *l, const struct imp_job *job,
         end = move(&m);
     else if (note(l, m.from, &why))
         end = unlink_source(&m);
+out:
     if (m.to >= 0)
         close(m.to);
     if (m.from >= 0)
@@ -478,7 +489,9 @@ struct imp_leaver *imp_leaver_new(const struct imp_after_rule *rule,
     }
     l->what = rule->what;
     l->dir = l->temps = -1;
-    if (rule->what == IMP_AFTER_DELETE || open_dir(l, rule->dir, err))
+    if (rule->archive && !(l->archive = strdup(rule->archive)))
+        imp_fail(err, IMP_ERR_MEMORY, "no memory for a leaver");
+    else if (rule->what == IMP_AFTER_DELETE || open_dir(l, rule->dir, err))
         return l;
     imp_wrap(err, "directory to move sources to");
     imp_leaver_free(l);
@@ -498,5 +511,6 @@ void imp_leaver_free(struct imp_leaver *l)
     if (l->dir >= 0)
         close(l->dir);
     free(l->path);
+    free(l->archive);
     free(l);
 }

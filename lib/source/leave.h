@@ -1,6 +1,8 @@
 /* leave.h - what becomes of a source once its image is archived: it stays, is
  * moved to another directory, or is deleted.
  *
+ * Nothing in the archive itself is touched: a list may name what lies there.
+ *
  * Only the file that was read is touched: what lies at the path now must have
  * the size, inode, modification and change time of the job's stamp. It is
  * reached component by component below the job's root and no link is followed.
@@ -34,7 +36,9 @@ enum imp_after { IMP_AFTER_KEEP, IMP_AFTER_MOVE, IMP_AFTER_DELETE };
 /* `{0}` keeps. */
 struct imp_after_rule {
     enum imp_after what;
-    const char *dir; /* for MOVE: made if missing */
+    const char *dir;     /* for MOVE: made if missing */
+    const char *archive; /* a file or directory, resolved, in which nothing is
+                            touched; NULL: none */
 };
 
 /* What became of one source. */

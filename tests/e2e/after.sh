@@ -167,6 +167,20 @@ expect_exit 3 "$IMGPIPE" run "$work/up/x" --archive "$work/a" \
     --state "$work/s" --after "move:$work/up"
 grep -q "the uploads lie inside the directory for moved" "$work/err" ||
     fail "not told why"
+# The archive's own images are in the archive: as sources they would leave it.
+fresh
+expect_exit 0 run
+expect_exit 3 "$IMGPIPE" run "$work/a/data" --archive "$work/a" \
+    --state "$work/s" --settle 0 --after delete
+grep -q "the uploads lie inside the archive" "$work/err" || fail "not told why"
+find "$work/a/data" -type f >"$work/list"
+for rule in delete "move:$work/done"; do
+    expect_exit 1 "$IMGPIPE" run - --archive "$work/a" --state "$work/s" \
+        --settle 0 --json --after "$rule" <"$work/list"
+    [ "$(field sources_failed)" -eq "$(wc -l <"$work/list")" ] ||
+        fail "archived sources: $(cat "$work/out")"
+    same_archive "$work/want" "$work/a"
+done
 expect_exit 2 run --after move:
 expect_exit 2 run --after burn
 [ "$(left "$work/up")" -eq "$n" ] || fail "refused: sources are missing"

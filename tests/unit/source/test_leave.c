@@ -98,7 +98,7 @@ int fchmod(int fd, mode_t mode)
 static struct imp_leaver *leaver(enum imp_after what, const char *dir)
 {
     struct imp_err err = {0};
-    const struct imp_after_rule rule = {what, dir};
+    const struct imp_after_rule rule = {what, dir, NULL};
     struct imp_leaver *l = imp_leaver_new(&rule, &err);
     cr_assert(l, "%s", err.msg);
     return l;
@@ -183,6 +183,30 @@ Test(leave, deletes_the_file_that_was_read)
     expect_left(IMP_AFTER_DELETE, NULL, "x/a.jpg", IMP_LEFT_DONE);
     cr_expect_not(is_there("up/x/a.jpg"));
     cr_expect(holds("up/x/b.jpg", "two"));
+}
+
+// A list may name it, and its image is in the archive indeed.
+Test(leave, what_lies_in_the_archive_stays)
+{
+    static const enum imp_after rules[] = {IMP_AFTER_DELETE, IMP_AFTER_MOVE};
+    put("up/bag/data/x.jpg", "one");
+    put("up/bags/x.jpg", "one");
+    for (size_t i = 0; i < 2; i++) {
+        struct imp_err err = {0};
+        const struct imp_after_rule rule = {rules[i], "done", at("up/bag")};
+        struct imp_leaver *l = imp_leaver_new(&rule, &err);
+        struct imp_job *job = upload("bag/data/x.jpg");
+        cr_assert(l, "%s", err.msg);
+        cr_expect_eq(leave(l, job, &err), IMP_LEFT_FAILED);
+        cr_expect_eq(err.code, IMP_ERR_CONFIG, "%s", err.msg);
+        cr_expect(holds("up/bag/data/x.jpg", "one"));
+        imp_job_free(job);
+        job = upload("bags/x.jpg");
+        cr_expect_eq(leave(l, job, &err), IMP_LEFT_DONE, "%s", err.msg);
+        imp_job_free(job);
+        put("up/bags/x.jpg", "one");
+        imp_leaver_free(l);
+    }
 }
 
 Test(leave, an_emptied_directory_stays)
