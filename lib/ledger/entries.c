@@ -276,17 +276,36 @@ static void bind_result(struct sqlite3_stmt *s, const struct imp_input_row *row,
     sqlite3_bind_int64(s, 26, r->stamp.ctime_ns);
 }
 
+// Does the result say less than the row that its input has? A file that was not
+// there, or that could not be read, was archived all the same: it may have left
+// since, or have been named twice.
+static bool says_less(struct imp_ledger *l, const struct imp_result *r,
+                      bool *less, struct imp_err *err)
+{
+    bool found;
+    struct imp_archived archived;
+    *less = r->outcome == IMP_CANCELLED;
+    if (r->outcome != IMP_FAILED)
+        return true;
+    if (!imp_ledger_archived(l, r->path, &r->stamp, &found, &archived, err))
+        return false;
+    *less = found && (r->stamp.inode == 0 || !archived.changed);
+    return true;
+}
+
 bool imp_ledger_put_input(struct imp_ledger *l, const struct imp_input_row *row,
                           const struct imp_result *r, int64_t *id,
                           struct imp_err *err)
 {
     int64_t known;
+    bool less;
     *id = 0;
     if (r->outcome == IMP_SKIPPED)
         return true;
-    if (!imp_ledger_input_id(l, r->path, &known, err))
+    if (!imp_ledger_input_id(l, r->path, &known, err) ||
+        !says_less(l, r, &less, err))
         return false;
-    if (known && r->outcome == IMP_CANCELLED)
+    if (known && less)
         return true;
 
     struct sqlite3_stmt *s;

@@ -81,7 +81,8 @@ struct imp_input_row {
 };
 
 /* The row of a result's input, new or changed; `*id` is its, or 0: nothing is
- * written for a SKIPPED one, nor for a CANCELLED one whose input has a row. */
+ * written for a SKIPPED one, nor for a CANCELLED one whose input has a row, nor
+ * for a FAILED one whose input was archived in this form, or is not there. */
 bool imp_ledger_put_input(struct imp_ledger *l, const struct imp_input_row *row,
                           const struct imp_result *r, int64_t *id,
                           struct imp_err *err);

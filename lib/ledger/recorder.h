@@ -38,7 +38,8 @@
 /* What became of one input, made by a worker, freed by the recorder.
  *
  * All but SKIPPED ones get a row in the ledger; a CANCELLED one only if the
- * input has none yet. */
+ * input has none yet, and a FAILED one not in the place of one that says that
+ * the file, in this form or until it left, was archived. */
 struct imp_result {
     char *path;               /* absolute; the ledger's key */
     uint64_t number;          /* of the job */

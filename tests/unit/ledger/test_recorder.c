@@ -267,6 +267,26 @@ Test(recorder, what_is_not_archived_gets_its_row_and_touches_no_archive)
     cr_expect_not(dirty);
 }
 
+// As when a list names it twice, and it was deleted in between.
+Test(recorder, an_archived_input_that_then_fails_stays_archived)
+{
+    static const struct imp_stamp stamp = {.size = 1, .inode = 7},
+                                  other = {.size = 2, .inode = 7};
+    struct imp_result *gone = result("/a", IMP_FAILED);
+    struct imp_result *archived = image("/b", "y");
+    struct imp_result *unreadable = result("/b", IMP_FAILED);
+    struct imp_result *newer = result("/c", IMP_FAILED);
+    archived->stamp = unreadable->stamp = stamp;
+    newer->stamp = other;
+    cr_expect(RECORD(NULL, image("/a", "x"), gone, archived, image("/c", "z")));
+    cr_expect(RECORD(NULL, unreadable, newer));
+    cr_expect_str_eq(fake.done, "/a=archived /a=failed /b=archived "
+                                "/c=archived /b=failed /c=failed ");
+    cr_expect_str_eq(judge("SELECT CAST(path AS TEXT), outcome, name FROM "
+                           "inputs i LEFT JOIN objects o ON o.id = i.object"),
+                     "/a|archived|x\n/b|archived|y\n/c|failed|\n");
+}
+
 Test(recorder, the_same_output_in_one_group_is_archived_once)
 {
     cr_expect(
