@@ -112,6 +112,11 @@ void imp_gz_reader_free(struct imp_gz_reader *r);
 bool imp_gz_start(struct imp_gz_reader *r, uint64_t place, uint64_t end,
                   struct imp_gz_header *h, struct imp_err *err);
 
+/* Is there, at `place`, the beginning of a member that goes on undamaged until
+ * `end`, where it is cut off? */
+bool imp_gz_is_cut_off(struct imp_gz_reader *r, uint64_t place, uint64_t end,
+                       bool *cut, struct imp_err *err);
+
 /* Read `n` bytes of head and data, or fewer only at the end of the member:
  * `*got`. If fewer, its CRC-32 and lengths have been checked, and not before;
  * IMP_ERR_DAMAGED if they are wrong. */

@@ -49,7 +49,8 @@ static bool damaged(const struct imp_gz_reader *r, const char *what,
                     r->place, what);
 }
 
-bool imp_gz_start(struct imp_gz_reader *r, uint64_t place, uint64_t end,
+// `h` is what the header says, if there is one.
+static bool start(struct imp_gz_reader *r, uint64_t place, uint64_t end,
                   struct imp_gz_header *h, struct imp_err *err)
 {
     uint8_t start[IMP_GZ_HEADER];
@@ -61,13 +62,20 @@ bool imp_gz_start(struct imp_gz_reader *r, uint64_t place, uint64_t end,
         return imp_wrap(err, "the gzip member at %" PRIu64, place);
     if (got < sizeof start || !imp_gz_parse_header(start, h))
         return damaged(r, "is not there", err);
-    if (h->length > end - place)
-        return damaged(r, "is cut off", err);
     r->at = place;
-    r->left = h->length;
+    r->left = h->length < end - place ? h->length : end - place;
     r->ended = false;
     r->z.avail_in = 0;
     return inflateReset(&r->z) == Z_OK || damaged(r, "cannot be inflated", err);
+}
+
+bool imp_gz_start(struct imp_gz_reader *r, uint64_t place, uint64_t end,
+                  struct imp_gz_header *h, struct imp_err *err)
+{
+    if (!start(r, place, end, h, err))
+        return false;
+    r->ended = h->length > end - place;
+    return !r->ended || damaged(r, "is cut off", err);
 }
 
 static bool feed(struct imp_gz_reader *r, struct imp_err *err)
@@ -119,4 +127,26 @@ bool imp_gz_read(struct imp_gz_reader *r, void *bytes, size_t n, size_t *got,
         *got += room - r->z.avail_out;
     }
     return true;
+}
+
+bool imp_gz_is_cut_off(struct imp_gz_reader *r, uint64_t place, uint64_t end,
+                       bool *cut, struct imp_err *err)
+{
+    uint8_t bytes[32 * 1024];
+    struct imp_gz_header h;
+    struct imp_err why = {0};
+    size_t got;
+    *cut = false;
+    bool ok = start(r, place, end, &h, &why);
+    if (ok && h.length <= end - place)
+        return true;
+    while (ok && !r->ended && !*cut) {
+        ok = imp_gz_read(r, bytes, sizeof bytes, &got, &why);
+        *cut = r->left == 0 && r->z.avail_in == 0 && !r->ended;
+    }
+    if (*cut || ok || why.code == IMP_ERR_DAMAGED)
+        return true;
+    if (err)
+        *err = why;
+    return false;
 }

@@ -105,8 +105,10 @@ bool imp_tar_look(const struct imp_tar *tar, uint64_t place, uint64_t end,
 bool imp_tar_name(const struct imp_tar_member *m, const char **name,
                   struct imp_err *err);
 
-/* Where, from `at` on, a member of an object may begin, by its first bytes and
- * length: `end` if nowhere. */
+/* Where, behind `at`, where no whole member begins, a member of an object may
+ * begin, by its first bytes and length: `end` if nowhere. In one that was cut
+ * off none begins, whatever its image's bytes are: whoever uploads chooses
+ * them. */
 bool imp_tar_search(const struct imp_tar *tar, uint64_t at, uint64_t end,
                     uint64_t *found, struct imp_err *err);
 

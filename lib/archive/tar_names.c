@@ -81,7 +81,7 @@ static bool pass_over(struct imp_tar *tar, uint64_t at, uint64_t limit,
     }
     if (why.code != IMP_ERR_DAMAGED)
         return imp_tar_pass(err, &why);
-    if (!imp_tar_search(tar, at + 1, limit, next, err))
+    if (!imp_tar_search(tar, at, limit, next, err))
         return false;
     if (*next == limit)
         *next = at;

@@ -68,8 +68,17 @@ bool imp_tar_name(const struct imp_tar_member *m, const char **name,
     return true;
 }
 
-bool imp_tar_search(const struct imp_tar *tar, uint64_t at, uint64_t end,
-                    uint64_t *found, struct imp_err *err)
+static bool is_cut_off(const struct imp_tar *tar, uint64_t at, uint64_t end,
+                       bool *cut, struct imp_err *err)
+{
+    struct imp_gz_reader *r = imp_gz_reader_new(tar->fd, err);
+    bool ok = r && imp_gz_is_cut_off(r, at, end, cut, err);
+    imp_gz_reader_free(r);
+    return ok;
+}
+
+static bool search(const struct imp_tar *tar, uint64_t at, uint64_t end,
+                   uint64_t *found, struct imp_err *err)
 {
     uint8_t bytes[64 * 1024];
     struct imp_gz_header h;
@@ -97,6 +106,15 @@ bool imp_tar_search(const struct imp_tar *tar, uint64_t at, uint64_t end,
     }
     *found = end;
     return true;
+}
+
+bool imp_tar_search(const struct imp_tar *tar, uint64_t at, uint64_t end,
+                    uint64_t *found, struct imp_err *err)
+{
+    bool cut;
+    *found = end;
+    return is_cut_off(tar, at, end, &cut, err) &&
+           (cut || search(tar, at + 1, end, found, err));
 }
 
 // --- All of it ---
@@ -168,7 +186,7 @@ static bool is_torn_end(const struct imp_tar *tar, uint64_t at, uint64_t end,
                         bool *torn, struct imp_err *err)
 {
     uint64_t next;
-    if (!imp_tar_search(tar, at + 1, end, &next, err))
+    if (!imp_tar_search(tar, at, end, &next, err))
         return false;
     *torn = next == end;
     return true;

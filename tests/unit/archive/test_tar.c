@@ -240,6 +240,69 @@ Test(tar, what_is_damaged_before_whole_images_is_not_cut)
     imp_buf_clear(&whole);
 }
 
+// Whoever uploads an image chooses its bytes: a whole member may be in them.
+Test(tar, what_looks_like_an_image_inside_of_a_torn_one_is_none)
+{
+    static uint8_t noise[10000]; // so that nothing is deflated
+    struct imp_err err = {0};
+    struct known seen;
+    for (size_t i = 0; i < sizeof noise; i++)
+        noise[i] = (uint8_t)(i * i * 40503U >> 7);
+    struct imp_buf two = archive_of(2), one = archive_of(1);
+    const size_t first = (size_t)end_of(&known.object[0]);
+    const uint8_t *member = two.p + first;
+    const size_t length = (size_t)imp_le64(member + 17);
+    const struct iovec pieces[] = {{noise, sizeof noise},
+                                   {(void *)(uintptr_t)member, length},
+                                   {noise, sizeof noise}};
+    struct imp_target *t = resumed(first);
+    struct shipped s = {.object = object_of("00/hostile", "what it is")};
+    s.object.name = "00/hostile";
+    s.object.length = 2 * sizeof noise + length;
+    cr_assert(t->ops->stage(t, &s.object, pieces, 3, &s.staged, &err), "%s",
+              err.msg);
+    cr_assert(publish_as(t, &s, "00/hostile", &err), "%s", err.msg);
+    imp_target_free(t);
+
+    struct imp_buf whole = bytes_of(path);
+    const uint8_t *inside =
+        memmem(whole.p + first + 1, whole.n - first - 1, member, length);
+    cr_assert(inside, "it was deflated");
+    size_t end = (size_t)(inside - whole.p) + length;
+    for (size_t n = end; n < end + 40; n++) {
+        const struct imp_archive_at at = {.spec = spec};
+        put_bytes(path, (struct imp_span){whole.p, n});
+        t = imp_target_open(&at, IMP_TARGET_READ, NULL, &err);
+        cr_assert(t, "%s", err.msg);
+        walk(t, &seen);
+        cr_expect_eq(seen.n, 1);
+        imp_target_free(t);
+        t = resumed(n % 2 ? first : 0);
+        cr_expect_eq(size_of(path), (off_t)first);
+        finish(t, true);
+        imp_target_free(t);
+        cr_expect(holds(path, imp_buf_span(&one)));
+    }
+    imp_buf_clear(&whole), imp_buf_clear(&two), imp_buf_clear(&one);
+}
+
+// But a member that only says that it is longer than the file was not torn.
+Test(tar, a_damaged_length_does_not_hide_the_images_behind_it)
+{
+    struct imp_buf whole = archive_of(3);
+    size_t second = (size_t)known.object[1].place;
+    size_t objects = (size_t)end_of(&known.object[0]);
+    whole.p[second + 17 + 5] ^= 1; // of the header's length
+    put_bytes(path, (struct imp_span){whole.p, objects + 500}); // no tail
+    struct imp_target *t = resumed(0);
+    struct imp_err err = {0};
+    cr_expect_eq(size_of(path), (off_t)objects);
+    cr_expect_not(t->ops->walk(t, know_file, &known, &err));
+    cr_expect_eq(err.code, IMP_ERR_DAMAGED, "%s", err.msg);
+    imp_target_free(t);
+    imp_buf_clear(&whole);
+}
+
 Test(tar, a_last_image_whose_bytes_are_damaged_is_cut_if_no_tail_lists_it)
 {
     struct imp_buf whole = archive_of(2);
