@@ -77,11 +77,47 @@ static void settle(struct imp_run *run)
         note(&run->trouble, &err);
 }
 
+// Has the archive the image that the ledger has for this source? No more is
+// read of it than tells that it is there and not empty: what else may have
+// happened to it is for imgpipe verify to find.
+static bool is_there(struct imp_run *run, const struct imp_result *r,
+                     struct imp_err *err)
+{
+    bool found;
+    struct imp_archived a;
+    struct imp_buf none = {0};
+    struct imp_err why = {0};
+    if (!imp_ledger_archived(run->ledger, r->path, &r->stamp, &found, &a, err))
+        return false;
+    if (!found)
+        return imp_fail(err, IMP_ERR_IO, "the ledger has no image of it");
+    const struct imp_object object = {a.name, a.digest, a.length, a.place,
+                                      a.stored};
+    struct imp_target *target = run->target;
+    bool empty = target->ops->read(target, &object, 0, &none, &why);
+    imp_buf_clear(&none);
+    if (why.code == IMP_ERR_LIMIT)
+        return true;
+    return imp_fail(err, IMP_ERR_IO, "its image is lost: %s",
+                    empty ? "there is an empty file" : why.msg);
+}
+
+// What this run has published is there. What another has may not be any more,
+// and then the source is perhaps all that is left.
+static enum imp_left leave_if_archived(struct imp_run *run,
+                                       const struct imp_result *r,
+                                       struct imp_err *err)
+{
+    const struct imp_job job = {r->path, r->root_len, r->stamp};
+    if (r->outcome != IMP_ARCHIVED && !is_there(run, r, err))
+        return IMP_LEFT_FAILED;
+    return imp_leave(run->leaver, &job, err);
+}
+
 static void leave(struct imp_run *run, const struct imp_result *r)
 {
     struct imp_err err = {0};
-    const struct imp_job job = {r->path, r->root_len, r->stamp};
-    switch (imp_leave(run->leaver, &job, &err)) {
+    switch (leave_if_archived(run, r, &err)) {
     case IMP_LEFT_DONE:
         imp_counter_add(&run->sources_removed, 1);
         if (++run->unsettled == SETTLE_EVERY)

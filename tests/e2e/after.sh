@@ -167,6 +167,28 @@ expect_exit 3 "$IMGPIPE" run "$work/up/x" --archive "$work/a" \
     --state "$work/s" --after "move:$work/up"
 grep -q "the uploads lie inside the directory for moved" "$work/err" ||
     fail "not told why"
+# An image that is not in the archive any more: its source is all that is left.
+for archive in "$work/a" "tar.gz:$work/a"; do
+    fresh
+    set -- --archive "$archive" --state "$work/s" --settle 0 --json
+    expect_exit 0 "$IMGPIPE" run "$work/up" "$@"
+    sqlite3 -separator ' ' "$work/s/ledger.db" "SELECT o.name, ifnull(place, 0), path
+        FROM objects o JOIN inputs i ON o.id = i.object
+        WHERE outcome = 'archived' ORDER BY o.id DESC LIMIT 1" >"$work/last"
+    read -r name place source <"$work/last"
+    cp "$source" "$work/up/copy${name#"${name%.*}"}"
+    if [ -d "$work/a" ]; then
+        rm "$work/a/data/$name"
+    else
+        printf x | dd of="$work/a" bs=1 seek="$place" conv=notrunc 2>/dev/null
+    fi
+    expect_exit 1 "$IMGPIPE" run "$work/up" "$@" --after delete
+    [ "$(field sources_failed)" -eq "$(left "$work/up")" ] &&
+        [ "$(left "$work/up")" -ge 2 ] ||
+        fail "lost: $(cat "$work/out")"
+    grep -q "its image is lost: data/" "$work/err" || fail "not told why"
+done
+
 # The archive's own images are in the archive: as sources they would leave it.
 fresh
 expect_exit 0 run
