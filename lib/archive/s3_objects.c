@@ -146,6 +146,8 @@ static enum put put_once(struct imp_s3 *s3, const char *key,
         put = PUT_REFUSED;
     else if (answer.status != 200)
         imp_s3_refused(&answer, err);
+    else if (!answer.etag[0]) // what answers all with 200 is no store
+        imp_fail(err, IMP_ERR_IO, "the store's answer has no ETag");
     else if (answer.checksum[0] && strcmp(answer.checksum, base64) != 0)
         imp_fail(err, IMP_ERR_IO, "the store holds other bytes than were sent");
     else

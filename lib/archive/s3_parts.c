@@ -65,7 +65,8 @@ static bool send_part(struct imp_s3 *s3, const char *key, const char *id,
     struct imp_s3_answer answer = {0};
     bool ok = imp_s3_ask(s3, &request, &answer, err) &&
               (answer.status == 200 || imp_s3_refused(&answer, err));
-    if (ok && strcspn(answer.etag, "<>&") != strlen(answer.etag))
+    if (ok &&
+        (!answer.etag[0] || strcspn(answer.etag, "<>&") != strlen(answer.etag)))
         ok = imp_fail(err, IMP_ERR_IO, "the store's ETag is none");
     memcpy(etag, answer.etag, IMP_S3_ETAG_MAX);
     imp_buf_clear(&answer.body);

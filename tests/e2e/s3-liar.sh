@@ -1,0 +1,50 @@
+# A store that does as none should: what it says is not believed, nobody waits
+# for its lists to end, and no source leaves.
+. tests/lib/env.sh
+. tests/lib/e2e.sh
+AWS_ACCESS_KEY_ID=AKIAEXAMPLE AWS_SECRET_ACCESS_KEY=not-a-secret
+export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+
+ask() { # ask VERB ARGUMENT...
+    verb=$1
+    shift
+    timeout 60 "$IMGPIPE" "$verb" "$@" --state "$work/s" \
+        --s3-endpoint "http://127.0.0.1:$(cat "$work/liar/port")" --s3-path-style
+}
+lies() { # lies LIE RUN-EXIT RUN-MESSAGE VERIFY-EXIT VERIFY-MESSAGE
+    rm -rf "$work/liar" "$work/s" "$work/in"
+    cp -r "$SAMPLES/uploads" "$work/in"
+    find "$work/in" -type f | sort >"$work/sources"
+    python3 tests/s3/liar.py "$work/liar" "$1" &
+    liar=$!
+    trap 'kill $liar 2>/dev/null; rm -rf "$work"' EXIT
+    tries=600
+    until [ -s "$work/liar/port" ]; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] || fail "the store does not start"
+        sleep 0.05
+    done
+    for round in 1 2; do # the second finds what the first left
+        expect_exit "$2" ask run "$work/in" --archive s3://bucket/p \
+            --settle 0 --after delete
+    done
+    grep -q "$3" "$work/err" || fail "$1: run $round: $(cat "$work/err")"
+    find "$work/in" -type f | sort | cmp - "$work/sources" ||
+        fail "$1: a source has left"
+    expect_exit "$4" ask verify s3://bucket/p
+    cat "$work/out" "$work/err" | grep -q "$5" ||
+        fail "$1: verify: $(cat "$work/out" "$work/err")"
+    kill $liar
+    wait $liar 2>/dev/null
+}
+asked="key that was not asked for"
+end="list does not go on"
+lies outside 3 "$asked" 1 "$asked"
+lies disorder 3 "not in order" 1 "not in order"
+lies circles 3 "is not there" 1 "not in order"
+lies empty 3 "$end" 1 "$end"
+lies uploads 3 "$end" 1 .
+lies portal 3 "is no list" 3 "is no list"
+lies error 3 "is no list" 3 "is no list"
+lies forgets 1 "has no ETag" 0 .
+echo "8 lies"

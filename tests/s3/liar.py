@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""liar.py STATE LIE: fake.py, but for one thing that it does as no store should.
+
+  outside    its lists of data/ have a key that is above it
+  disorder   its lists are not in order
+  circles    its lists never end: page after page of the same keys
+  empty      its lists never end: page after page without a key
+  uploads    its list of uploads never ends
+  portal     it answers everything with 200 and a well-formed page
+  error      it answers each list with 200 and an error
+  forgets    it takes whatever is put, answers 200, and keeps nothing
+"""
+import sys
+
+import fake
+
+LIE = sys.argv.pop()
+PAGE = (b'<?xml version="1.0"?><html><head><title>Welcome</title></head>'
+        b"<body>Log in first</body></html>")
+
+
+class Liar(fake.Handler):
+    asked = 0
+
+    def list(self, query):
+        prefix = query.get("prefix", "")
+        key = "<Contents><Key>{}</Key><Size>1</Size></Contents>".format
+        more = ("<IsTruncated>true</IsTruncated><NextContinuationToken>{}"
+                "</NextContinuationToken>").format
+        Liar.asked += 1
+        if LIE == "error":
+            return fake.Handler.xml("Error", "<Code>AccessDenied</Code>")
+        if prefix.endswith("data/"):
+            if LIE == "outside":
+                return self.xml("ListBucketResult", key(prefix[:-5] + "x"))
+            if LIE == "disorder":
+                return self.xml("ListBucketResult", key(prefix + "b") + key(prefix + "a"))
+            if LIE == "circles":
+                return self.xml("ListBucketResult", key(prefix + "a") + more(Liar.asked % 2))
+            if LIE == "empty":
+                return self.xml("ListBucketResult", more(Liar.asked))
+        return super().list(query)
+
+    def uploads(self, query):
+        if LIE != "uploads":
+            return super().uploads(query)
+        Liar.asked += 1
+        return self.xml("ListMultipartUploadsResult",
+                        "<IsTruncated>true</IsTruncated><NextKeyMarker>"
+                        f"{Liar.asked % 2}</NextKeyMarker>")
+
+    def put(self, key, query, body):
+        if LIE != "forgets" or "/data/" not in key:
+            super().put(key, query, body)
+        else:
+            self.answer(200, PAGE)
+
+    def handle_request(self):
+        if LIE != "portal":
+            super().handle_request()
+            return
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.answer(200, PAGE)
+
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_request
+
+
+fake.Handler = Liar
+fake.main()
