@@ -44,26 +44,27 @@ static bool see_top(struct imp_s3 *s3, struct top *top, struct imp_err *err)
     return ok;
 }
 
-static bool read_start(struct imp_s3 *s3, const char *key, bool there,
+// Its start, NUL-ended; empty if it is not there.
+static bool read_start(struct imp_s3_target *t, const char *name, bool there,
                        struct imp_buf *text, struct imp_err *err)
 {
-    bool found;
-    return (!there ||
-            imp_s3_read(s3, key, IMP_TAG_START - 1, text, &found, err)) &&
+    struct imp_digest digest;
+    bool present;
+    return (!there || imp_s3_tag(&t->target, name, IMP_TAG_START - 1, text,
+                                 &digest, &present, err)) &&
            imp_buf_add(text, "", 1, err);
 }
 
 // Whoever only reads wants to hear what is wrong with a tag file.
-static bool check(const struct imp_s3_target *t, const struct top *top,
+static bool check(struct imp_s3_target *t, const struct top *top,
                   struct imp_err *err)
 {
-    struct imp_s3 *s3 = t->s3;
     if (t->reading)
         return imp_tags_check("", "", top->foreign, err);
     struct imp_buf declared = {0}, info = {0};
     bool ok =
-        read_start(s3, IMP_TAG_DECLARATION, top->declared, &declared, err) &&
-        read_start(s3, IMP_TAG_INFO, top->info, &info, err) &&
+        read_start(t, IMP_TAG_DECLARATION, top->declared, &declared, err) &&
+        read_start(t, IMP_TAG_INFO, top->info, &info, err) &&
         imp_tags_check((const char *)declared.p, (const char *)info.p,
                        top->foreign, err);
     imp_buf_clear(&declared);

@@ -64,6 +64,14 @@ store begin-upload bucket a/elsewhere
 expect_exit 0 go /a/b
 [ "$(store uploads bucket)" = a/elsewhere ] || fail "$(store uploads bucket)"
 
+# Fifty policies have been at work here: bag-info.txt has become long.
+store download bucket a/b/ "$work/long"
+for i in $(seq 50); do
+    printf 'Imgpipe-Policy-SHA256: %064d\n' "$i" >>"$work/long/bag-info.txt"
+done
+store put bucket a/b/bag-info.txt "$work/long/bag-info.txt"
+expect_exit 0 go /a/b
+
 # The state is lost and the archive is damaged: nothing is believed.
 key=$(store list bucket a/b/data/ | sed -n '2s/ .*//p')
 store download bucket a/b/ "$work/saved"
