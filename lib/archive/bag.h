@@ -80,6 +80,10 @@ bool imp_bag_hash_fd(struct imp_bag *bag, int fd, struct imp_digest *digest,
 /* fsync the file or directory `name` in `dirfd`. */
 bool imp_bag_sync_below(int dirfd, const char *name, struct imp_err *err);
 
+/* Open the tag file `name` to read; `*fd` is -1 if it is not there. IMP_ERR_IO
+ * if it is no regular file: a FIFO would be waited for. */
+bool imp_bag_open_tag(int root, const char *name, int *fd, struct imp_err *err);
+
 /* Is the bag at `root` ours, or (WRITE) still empty? IMP_ERR_CONFIG if not. */
 bool imp_bag_check(int root, enum imp_target_mode mode, struct imp_err *err);
 

@@ -26,15 +26,20 @@ bool imp_bag_hash_fd(struct imp_bag *bag, int fd, struct imp_digest *digest,
 
 // --- One object ---
 
+static bool stat_regular(int fd, struct stat *st, struct imp_err *err)
+{
+    return fstat(fd, st) == 0 ? S_ISREG(st->st_mode) ||
+                                    imp_fail(err, IMP_ERR_IO, "no regular file")
+                              : imp_fail_errno(err, "look at it");
+}
+
 static bool read_fd(int fd, uint64_t most, struct imp_buf *out,
                     struct imp_err *err)
 {
     struct stat st;
     size_t got;
-    if (fstat(fd, &st) != 0)
-        return imp_fail_errno(err, "look at it");
-    if (!S_ISREG(st.st_mode))
-        return imp_fail(err, IMP_ERR_IO, "no regular file");
+    if (!stat_regular(fd, &st, err))
+        return false;
     if ((uint64_t)st.st_size > most)
         return imp_fail(err, IMP_ERR_LIMIT, "%jd bytes, limit is %ju",
                         (intmax_t)st.st_size, (uintmax_t)most);
@@ -60,17 +65,27 @@ bool imp_bag_read(struct imp_target *t, const struct imp_object *object,
     return ok || imp_wrap(err, "data/%s", name);
 }
 
+// --- Tag files ---
+
+bool imp_bag_open_tag(int root, const char *name, int *fd, struct imp_err *err)
+{
+    struct stat st;
+    *fd = openat(root, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (*fd < 0)
+        return errno == ENOENT || imp_fail_errno(err, "open %s", name);
+    if (stat_regular(*fd, &st, err))
+        return true;
+    close(*fd);
+    *fd = -1;
+    return imp_wrap(err, "%s", name);
+}
+
 static bool read_tag(struct imp_bag *bag, int fd, size_t most,
                      struct imp_buf *out, struct imp_digest *digest,
                      struct imp_err *err)
 {
     uint8_t bytes[64 * 1024];
     size_t got;
-    struct stat st;
-    if (fstat(fd, &st) != 0)
-        return imp_fail_errno(err, "look at it");
-    if (!S_ISREG(st.st_mode))
-        return imp_fail(err, IMP_ERR_IO, "no regular file");
     imp_sha256_start(bag->hasher);
     do {
         if (!imp_file_read(fd, bytes, sizeof bytes, &got, err))
@@ -89,14 +104,13 @@ bool imp_bag_tag(struct imp_target *t, const char *name, size_t most,
                  struct imp_err *err)
 {
     struct imp_bag *bag = (struct imp_bag *)t;
-    int fd =
-        openat(bag->root, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int fd;
     out->n = 0;
+    bool ok = imp_bag_open_tag(bag->root, name, &fd, err);
     *present = fd >= 0;
     if (fd < 0)
-        return errno == ENOENT || imp_fail_errno(err, "open %s", name);
-    bool ok =
-        read_tag(bag, fd, most, out, digest, err) || imp_wrap(err, "%s", name);
+        return ok;
+    ok = read_tag(bag, fd, most, out, digest, err) || imp_wrap(err, "%s", name);
     close(fd);
     return ok;
 }
@@ -108,13 +122,13 @@ bool imp_bag_listing(struct imp_target *t, struct imp_digest *out,
 {
     struct imp_bag *bag = (struct imp_bag *)t;
     uint64_t length;
-    int fd =
-        openat(bag->root, IMP_TAG_MANIFEST, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    int fd;
+    bool ok = imp_bag_open_tag(bag->root, IMP_TAG_MANIFEST, &fd, err);
     *present = fd >= 0;
     if (fd < 0)
-        return errno == ENOENT || imp_fail_errno(err, "open " IMP_TAG_MANIFEST);
-    bool ok = imp_bag_hash_fd(bag, fd, out, &length, err) ||
-              imp_wrap(err, IMP_TAG_MANIFEST);
+        return ok;
+    ok = imp_bag_hash_fd(bag, fd, out, &length, err) ||
+         imp_wrap(err, IMP_TAG_MANIFEST);
     close(fd);
     return ok;
 }
@@ -146,19 +160,17 @@ bool imp_bag_each(struct imp_target *t, imp_object_fn fn, void *fn_self,
 {
     struct imp_bag *bag = (struct imp_bag *)t;
     char line[IMP_MANIFEST_LINE_MAX + 1];
-    int fd =
-        openat(bag->root, IMP_TAG_MANIFEST, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT)
-        return true;
-    FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
+    int fd;
+    bool ok = imp_bag_open_tag(bag->root, IMP_TAG_MANIFEST, &fd, err);
+    if (fd < 0)
+        return ok;
+    FILE *file = fdopen(fd, "r");
     if (!file) {
         imp_fail_errno(err, "open " IMP_TAG_MANIFEST);
-        if (fd >= 0)
-            close(fd);
+        close(fd);
         return false;
     }
 
-    bool ok = true;
     for (size_t n = 1; ok && fgets(line, sizeof line, file); n++)
         ok = tell_line(bag, line, fn, fn_self, err) ||
              imp_wrap(err, IMP_TAG_MANIFEST " line %zu", n);

@@ -18,9 +18,10 @@ static bool read_start(int dirfd, const char *name, char *text, size_t cap,
                        struct imp_err *err)
 {
     size_t got = 0;
-    int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 && errno != ENOENT)
-        return imp_fail_errno(err, "open %s", name);
+    int fd;
+    text[0] = '\0';
+    if (!imp_bag_open_tag(dirfd, name, &fd, err))
+        return false;
     bool ok = fd < 0 || imp_file_read(fd, text, cap - 1, &got, err);
     text[got] = '\0';
     if (fd >= 0)

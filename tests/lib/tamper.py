@@ -19,7 +19,7 @@ def restore():
 
 def verify(*more):
     p = subprocess.run([imgpipe, "verify", a, "--state", s, "--json", *more], stdout=subprocess.PIPE,
-                       stderr=subprocess.PIPE, text=True, errors="replace")
+                       stderr=subprocess.PIPE, text=True, errors="replace", timeout=60)
     lines = [json.loads(line) for line in p.stdout.splitlines()]
     return p.returncode, [f for f in lines if "finding" in f], lines[-1] if lines else None, p.stderr
 
@@ -109,6 +109,12 @@ for t in tags:
     expect("tag files", f"{t} removed", f"tag file : {t} is missing")
     open(f"{a}/{t}", "w").close()
     expect("tag files", f"{t} emptied", "tag file : (tag)?(manifest|bag)")
+    os.remove(f"{a}/{t}"), os.mkfifo(f"{a}/{t}")
+    expect("tag files", f"{t} a FIFO", f"tag file : {t}.*no regular file")
+    os.remove(f"{a}/{t}"), os.mkdir(f"{a}/{t}")
+    expect("tag files", f"{t} a directory", f"tag file : {t}.*no regular file")
+    os.rename(f"{a}/{t}", work + "/elsewhere"), os.symlink(work + "/elsewhere", f"{a}/{t}")
+    expect("tag files", f"{t} a link", f"tag file : {t}")
 with open(a + "/manifest-sha256.txt", "a") as f:
     f.write("0" * 64 + "  data/ab/none.jpg\n")
 expect("tag files", "a line more", "missing ab/none.jpg")
