@@ -33,6 +33,7 @@ bool imp_gz_parse_header(const uint8_t in[IMP_GZ_HEADER],
     case IMP_GZ_START:
     case IMP_GZ_OBJECT:
     case IMP_GZ_TAG:
+        return h->length > IMP_GZ_HEADER + IMP_GZ_TRAILER && h->tail == 0;
     case IMP_GZ_END:
         return h->length > IMP_GZ_HEADER + IMP_GZ_TRAILER;
     }
