@@ -66,8 +66,9 @@ static void put_progress(void *self, FILE *to)
 
 // --- At the end ---
 
+// `finished`: all was looked at, so that what was not found is not there.
 static void put_json_summary(const struct report *r,
-                             const struct imp_verify_counts *c)
+                             const struct imp_verify_counts *c, bool finished)
 {
     const struct imp_verify_config *config = &r->args->all;
     printf("{\"objects\": %" PRIu64 ", \"read\": %" PRIu64
@@ -79,11 +80,12 @@ static void put_json_summary(const struct report *r,
     if (config->sample < 1)
         printf(", \"sample\": %g, \"seed\": %" PRIu64, config->sample,
                config->seed);
-    printf(", \"seconds\": %.3f}\n", cli_progress_seconds(&r->progress));
+    printf(", \"finished\": %s, \"seconds\": %.3f}\n",
+           finished ? "true" : "false", cli_progress_seconds(&r->progress));
 }
 
 static void put_summary(const struct report *r,
-                        const struct imp_verify_counts *c)
+                        const struct imp_verify_counts *c, bool finished)
 {
     const struct imp_verify_config *config = &r->args->all;
     fprintf(stderr, "imgpipe: %" PRIu64 " objects, %" PRIu64 " read",
@@ -99,7 +101,8 @@ static void put_summary(const struct report *r,
         fprintf(stderr, "%" PRIu64 " found", c->findings);
     else
         fputs("nothing found", stderr);
-    fprintf(stderr, "; %.1f s\n", cli_progress_seconds(&r->progress));
+    fprintf(stderr, "%s; %.1f s\n", finished ? "" : " so far, not finished",
+            cli_progress_seconds(&r->progress));
 }
 
 static int code_of(const struct report *r, struct imp_ctx *ctx, bool ok,
@@ -112,9 +115,9 @@ static int code_of(const struct report *r, struct imp_ctx *ctx, bool ok,
     if (!ok && !signalled)
         cli_error("verify: %s", err->msg);
     if (r->args->json)
-        put_json_summary(r, &c);
+        put_json_summary(r, &c, ok);
     if (!r->args->quiet)
-        put_summary(r, &c);
+        put_summary(r, &c, ok);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         cli_error("verify: cannot write to standard output: %m");
         return CLI_NOT_STARTED;
