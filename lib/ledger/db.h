@@ -132,6 +132,22 @@ struct sqlite3_stmt;
         "NOT " IMP_SUM_OF_INPUT                                                \
         " UNION ALL SELECT 'the schema' WHERE " IMP_SUM_OF_SCHEMA              \
         " IS NOT (SELECT value FROM meta WHERE key = 'schema')")               \
+    ROW(MISSING_ROWS,                                                          \
+        "SELECT printf('inputs: %d of %d rows are there', n, top) FROM "       \
+        "(SELECT count(*) AS n, max(id) AS top FROM inputs) WHERE n <> top "   \
+        "UNION ALL SELECT printf('objects: %d of %d rows are there', n, top) " \
+        "FROM (SELECT count(*) AS n, max(id) AS top FROM objects) "            \
+        "WHERE n <> top "                                                      \
+        "UNION ALL SELECT printf('runs: %d of %d rows are there', n, top) "    \
+        "FROM (SELECT count(*) AS n, max(id) AS top FROM runs) "               \
+        "WHERE n <> top "                                                      \
+        "UNION ALL SELECT printf('policies: that of run %d is missing', id) "  \
+        "FROM runs WHERE seq NOT NULL AND policy NOT NULL "                    \
+        "AND policy NOT IN (SELECT digest FROM policies) "                     \
+        "UNION ALL SELECT printf('meta %s: is missing', k) "                   \
+        "FROM (SELECT 'audit_seq' AS k UNION ALL SELECT 'audit_mark') "        \
+        "WHERE EXISTS(SELECT 1 FROM runs WHERE seq NOT NULL) "                 \
+        "AND k NOT IN (SELECT key FROM meta)")                                 \
     ROW(BOUND, "SELECT value, sum IS row_sum(key, value) FROM meta "           \
                "WHERE key = 'archive'")                                        \
     ROW(INTENTS, "SELECT count(*) FROM intents")                               \

@@ -56,17 +56,40 @@ static bool has_database(const struct imp_ledger *l)
            st.st_size > 0;
 }
 
-static bool open_locked(struct imp_ledger *l, const char *state,
-                        struct imp_ctx *wait, bool *present, bool *old,
-                        struct imp_err *err)
+static bool has_log(const struct imp_ledger *l)
 {
-    if (!open_lock(l, present, err) || !*present)
-        return *present;
-    if (!imp_file_lock(l->lock, wait ? imp_ctx_pause : NULL, wait, err))
+    return faccessat(l->dir, IMP_AUDIT_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+// None is there, or it was removed: the log is made after the ledger, and the
+// lock before it.
+static bool is_none(const struct imp_ledger *l, bool lock, struct imp_err *err)
+{
+    bool database = has_database(l), log = has_log(l);
+    if (log && !database)
+        return imp_fail(err, IMP_ERR_IO,
+                        "it is missing, and its audit log is there");
+    if ((log || database) && !lock)
+        return imp_fail(err, IMP_ERR_IO,
+                        "the state directory's lock is missing");
+    return !database;
+}
+
+static bool open_locked(struct imp_ledger *l, const char *state,
+                        struct imp_ctx *wait, bool *old, struct imp_err *err)
+{
+    bool lock;
+    struct imp_err why = {0};
+    if (!open_lock(l, &lock, err))
+        return false;
+    if (lock && !imp_file_lock(l->lock, wait ? imp_ctx_pause : NULL, wait, err))
         return imp_wrap(err, "state directory");
-    *present = has_database(l);
-    bool ok = *present && open_database(l, state, old, err);
-    close(l->lock);
+    bool none = is_none(l, lock, &why);
+    if (why.code)
+        *err = why;
+    bool ok = !none && !why.code && open_database(l, state, old, err);
+    if (lock)
+        close(l->lock);
     l->lock = -1;
     return ok;
 }
@@ -75,13 +98,13 @@ struct imp_ledger *imp_ledger_open_reading(const char *state,
                                            struct imp_ctx *wait,
                                            struct imp_err *err)
 {
-    bool present = false, old = false;
+    bool old = false;
     struct imp_ledger *l = imp_ledger_new(err);
     if (!l)
         return NULL;
     bool there = access(state, F_OK) == 0 || errno != ENOENT;
     l->dir = there ? imp_ledger_open_state(state, err) : -1;
-    if (l->dir >= 0 && open_locked(l, state, wait, &present, &old, err) && !old)
+    if (l->dir >= 0 && open_locked(l, state, wait, &old, err) && !old)
         return l;
     imp_ledger_free(l);
     return old ? imp_ledger_open_scratch(state, wait, err) : NULL;
@@ -206,7 +229,7 @@ static void text_of(struct sqlite3_stmt *s, int at, char *out, size_t cap)
 typedef bool (*describe_fn)(struct sqlite3_stmt *s, char *out, size_t cap);
 
 // SQLite says "ok" if it has nothing to tell.
-static bool describe_page(struct sqlite3_stmt *s, char *out, size_t cap)
+static bool describe_said(struct sqlite3_stmt *s, char *out, size_t cap)
 {
     text_of(s, 0, out, cap);
     return strcmp(out, "ok") != 0;
@@ -251,11 +274,34 @@ bool imp_ledger_examine(struct imp_ledger *l, struct imp_ctx *ctx,
 {
     struct examiner x = {l, fn, self};
     imp_db_heed(&l->db, ctx);
-    bool ok = tell_each(&x, IMP_SQL_PAGES, describe_page, err) &&
+    bool ok = tell_each(&x, IMP_SQL_PAGES, describe_said, err) &&
               tell_each(&x, IMP_SQL_REFERENCES, describe_reference, err) &&
-              tell_each(&x, IMP_SQL_WRONG_SUMS, describe_sum, err);
+              tell_each(&x, IMP_SQL_WRONG_SUMS, describe_sum, err) &&
+              tell_each(&x, IMP_SQL_MISSING_ROWS, describe_said, err);
     imp_db_heed(&l->db, NULL);
     return ok;
+}
+
+// The ledger has a number before the log has its line, but for that of a run's
+// end. It is asked again: a run may be going on.
+static bool tell_older(struct imp_ledger *l,
+                       const struct imp_audit_summary *log,
+                       imp_audit_finding_fn fn, void *self, struct imp_err *err)
+{
+    struct imp_audit_mark expect;
+    uint64_t highest;
+    if (!imp_journal_expected(l, &expect, &highest, err))
+        return false;
+    if (log->last.seq <= highest + 1)
+        return true;
+    struct imp_audit_finding finding = {
+        .fault = IMP_AUDIT_OTHER, .file = IMP_AUDIT_FILE, .seq = log->last.seq};
+    snprintf(finding.text, sizeof finding.text,
+             "the log ends with line %" PRIu64
+             ", and the ledger has given %" PRIu64
+             " numbers: it is older than its log",
+             log->last.seq, highest);
+    return fn(self, &finding, err);
 }
 
 bool imp_ledger_examine_log(struct imp_ledger *l, struct imp_ctx *ctx,
@@ -266,8 +312,9 @@ bool imp_ledger_examine_log(struct imp_ledger *l, struct imp_ctx *ctx,
     uint64_t highest;
     if (!imp_journal_expected(l, &expect, &highest, err))
         return false;
-    // Of before there was a log.
-    *kept = highest > 0;
+    *kept = highest > 0 || has_log(l); // not before schema 4
     *out = (struct imp_audit_summary){0};
-    return !*kept || imp_audit_verify(l->dir, &expect, fn, self, ctx, out, err);
+    return !*kept ||
+           (imp_audit_verify(l->dir, &expect, fn, self, ctx, out, err) &&
+            tell_older(l, out, fn, self, err));
 }

@@ -45,8 +45,9 @@ bool imp_ledger_count_intents(struct imp_ledger *l, uint64_t *n,
                               struct imp_err *err);
 
 /* Tell what is wrong with the database: pages, indexes, references between
- * rows, sums of rows. `what` names a table and a row, never a value. False
- * stops it; so does a cancel of `ctx` (IMP_ERR_CANCELLED). */
+ * rows, sums of rows, rows that are missing (but for the last ones). `what`
+ * names a table and a row, never a value. False stops it; so does a cancel of
+ * `ctx` (IMP_ERR_CANCELLED). */
 typedef bool (*imp_ledger_fault_fn)(void *self, const char *what,
                                     struct imp_err *err);
 bool imp_ledger_examine(struct imp_ledger *l, struct imp_ctx *ctx,

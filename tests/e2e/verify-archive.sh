@@ -117,15 +117,25 @@ kept = open(path).read()
 with open(path, "a") as f:  # more findings than a pipe holds
     f.writelines("%064x  data/zz/%0200d\n" % (i, i) for i in range(5000))
 p = subprocess.Popen([imgpipe, "verify", work + "/a", "--state", work + "/s"], stdout=subprocess.PIPE,
-                     stderr=subprocess.DEVNULL)
+                     stderr=subprocess.PIPE)
 p.stdout.readline()
 p.send_signal(signal.SIGINT)
-got = len(p.stdout.read().splitlines())
+got, said = len(p.stdout.read().splitlines()), p.stderr.read()
 assert p.wait() == 130 and got < 5000, (p.returncode, got)
+assert b"so far, not finished" in said, said
 open(path, "w").write(kept)
 PY
 verify 0 a s
 nothing_found
+
+# A ledger from before the last run: its log knows more.
+cp "$work/s/ledger.db" "$work/older.db"
+expect_exit 1 "$IMGPIPE" run "$in" --archive "$work/a" --state "$work/s" \
+    --settle 0 --retry-quarantined
+cp "$work/older.db" "$work/s/ledger.db"
+verify 1 a s
+grep -q '^audit log: .*older than its log' "$work/out" ||
+    fail "an older ledger: $(cat "$work/out")"
 
 # And then everything that may be wrong, one thing after the other, in an
 # archive of a few.

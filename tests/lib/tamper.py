@@ -148,6 +148,9 @@ for what, sql, want in (
         ("a run's row removed", "DELETE FROM runs", "ledger : inputs row .* missing"),
         ("an object and its inputs removed",
          "DELETE FROM inputs WHERE object = 1; DELETE FROM objects WHERE id = 1", "disagreement .*the ledger, from which"),
+        ("an input's row removed", "DELETE FROM inputs WHERE id = 1", r"ledger : inputs: \d+ of \d+ rows"),
+        ("the policies removed", "DELETE FROM policies", "ledger : policies: that of run 1 is missing"),
+        ("what it knows of its log removed", "DELETE FROM meta WHERE key LIKE 'audit%'", "ledger : meta audit_"),
         ("an intent left", "INSERT INTO intents(name, digest) VALUES('ab/x', zeroblob(32))", "ledger : intents"),
         ("an index lost", "PRAGMA writable_schema = 1; DELETE FROM sqlite_master WHERE name = 'inputs_key'", "ledger :")):
     db = ledger()
@@ -155,6 +158,14 @@ for what, sql, want in (
     db.commit()
     db.close()
     expect("ledger rows", what, want)
+
+
+os.remove(s + "/ledger.db")
+expect("ledger files", "ledger.db removed", "ledger : cannot be opened: it is missing")
+os.truncate(s + "/ledger.db", 0)
+expect("ledger files", "ledger.db emptied", "ledger : cannot be opened: it is missing")
+os.remove(s + "/lock")
+expect("ledger files", "the lock removed", "ledger : cannot be opened: .*lock is missing")
 
 
 # Bits of the ledger's pages: found, unless all that the ledger says is the same.
