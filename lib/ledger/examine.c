@@ -26,10 +26,15 @@ static bool open_lock(struct imp_ledger *l, bool *present, struct imp_err *err)
            imp_fail_errno(err, "open the state directory's lock");
 }
 
-static bool open_database(struct imp_ledger *l, const char *state, bool *old,
+// `*copy`: it cannot be asked where it is.
+static bool open_database(struct imp_ledger *l, const char *state, bool *copy,
                           struct imp_err *err)
 {
     int64_t version;
+    *copy =
+        faccessat(l->dir, IMP_LEDGER_DATABASE, W_OK, 0) != 0 && errno == EROFS;
+    if (*copy)
+        return true;
     if (asprintf(&l->file, "%s/" IMP_LEDGER_DATABASE, state) < 0) {
         l->file = NULL;
         return imp_fail_errno(err, "ledger");
@@ -43,8 +48,8 @@ static bool open_database(struct imp_ledger *l, const char *state, bool *old,
         return false;
     if (version <= 0)
         return imp_fail(err, IMP_ERR_IO, "ledger of schema %" PRId64, version);
-    *old = version < IMP_LEDGER_SCHEMA;
-    return *old || imp_db_schema(&l->db, err);
+    *copy = version < IMP_LEDGER_SCHEMA;
+    return *copy || imp_db_schema(&l->db, err);
 }
 
 // An empty one is what a crash at the very first start leaves.
@@ -76,7 +81,7 @@ static bool is_none(const struct imp_ledger *l, bool lock, struct imp_err *err)
 }
 
 static bool open_locked(struct imp_ledger *l, const char *state,
-                        struct imp_ctx *wait, bool *old, struct imp_err *err)
+                        struct imp_ctx *wait, bool *copy, struct imp_err *err)
 {
     bool lock;
     struct imp_err why = {0};
@@ -87,27 +92,42 @@ static bool open_locked(struct imp_ledger *l, const char *state,
     bool none = is_none(l, lock, &why);
     if (why.code)
         *err = why;
-    bool ok = !none && !why.code && open_database(l, state, old, err);
+    bool ok = !none && !why.code && open_database(l, state, copy, err);
     if (lock)
         close(l->lock);
     l->lock = -1;
     return ok;
 }
 
+// Its lock and its log stay where they are.
+static struct imp_ledger *open_copy(const char *state, struct imp_ctx *wait,
+                                    struct imp_err *err)
+{
+    struct imp_ledger *l = imp_ledger_open_scratch(state, wait, err);
+    int dir = l ? imp_ledger_open_state(state, err) : -1;
+    if (dir < 0) {
+        imp_ledger_free(l);
+        return NULL;
+    }
+    close(l->dir);
+    l->dir = dir;
+    return l;
+}
+
 struct imp_ledger *imp_ledger_open_reading(const char *state,
                                            struct imp_ctx *wait,
                                            struct imp_err *err)
 {
-    bool old = false;
+    bool copy = false;
     struct imp_ledger *l = imp_ledger_new(err);
     if (!l)
         return NULL;
     bool there = access(state, F_OK) == 0 || errno != ENOENT;
     l->dir = there ? imp_ledger_open_state(state, err) : -1;
-    if (l->dir >= 0 && open_locked(l, state, wait, &old, err) && !old)
+    if (l->dir >= 0 && open_locked(l, state, wait, &copy, err) && !copy)
         return l;
     imp_ledger_free(l);
-    return old ? imp_ledger_open_scratch(state, wait, err) : NULL;
+    return copy ? open_copy(state, wait, err) : NULL;
 }
 
 void imp_ledger_release(struct imp_ledger *l)

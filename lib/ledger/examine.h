@@ -17,7 +17,8 @@ struct imp_ctx;
 /* The ledger in `state` as it is now: what is asked of it before _release shows
  * this one state. The lock is held only while it is opened: if another run has
  * it, IMP_ERR_BUSY, or with `wait` it is waited for, as for imp_ledger_open. A
- * ledger of an older schema is copied and brought up to date there. NULL with
+ * ledger of an older schema, or on a file system that is read only, is copied
+ * ($TMPDIR), and brought up to date there. NULL with
  * IMP_OK in `err`: there is none; IMP_ERR_IO: it cannot be read, because it is
  * damaged or the disk is; IMP_ERR_CONFIG as for imp_ledger_open. */
 struct imp_ledger *imp_ledger_open_reading(const char *state,

@@ -149,7 +149,10 @@ struct imp_ledger *imp_ledger_look(const char *state, struct imp_err *err)
         imp_fail_errno(err, "ledger");
         return NULL;
     }
-    l = open_reader(file, err);
+    // Beside a log SQLite does not even read what it may not write.
+    l = access(file, W_OK) != 0 && errno == EROFS
+            ? imp_ledger_open_scratch(state, NULL, err)
+            : open_reader(file, err);
     free(file);
     return l;
 }

@@ -81,6 +81,8 @@ static bool copy_locked(int from, int to, struct imp_ctx *wait,
                         struct imp_err *err)
 {
     int lock = openat(from, "lock", O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    if (lock < 0 && errno == EROFS)
+        lock = openat(from, "lock", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (lock < 0)
         return errno == ENOENT ||
                imp_fail_errno(err, "open the state directory's lock");

@@ -108,6 +108,25 @@ wait $waiting || fail "waited in vain: $(cat "$work/waited")"
 left=$(ls "$work/s")
 [ "$left" = "$before" ] || fail "left in the state directory: $left"
 
+# On a file system that is read only, as a snapshot is, where one can be made.
+mkdir "$work/ro"
+cp -a "$work/a" "$work/s" "$work/ro"
+sqlite3 "$work/ro/s/ledger.db" "UPDATE meta SET value = '$work/ro/a',
+    sum = NULL WHERE key = 'archive'"
+read_only() { # read_only COMMAND...
+    unshare -m sh -c 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" &&
+        exec "$@"' "$work/ro" "$@"
+}
+if read_only true 2>/dev/null; then
+    expect_exit 1 read_only "$IMGPIPE" verify "$work/ro/a" --state "$work/ro/s"
+    [ "$(cut -c1-20 "$work/out")" = "ledger: meta archive" ] ||
+        fail "read only: $(cat "$work/out")"
+    expect_exit 0 read_only "$IMGPIPE" audit verify --state "$work/ro/s" \
+        "$work/ro/a"
+    expect_exit 0 read_only "$IMGPIPE" verify "$work/ro/a" \
+        --state "$work/ro/s" --against "$in"
+fi
+
 # A signal ends it cleanly, however long it still has to go.
 python3 - "$IMGPIPE" "$work" <<'PY' || fail "SIGINT"
 import os, signal, subprocess, sys

@@ -125,6 +125,9 @@ Test(ledger_examine, a_ledger_of_an_older_schema_is_looked_at_in_a_copy)
           "UPDATE inputs SET key = 0; PRAGMA user_version = 3;");
     cr_expect_str_eq(faults(), "");
     cr_expect_str_eq(judge("PRAGMA user_version"), "3\n", "it was changed");
+    struct imp_ledger *l = look();
+    cr_expect_not(imp_ledger_in_use(l), "by whoever looks at it");
+    imp_ledger_free(l);
     ledger = open_ledger();
     cr_expect(known(ledger, "/a", stamp).found, "by the keys of now");
 }
