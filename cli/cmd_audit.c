@@ -126,8 +126,7 @@ static int verify(struct args *a, const char *archive)
         imp_journal_verify(a->place.state, put_finding, a, ctx, &check, &err))
         code = tell(a, &check);
     else if (err.code == IMP_ERR_CANCELLED)
-        code =
-            imp_ctx_cause(ctx) == IMP_CAUSE_SIGINT ? CLI_SIGINT : CLI_SIGTERM;
+        code = cli_signals_code(ctx);
     else
         cli_error("audit: %s", err.msg);
     cli_signals_end(&signals);

@@ -287,20 +287,20 @@ static int code_of(struct extract *e)
         cli_error("%" PRIu64 " extracted, %" PRIu64 " there already, %" PRIu64
                   " failed",
                   e->extracted, e->there, e->failed);
-    if (imp_ctx_cancelled(e->ctx))
-        return imp_ctx_cause(e->ctx) == IMP_CAUSE_SIGINT ? CLI_SIGINT
-                                                         : CLI_SIGTERM;
-    return e->failed ? CLI_SOME_FAILED : CLI_OK;
+    int code = cli_signals_code(e->ctx);
+    return code ? code : e->failed ? CLI_SOME_FAILED : CLI_OK;
 }
 
 static int go(struct extract *e)
 {
     struct imp_err err = {0};
     bool listed;
+    e->args->place.at.s3.stop = e->ctx;
     e->x = imp_extractor_new(&e->args->place.at, &listed, &err);
     if (!e->x || !open_into(e, &err)) {
         cli_error("extract: %s", err.msg);
-        return CLI_NOT_STARTED;
+        int code = cli_signals_code(e->ctx);
+        return code ? code : CLI_NOT_STARTED;
     }
     if (!listed)
         cli_error("extract: the archive has no list of its objects, for a run "

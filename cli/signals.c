@@ -1,5 +1,7 @@
 #include "signals.h"
 
+#include "cli.h"
+
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -45,6 +47,18 @@ bool cli_signals_begin(struct cli_signals *s, struct imp_ctx *ctx,
     int rc = pthread_create(&s->thread, NULL, wait_for_signals, s);
     return rc == 0 || imp_fail(err, IMP_ERR_MEMORY, "cannot start a thread: %s",
                                strerror(rc));
+}
+
+int cli_signals_code(struct imp_ctx *ctx)
+{
+    switch (imp_ctx_cause(ctx)) {
+    case IMP_CAUSE_SIGINT:
+        return CLI_SIGINT;
+    case IMP_CAUSE_SIGTERM:
+        return CLI_SIGTERM;
+    default:
+        return CLI_OK;
+    }
 }
 
 void cli_signals_end(struct cli_signals *s)

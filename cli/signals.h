@@ -19,6 +19,9 @@ struct cli_signals {
 bool cli_signals_begin(struct cli_signals *s, struct imp_ctx *ctx,
                        struct imp_err *err);
 
+/* The exit code if a signal has cancelled `ctx`; CLI_OK if none has. */
+int cli_signals_code(struct imp_ctx *ctx);
+
 /* End the thread. A signal that comes later stays blocked. */
 void cli_signals_end(struct cli_signals *s);
 

@@ -133,9 +133,9 @@ static int code_of(const struct verify *v)
               " not proven, %" PRIu64 " not archived",
               v->count[IMP_PROVEN], v->count[IMP_DISPROVEN],
               v->count[IMP_NOT_PROVEN], v->count[IMP_NOT_ARCHIVED]);
-    if (imp_ctx_cancelled(v->ctx))
-        return imp_ctx_cause(v->ctx) == IMP_CAUSE_SIGINT ? CLI_SIGINT
-                                                         : CLI_SIGTERM;
+    int code = cli_signals_code(v->ctx);
+    if (code)
+        return code;
     return v->count[IMP_DISPROVEN] || v->count[IMP_NOT_PROVEN] ||
                    !v->count[IMP_PROVEN]
                ? CLI_SOME_FAILED
@@ -152,14 +152,18 @@ int cli_verify_against(struct cli_verify_args *a, const char *archive)
         imp_ctx_free(v.ctx);
         return CLI_NOT_STARTED;
     }
-    if (cli_place_complete(&a->place, archive, &err))
+    bool placed = cli_place_complete(&a->place, archive, &err);
+    a->place.at.s3.stop = v.ctx;
+    if (placed)
         v.prover = imp_prover_new(&a->place.at, a->place.state, &err);
-    int code = CLI_NOT_STARTED;
+    int code = CLI_OK;
     if (v.prover) {
         look_at_all(&v);
         code = code_of(&v);
     } else {
         cli_error("verify: %s", err.msg);
+        code = cli_signals_code(v.ctx);
+        code = code ? code : CLI_NOT_STARTED;
     }
     imp_prover_free(v.prover);
     cli_signals_end(&signals);

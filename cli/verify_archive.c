@@ -110,8 +110,7 @@ static int code_of(const struct report *r, struct imp_ctx *ctx, bool ok,
 {
     struct imp_verify_counts c;
     imp_verify_counts(r->v, &c);
-    enum imp_cause cause = imp_ctx_cause(ctx);
-    bool signalled = cause == IMP_CAUSE_SIGINT || cause == IMP_CAUSE_SIGTERM;
+    int signalled = cli_signals_code(ctx);
     if (!ok && !signalled)
         cli_error("verify: %s", err->msg);
     if (r->args->json)
@@ -123,7 +122,7 @@ static int code_of(const struct report *r, struct imp_ctx *ctx, bool ok,
         return CLI_NOT_STARTED;
     }
     if (signalled)
-        return cause == IMP_CAUSE_SIGINT ? CLI_SIGINT : CLI_SIGTERM;
+        return signalled;
     if (!ok && (err->code == IMP_ERR_BUSY || err->code == IMP_ERR_CONFIG))
         return CLI_NOT_STARTED;
     return ok && !c.findings ? CLI_OK : CLI_SOME_FAILED;
@@ -135,10 +134,8 @@ static int go(struct report *r, struct imp_ctx *ctx)
     r->v = imp_verify_new(&r->args->all, ctx, &err);
     if (!r->v) {
         cli_error("verify: %s", err.msg);
-        if (imp_ctx_cancelled(ctx))
-            return imp_ctx_cause(ctx) == IMP_CAUSE_SIGINT ? CLI_SIGINT
-                                                          : CLI_SIGTERM;
-        return CLI_NOT_STARTED;
+        int code = cli_signals_code(ctx);
+        return code ? code : CLI_NOT_STARTED;
     }
     if (!r->args->quiet)
         cli_progress_start(&r->progress, put_progress, r);

@@ -53,7 +53,8 @@ static const char *decode(struct imp_arena *arena, const char *text)
         int high = *text == '%' ? hex(text[1]) : -1;
         int low = high >= 0 ? hex(text[2]) : -1;
         if (low >= 0) {
-            *to++ = (char)(high << 4 | low);
+            int c = high << 4 | low;
+            *to++ = (char)(c ? c : 1); // a stranger's key, either way
             text += 2;
         } else {
             *to++ = *text == '+' ? ' ' : *text;

@@ -79,8 +79,8 @@ struct imp_payload {
 
 /* Tell what is wrong with the tag files of an archive opened for reading: one
  * that is missing, that is not what the tag manifest says, or what it should
- * say. `payload` is NULL if it is not known. False only if `fn` was, or without
- * memory. */
+ * say. `payload` is NULL if it is not known. False only if `fn` was, without
+ * memory or cancelled. */
 bool imp_tags_verify(struct imp_target *t, const struct imp_payload *payload,
                      imp_tag_fault_fn fn, void *self, struct imp_err *err);
 

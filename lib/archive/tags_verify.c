@@ -40,6 +40,11 @@ static bool read_tag(struct verifier *v, const char *name, bool needed,
     *have =
         v->t->ops->tag(v->t, name, TAG_MAX, &v->text, digest, &present, &why) &&
         imp_buf_add(&v->text, "", 1, &why) && present;
+    if (why.code == IMP_ERR_MEMORY || why.code == IMP_ERR_CANCELLED) {
+        if (err)
+            *err = why;
+        return false;
+    }
     if (why.code)
         return tell(v, name, err, "cannot be read: %s", why.msg);
     return *have || !needed || tell(v, name, err, "is missing");

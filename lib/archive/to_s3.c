@@ -65,7 +65,9 @@ static struct imp_target *s3_open(const char *where,
 {
     struct imp_s3_target *t = calloc(1, sizeof *t);
     bool write = mode == IMP_TARGET_WRITE;
-    (void)wait; // there is no lock
+    struct imp_s3_access access = at->s3;
+    if (!access.stop)
+        access.stop = wait; // though there is no lock
     if (!t) {
         imp_fail(err, IMP_ERR_MEMORY, "no memory for a target");
         return NULL;
@@ -73,7 +75,7 @@ static struct imp_target *s3_open(const char *where,
     t->target.ops = &imp_target_s3;
     t->reading = !write;
     t->hasher = imp_sha256_new(err);
-    if (t->hasher && (t->s3 = imp_s3_new(where, &at->s3, err)) &&
+    if (t->hasher && (t->s3 = imp_s3_new(where, &access, err)) &&
         imp_s3_survey(t, err) && (!write || sweep(t, err)))
         return &t->target;
     s3_free(&t->target);

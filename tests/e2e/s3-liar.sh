@@ -11,19 +11,26 @@ ask() { # ask VERB ARGUMENT...
     timeout 60 "$IMGPIPE" "$verb" "$@" --state "$work/s" \
         --s3-endpoint "http://127.0.0.1:$(cat "$work/liar/port")" --s3-path-style
 }
-lies() { # lies LIE RUN-EXIT RUN-MESSAGE VERIFY-EXIT VERIFY-MESSAGE
-    rm -rf "$work/liar" "$work/s" "$work/in"
-    cp -r "$SAMPLES/uploads" "$work/in"
-    find "$work/in" -type f | sort >"$work/sources"
+start_liar() { # start_liar LIE
+    rm -rf "$work/liar"
     python3 tests/s3/liar.py "$work/liar" "$1" &
     liar=$!
     trap 'kill $liar 2>/dev/null; rm -rf "$work"' EXIT
+    await "$work/liar/port"
+}
+await() { # await FILE
     tries=600
-    until [ -s "$work/liar/port" ]; do
+    until [ -e "$1" ]; do
         tries=$((tries - 1))
-        [ $tries -gt 0 ] || fail "the store does not start"
+        [ $tries -gt 0 ] || fail "waited in vain for $1"
         sleep 0.05
     done
+}
+lies() { # lies LIE RUN-EXIT RUN-MESSAGE VERIFY-EXIT VERIFY-MESSAGE
+    rm -rf "$work/s" "$work/in"
+    cp -r "$SAMPLES/uploads" "$work/in"
+    find "$work/in" -type f | sort >"$work/sources"
+    start_liar "$1"
     for round in 1 2; do # the second finds what the first left
         expect_exit "$2" ask run "$work/in" --archive s3://bucket/p \
             --settle 0 --after delete
@@ -47,4 +54,21 @@ lies uploads 3 "$end" 1 .
 lies portal 3 "is no list" 3 "is no list"
 lies error 3 "is no list" 3 "is no list"
 lies forgets 1 "has no ETag" 0 .
-echo "8 lies"
+
+# Whoever waits for a store's answer is stopped by a signal all the same.
+start_liar silent
+for verb in "verify --state $work/s" "verify --against $work/in --state $work/s" \
+    "extract --list"; do
+    rm -f "$work/liar/asked"
+    # shellcheck disable=SC2086 # the words of a command
+    env --default-signal=INT timeout 20 "$IMGPIPE" $verb s3://bucket/p \
+        --s3-endpoint "http://127.0.0.1:$(cat "$work/liar/port")" \
+        --s3-path-style 2>"$work/err" &
+    asking=$!
+    await "$work/liar/asked"
+    kill -INT $asking # timeout passes it on
+    wait $asking
+    code=$?
+    [ $code -eq 130 ] || fail "$verb: exit $code, want 130: $(cat "$work/err")"
+done
+echo "8 lies, and a silent store"

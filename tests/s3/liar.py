@@ -8,9 +8,12 @@
   uploads    its list of uploads never ends
   portal     it answers everything with 200 and a well-formed page
   error      it answers each list with 200 and an error
+  silent     it never answers, and makes STATE/asked
   forgets    it takes whatever is put, answers 200, and keeps nothing
 """
+import os
 import sys
+import threading
 
 import fake
 
@@ -62,7 +65,12 @@ class Liar(fake.Handler):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.answer(200, PAGE)
 
-    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = handle_request
+    def keep_silent(self):
+        with open(os.path.join(sys.argv[1], "asked"), "w"):
+            threading.Event().wait()
+
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = (
+        keep_silent if LIE == "silent" else handle_request)
 
 
 fake.Handler = Liar
