@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct imp_sha256 {
     EVP_MD *md; // fetched once: EVP_sha256() looks it up on every start
@@ -64,6 +65,11 @@ bool imp_sha256_of(const void *bytes, size_t n, struct imp_digest *out,
     *out = imp_sha256_end(h);
     imp_sha256_free(h);
     return true;
+}
+
+bool imp_digest_same(const struct imp_digest *a, const struct imp_digest *b)
+{
+    return memcmp(a->b, b->b, sizeof a->b) == 0;
 }
 
 void imp_digest_hex(const struct imp_digest *d, char hex[IMP_SHA256_HEX])

@@ -31,6 +31,8 @@ struct imp_digest imp_sha256_end(struct imp_sha256 *h);
 bool imp_sha256_of(const void *bytes, size_t n, struct imp_digest *out,
                    struct imp_err *err);
 
+bool imp_digest_same(const struct imp_digest *a, const struct imp_digest *b);
+
 /* 64 lower-case digits and a NUL into `hex`. */
 void imp_digest_hex(const struct imp_digest *d, char hex[IMP_SHA256_HEX]);
 

@@ -71,17 +71,12 @@ static struct short_hex short_hex(const struct imp_digest *d)
     return out;
 }
 
-static bool same(const struct imp_digest *a, const struct imp_digest *b)
-{
-    return memcmp(a->b, b->b, sizeof a->b) == 0;
-}
-
 // --- A line ---
 
 static bool check_chain(struct verifier *v, const struct imp_audit_line *l,
                         struct imp_err *err)
 {
-    if (same(&l->prev, &v->hash))
+    if (imp_digest_same(&l->prev, &v->hash))
         return true;
     if (v->sum->lines == 1)
         return tell(v, IMP_AUDIT_UNCHAINED, l->seq, err,
@@ -101,7 +96,7 @@ static bool check_expected(struct verifier *v, uint64_t seq,
     if (v->looked_up || seq != v->expect->seq)
         return true;
     v->looked_up = true;
-    return same(hash, &v->expect->hash) ||
+    return imp_digest_same(hash, &v->expect->hash) ||
            tell(v, IMP_AUDIT_OTHER, seq, err,
                 "the line has %s..., the ledger knows it as %s...",
                 short_hex(hash).s, short_hex(&v->expect->hash).s);

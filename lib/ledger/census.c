@@ -60,11 +60,6 @@ bool imp_census_add(struct imp_census *c, enum imp_census_source source,
     return imp_db_run(&c->db, s, err) || imp_wrap(err, "census");
 }
 
-static bool same(const struct imp_digest *a, const struct imp_digest *b)
-{
-    return memcmp(a->b, b->b, sizeof a->b) == 0;
-}
-
 // Rows of one source come in order of digests: equal ones are neighbours.
 static bool take_row(struct imp_census_entry *e, struct sqlite3_stmt *s,
                      struct imp_err *err)
@@ -74,17 +69,16 @@ static bool take_row(struct imp_census_entry *e, struct sqlite3_stmt *s,
     struct imp_digest digest;
     if (!imp_db_column_digest(s, 2, &digest, err))
         return false;
-    bool again = e->times[source]++ > 0 && same(&digest, &as->digest);
-    bool another = e->times[source] > 1 && !again;
+    bool again =
+        e->times[source]++ > 0 && imp_digest_same(&digest, &as->digest);
     *as = (struct imp_object){
         .digest = digest,
         .length = (uint64_t)sqlite3_column_int64(s, 3),
         .place = (uint64_t)sqlite3_column_int64(s, 4),
         .stored = (uint64_t)sqlite3_column_int64(s, 5),
     };
-    if (source != IMP_CENSUS_MADE_BY)
-        e->torn |= another;
-    else if (!again && e->n_policies < IMP_CENSUS_POLICIES)
+    if (source == IMP_CENSUS_MADE_BY && !again &&
+        e->n_policies < IMP_CENSUS_POLICIES)
         e->policy[e->n_policies++] = digest;
     return true;
 }

@@ -30,7 +30,6 @@ struct imp_census_entry {
     size_t times[IMP_CENSUS_SOURCES]; /* how often it was told */
     /* As it was told last; those of MADE_BY are in `policy`. */
     struct imp_object as[IMP_CENSUS_SOURCES];
-    bool torn; /* one source told two digests */
     /* Different ones, the first few. */
     struct imp_digest policy[IMP_CENSUS_POLICIES];
     size_t n_policies;

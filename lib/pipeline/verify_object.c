@@ -68,11 +68,6 @@ static struct short_hex short_hex(const struct imp_digest *d)
     return out;
 }
 
-static bool same(const struct imp_digest *a, const struct imp_digest *b)
-{
-    return memcmp(a->b, b->b, sizeof a->b) == 0;
-}
-
 static uint64_t most_bytes(const struct imp_verify *v,
                            const struct imp_verify_task *task)
 {
@@ -121,8 +116,9 @@ static bool is_changed(struct imp_verify_reader *r,
 {
     const struct imp_object *object = &task->object;
     bool length = task->recorded && r->bytes.n != object->length;
-    bool ledger = task->recorded && !same(digest, &object->digest);
-    bool manifest = task->listed && !same(digest, &task->listed_digest);
+    bool ledger = task->recorded && !imp_digest_same(digest, &object->digest);
+    bool manifest =
+        task->listed && !imp_digest_same(digest, &task->listed_digest);
     if (length)
         imp_verify_tell(r->v, IMP_FOUND_CHANGED, object->name,
                         "it has %zu bytes, the ledger %" PRIu64, r->bytes.n,
@@ -205,7 +201,7 @@ static bool made_by(const struct imp_verify_task *task,
                     const struct imp_digest *policy)
 {
     for (size_t i = 0; i < task->n_policies; i++)
-        if (same(policy, &task->policy[i]))
+        if (imp_digest_same(policy, &task->policy[i]))
             return true;
     return false;
 }

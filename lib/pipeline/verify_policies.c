@@ -6,11 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool same(const struct imp_digest *a, const struct imp_digest *b)
-{
-    return memcmp(a->b, b->b, sizeof a->b) == 0;
-}
-
 // Takes `policy`.
 static bool add(struct imp_verify_policies *p, const struct imp_digest *digest,
                 struct imp_policy *policy, struct imp_err *err)
@@ -33,7 +28,7 @@ static bool is_known(const struct imp_verify_policies *p,
                      const struct imp_digest *digest)
 {
     for (size_t i = 0; i < p->n; i++)
-        if (same(&p->item[i].digest, digest))
+        if (imp_digest_same(&p->item[i].digest, digest))
             return true;
     return false;
 }
@@ -49,7 +44,7 @@ static struct imp_policy *find_by_digest(const struct imp_verify *v,
     for (size_t i = 0; i < n; i++) {
         struct imp_policy *p = imp_policy_load(specs[i], NULL);
         struct imp_digest have;
-        if (p && (have = imp_policy_digest(p), same(&have, digest)))
+        if (p && (have = imp_policy_digest(p), imp_digest_same(&have, digest)))
             return p;
         imp_policy_free(p);
     }
@@ -80,7 +75,7 @@ static bool take_text(void *self, const struct imp_digest *digest,
         return true;
     }
     struct imp_digest now = imp_policy_digest(policy);
-    if (!same(&now, digest))
+    if (!imp_digest_same(&now, digest))
         note(v, digest,
              "this imgpipe works otherwise by the same text than the one that "
              "archived; images are checked by what it does now");
