@@ -33,7 +33,8 @@ run_tsan() {
 
 # Without fair scheduling one thread can keep valgrind's lock from all others.
 run_drd() {
-    valgrind --tool=drd --fair-sched=yes --error-exitcode=1 -q "$1" \
+    valgrind --tool=drd --fair-sched=yes --suppressions=tests/drd.supp \
+        --error-exitcode=1 -q "$1" \
         "$(drd_size "$(basename "$1")")"
 }
 
