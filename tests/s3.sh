@@ -19,6 +19,9 @@ tests/s3/ceph start "$S3_DIR/ceph" || exit 1
 [ $# -gt 0 ] || set -- tests/s3/[a-z]*.sh
 for script; do
     case $script in */lib.sh | */fake.sh) continue ;; esac
+    # One that failed may have left the gateway down.
+    curl -s -o "$log" "$S3_ENDPOINT/" ||
+        tests/s3/ceph start-gateway "$S3_DIR/ceph"
     start=$(date +%s)
     sh "$script" >"$log" 2>&1
     status=$?

@@ -8,8 +8,10 @@ make_inputs 80
 expect_exit 0 pipe
 fetch_bag "$work/want"
 
+# Slow enough to be met in the middle.
 prefix=$prefix-killed
 rm -rf "$work/s"
+start_proxy rate=300000
 pipe_on --commit-every 4
 await "the first objects" sh -c \
     "python3 tests/s3/store.py list $bucket $prefix/data/ | grep -q ."
@@ -49,7 +51,6 @@ sqlite3 -readonly "$work/s/ledger.db" 'SELECT count(*) FROM intents' |
 # It stays away: the run gives up, and not once for each image.
 prefix=$prefix-away
 rm -rf "$work/s"
-start_proxy rate=300000
 pipe_on --commit-every 8
 await "the first objects" sh -c \
     "python3 tests/s3/store.py list $bucket $prefix/data/ | grep -q ."
