@@ -26,13 +26,14 @@ wait $pid || {
 fetch_bag "$work/bag"
 same_archive "$work/want" "$work/bag"
 
-# kill -9 of imgpipe in mid-run, again and again.
+# kill -9 of imgpipe in mid-run, again and again. An image that it is killed over
+# twice is tried again, too.
 prefix=$prefix-imgpipe
 rm -rf "$work/s"
 kills=0 status=137
 while [ $status -eq 137 ] && [ $kills -lt 5 ]; do
     n=$(store list "$bucket" "$prefix/data/" | wc -l)
-    pipe_on --commit-every 4
+    pipe_on --commit-every 4 --retry-quarantined
     # Not before it has added something, and by the clock of its own progress.
     await "progress" sh -c \
         "! kill -0 $pid || [ \$(python3 tests/s3/store.py list $bucket $prefix/data/ | wc -l) -gt $n ]"
@@ -42,7 +43,7 @@ while [ $status -eq 137 ] && [ $kills -lt 5 ]; do
     [ $status -ne 137 ] || kills=$((kills + 1))
 done
 [ $kills -gt 0 ] || fail "it was never killed"
-expect_exit 0 pipe
+expect_exit 0 pipe --retry-quarantined
 fetch_bag "$work/bag"
 same_archive "$work/want" "$work/bag"
 sqlite3 -readonly "$work/s/ledger.db" 'SELECT count(*) FROM intents' |
