@@ -1,5 +1,7 @@
 #include "archive/target.h"
 
+#include "base/file.h"
+
 #include <string.h>
 
 #define TARGETS(ROW) \
@@ -83,4 +85,14 @@ char *imp_target_identity(const struct imp_archive_at *at, struct imp_err *err)
     if (!parse(at, &ops, &where, err))
         return NULL;
     return ops->identity(where, at, err);
+}
+
+char *imp_target_path(const char *where, const struct imp_archive_at *at,
+                      struct imp_err *err)
+{
+    (void)at;
+    char *path = imp_path_resolve(where, err);
+    if (!path)
+        imp_wrap(err, "archive");
+    return path;
 }

@@ -204,6 +204,10 @@ struct imp_target {
                          or a run has it now */
 };
 
+/* The ops' identity, for a target that is a file or a directory. */
+char *imp_target_path(const char *where, const struct imp_archive_at *at,
+                      struct imp_err *err);
+
 /* Ends with NULL. */
 extern const struct imp_target_ops *const imp_targets[];
 

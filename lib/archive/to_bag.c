@@ -151,16 +151,6 @@ fail:
     return NULL;
 }
 
-static char *bag_identity(const char *where, const struct imp_archive_at *at,
-                          struct imp_err *err)
-{
-    (void)at;
-    char *path = imp_path_resolve(where, err);
-    if (!path)
-        imp_wrap(err, "archive");
-    return path;
-}
-
 // --- Staging: any worker ---
 
 static bool write_pieces(int fd, const struct iovec *pieces, size_t n,
@@ -234,7 +224,7 @@ static bool bag_settle(struct imp_target *t,
 const struct imp_target_ops imp_target_bag = {
     .scheme = "bag",
     .open = bag_open,
-    .identity = bag_identity,
+    .identity = imp_target_path,
     .stage = bag_stage,
     .settle = bag_settle,
     .publish = imp_bag_publish,

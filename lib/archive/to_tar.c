@@ -193,21 +193,11 @@ static struct imp_target *tar_open(const char *where,
     return NULL;
 }
 
-static char *tar_identity(const char *where, const struct imp_archive_at *at,
-                          struct imp_err *err)
-{
-    (void)at;
-    char *path = imp_path_resolve(where, err);
-    if (!path)
-        imp_wrap(err, "archive");
-    return path;
-}
-
 const struct imp_target_ops imp_target_tar = {
     .scheme = "tar.gz",
     .ordered = true,
     .open = tar_open,
-    .identity = tar_identity,
+    .identity = imp_target_path,
     .resume = imp_tar_resume,
     .stage = imp_tar_stage,
     .settle = imp_tar_settle,
