@@ -1,7 +1,8 @@
 #!/bin/sh
 # torture.sh BUILD: every kill and every fault in full, in all targets, starts
 # and fates of sources; the bounded forms are tests/fault/*.sh. TORTURE_KILLS
-# is the number of runs killed at random instants in each of these scenes.
+# is the number of runs killed at random instants in each of these scenes. Takes
+# hours.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 build=$1
@@ -17,9 +18,16 @@ part() {
 }
 few_uploads "$work/few"
 many_uploads "$work/many"
-part campaign kill-each fail-each fail-rest power-cut limits \
-    --option=--commit-every=2 --mixed 10 --uploads "$work/few"
+part campaign kill-each power-cut --option=--commit-every=2 --mixed 4 \
+    --uploads "$work/few"
+part campaign fail-each fail-rest limits --option=--commit-every=2 \
+    --after keep --after move-far --uploads "$work/few"
+# In the other fates only the last steps are others.
+part campaign fail-each fail-rest --option=--commit-every=2 \
+    --after delete --after move --sample 300 --uploads "$work/few"
 part campaign kill-random --kills "$kills" --uploads "$work/many"
+part campaign kill-two --kills "$kills" --after delete --after move \
+    --option=--commit-every=2 --uploads "$work/few"
 part campaign kill-each power-cut --after keep --sample 1000 --mixed 2 \
     --uploads "$work/many"
 part campaign fail-each fail-rest --after keep --sample 300 \

@@ -42,6 +42,7 @@ struct imp_tar {
     bool listed;           /* at `end` there is a whole tail */
     bool more;             /* the file may have bytes behind `end` */
     bool unsynced;         /* something may have no durable place yet */
+    bool sound;            /* what is in `recent` was found to be whole */
     struct imp_buf recent; /* uint64_t: the places of the members that the
                               ledger may not know, in order, up to `end`; what
                               is damaged, too */
@@ -161,6 +162,8 @@ bool imp_tar_stage(struct imp_target *t, const struct imp_object *object,
                    struct imp_err *err);
 void imp_tar_discard(struct imp_target *t, struct imp_staged *staged);
 bool imp_tar_retract(struct imp_target *t, const struct imp_object *object,
+                     struct imp_err *err);
+bool imp_tar_recover(struct imp_target *t, const struct imp_object *object,
                      struct imp_err *err);
 bool imp_tar_listing(struct imp_target *t, struct imp_digest *out,
                      bool *present, struct imp_err *err);

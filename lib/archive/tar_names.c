@@ -16,11 +16,16 @@ static size_t count(const struct imp_tar *tar)
     return tar->recent.n / sizeof(uint64_t);
 }
 
-static uint64_t last(const struct imp_tar *tar)
+static uint64_t place_of(const struct imp_tar *tar, size_t i)
 {
     uint64_t place;
-    memcpy(&place, tar->recent.p + tar->recent.n - sizeof place, sizeof place);
+    memcpy(&place, tar->recent.p + i * sizeof place, sizeof place);
     return place;
+}
+
+static uint64_t last(const struct imp_tar *tar)
+{
+    return place_of(tar, count(tar) - 1);
 }
 
 static bool push(struct imp_tar *tar, uint64_t place, struct imp_err *err)
@@ -36,29 +41,31 @@ static void pop(struct imp_tar *tar)
     tar->more = true;
 }
 
-// Is the last of them whole? False also if that cannot be told: `err`.
-static bool last_is_whole(struct imp_tar *tar, struct imp_err *err)
+// Is the i-th of them an object up to where the next begins, and undamaged?
+static bool is_whole(struct imp_tar *tar, size_t i, bool *whole,
+                     struct imp_err *err)
 {
+    uint64_t next = i + 1 < count(tar) ? place_of(tar, i + 1) : tar->end;
     struct imp_tar_member m;
     struct imp_digest digest;
-    if (!imp_tar_look(tar, last(tar), tar->end, &m, err))
-        return false;
-    if (m.gz.kind != IMP_GZ_OBJECT || m.gz.length != tar->end - m.place)
-        return imp_fail(err, IMP_ERR_DAMAGED, "no object");
-    return imp_tar_hash_member(tar, &m, tar->hasher, &digest, err);
+    struct imp_err why = {0};
+    *whole = imp_tar_look(tar, place_of(tar, i), next, &m, &why) &&
+             m.gz.kind == IMP_GZ_OBJECT && m.gz.length == next - m.place &&
+             imp_tar_hash_member(tar, &m, tar->hasher, &digest, &why);
+    return why.code == IMP_OK || why.code == IMP_ERR_DAMAGED ||
+           imp_tar_pass(err, &why);
 }
 
 // Pass over what a crash has torn at the end. After a power cut that may be
-// more than one, and have whole ones behind it: these come off first, if they
-// are the ledger's own, by retract.
+// more than one, and have whole ones behind it: see imp_tar_recover.
 static bool trim(struct imp_tar *tar, struct imp_err *err)
 {
+    bool whole = false;
     while (count(tar) > 0) {
-        struct imp_err why = {0};
-        if (last_is_whole(tar, &why))
+        if (!is_whole(tar, count(tar) - 1, &whole, err))
+            return false;
+        if (whole)
             return true;
-        if (why.code != IMP_ERR_DAMAGED)
-            return imp_tar_pass(err, &why);
         pop(tar);
     }
     return true;
@@ -254,4 +261,28 @@ bool imp_tar_retract(struct imp_target *t, const struct imp_object *object,
     pop(tar);
     return (trim(tar, err) && imp_tar_cut(tar, err)) ||
            imp_wrap(err, "retract");
+}
+
+// Must something go, lest the file cannot be read to its end?
+static bool has_torn(struct imp_tar *tar, bool *torn, struct imp_err *err)
+{
+    bool whole = true;
+    for (size_t i = 0; whole && i < count(tar); i++)
+        if (!is_whole(tar, i, &whole, err))
+            return false;
+    *torn = !whole;
+    return true;
+}
+
+// No ledger takes up what lies behind something torn: see imp_tar_walk.
+bool imp_tar_recover(struct imp_target *t, const struct imp_object *object,
+                     struct imp_err *err)
+{
+    struct imp_tar *tar = (struct imp_tar *)t;
+    bool torn = false;
+    if (!imp_tar_ready(tar, 0, err) ||
+        (!tar->listed && !tar->sound && !has_torn(tar, &torn, err)))
+        return imp_wrap(err, "recover");
+    tar->sound = !torn;
+    return !torn || imp_tar_retract(t, object, err);
 }

@@ -143,13 +143,21 @@ struct imp_target_ops {
     /* Any thread: give up a staged image. */
     void (*discard)(struct imp_target *t, struct imp_staged *staged);
 
-    /* Recorder thread: take back, durably, a name that was published (perhaps
-     * by an interrupted run) and that the ledger does not hold; of several, the
-     * one published last comes first. Only what has this digest is removed: a
-     * name that is not there, or that other bytes have, is left alone, and that
-     * is success. So is, in an archive that is one file, what has something
-     * behind it. Only name and digest of `object` are set. */
+    /* Recorder thread: take back, durably, a name that was published and that
+     * the ledger does not hold; of several, the one published last comes first.
+     * Only what has this digest is removed: a name that is not there, or that
+     * other bytes have, is left alone, and that is success. So is, in an
+     * archive that is one file, what has something behind it. Only name and
+     * digest of `object` are set. */
     bool (*retract)(struct imp_target *t, const struct imp_object *object,
+                    struct imp_err *err);
+
+    /* Recorder thread, behind `resume`: of an object that an interrupted run
+     * was about to publish and that the ledger does not hold, the last first,
+     * remove what could not be taken up: parts of it, or all of it if it lies
+     * behind something torn. A whole one stays: another ledger may have taken
+     * it up since. NULL: `open` has done all that is to be done. */
+    bool (*recover)(struct imp_target *t, const struct imp_object *object,
                     struct imp_err *err);
 
     /* The digest of the archive's own list of its objects (the manifest), which

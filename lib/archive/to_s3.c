@@ -339,6 +339,7 @@ const struct imp_target_ops imp_target_s3 = {
     .settle_names = s3_settle_names,
     .discard = s3_discard,
     .retract = s3_retract,
+    .recover = s3_retract,
     .listing = imp_s3_listing,
     .each = imp_s3_each,
     .walk = imp_s3_walk,

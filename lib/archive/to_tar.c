@@ -205,6 +205,7 @@ const struct imp_target_ops imp_target_tar = {
     .settle_names = imp_tar_settle_names,
     .discard = imp_tar_discard,
     .retract = imp_tar_retract,
+    .recover = imp_tar_recover,
     .listing = imp_tar_listing,
     .each = imp_tar_each,
     .walk = imp_tar_walk,

@@ -222,14 +222,15 @@ bool imp_ledger_set_apart(struct imp_ledger *l, struct imp_err *err)
 }
 
 static bool agree(struct imp_ledger *l, const struct imp_digest *listing,
-                  const char *dirty, struct imp_err *err)
+                  bool clean, struct imp_err *err)
 {
     char text[IMP_SHA256_HEX];
     listing_text(listing, text);
     l->dirty = false; // not known any more
     bool ok = imp_ledger_begin(l, err) &&
               imp_ledger_put_meta(l, "listing", text, err) &&
-              imp_ledger_put_meta(l, "dirty", dirty, err) &&
+              imp_ledger_put_meta(l, "dirty", clean ? "0" : "1", err) &&
+              (clean || imp_ledger_drop_all_intents(l, err)) &&
               imp_ledger_commit(l, err);
     if (!ok)
         imp_ledger_rollback(l);
@@ -240,13 +241,13 @@ bool imp_ledger_set_taken_up(struct imp_ledger *l,
                              const struct imp_digest *listing,
                              struct imp_err *err)
 {
-    return agree(l, listing, "1", err);
+    return agree(l, listing, false, err);
 }
 
 bool imp_ledger_set_clean(struct imp_ledger *l,
                           const struct imp_digest *listing, struct imp_err *err)
 {
-    return agree(l, listing, "0", err);
+    return agree(l, listing, true, err);
 }
 
 bool imp_ledger_dirty(struct imp_ledger *l, bool *dirty, struct imp_err *err)

@@ -170,7 +170,8 @@ bool imp_ledger_agrees(struct imp_ledger *l, const struct imp_digest *listing,
 /* Agree with none, until one of the two below. */
 bool imp_ledger_set_apart(struct imp_ledger *l, struct imp_err *err);
 
-/* What the archive has besides `listing` may be more: agree, and be dirty. */
+/* What the archive has besides `listing` may be more, and is taken up: agree,
+ * be dirty, and forget the intents of interrupted runs. */
 bool imp_ledger_set_taken_up(struct imp_ledger *l,
                              const struct imp_digest *listing,
                              struct imp_err *err);

@@ -543,8 +543,8 @@ bool imp_recorder_run(const struct imp_record *record,
     return !is_broken(&rec);
 }
 
-bool imp_recorder_recover(struct imp_ledger *ledger,
-                          const struct imp_commit_ops *ops, struct imp_err *err)
+bool imp_recorder_recover(struct imp_ledger *ledger, imp_recover_fn fn,
+                          void *self, struct imp_err *err)
 {
     char name[IMP_NAME_MAX];
     struct imp_object object = {.name = name};
@@ -555,11 +555,11 @@ bool imp_recorder_recover(struct imp_ledger *ledger,
                                     err))
             return false;
         if (!found)
-            return imp_ledger_drop_all_intents(ledger, err);
+            return true;
         // Another ledger may have recorded it, and this one taken it up.
         if (!imp_ledger_find_name(ledger, name, &held, &other, err))
             return false;
-        if (!held && !ops->retract(ops->self, &object, err))
+        if (!held && !fn(self, &object, err))
             return imp_wrap(err, "recover");
     }
 }

@@ -8,16 +8,17 @@
  *   4. the ledger transaction: objects and inputs in, intents out;
  *   5. their lines in the audit log (see journal.h), if one is kept.
  * A crash before 2 leaves staged files that the target sweeps; between 2 and 4
- * names that the next start retracts; so the ledger never claims what the disk
- * does not hold, and nothing stays visible that the ledger does not know.
+ * names that the next start takes up as objects: so the ledger never claims
+ * what the disk does not hold, and nothing stays visible that the ledger does
+ * not know. Nothing is taken back then: another ledger may have taken it up in
+ * between, and have let its source go.
  *
  * A step that fails: 1, 2: nothing is visible, the images are discarded. 3: an
  * image that cannot be published fails alone; if the names cannot be made
  * durable, all are retracted. What cannot be retracted keeps its intent. 4:
  * whether SQLite's failed commit comes to light again after a crash is not
- * known, so the names stay and the next start decides: it finds either the
- * intents, and retracts, or the objects. 5: the same; the next start writes the
- * lines.
+ * known, so the names stay, and the next start takes them up. 5: the same; the
+ * next start writes the lines.
  *
  * The recorder knows no archive: it is handed functions. */
 #ifndef IMP_LEDGER_RECORDER_H
@@ -105,12 +106,13 @@ struct imp_group_limits {
 };
 struct imp_group_limits imp_group_limits_default(void);
 
-/* Retract what an interrupted run may have left visible but not recorded; what
- * is an object by now, taken up from the archive's listing, stays.
- * Before the first result. */
-bool imp_recorder_recover(struct imp_ledger *ledger,
-                          const struct imp_commit_ops *ops,
-                          struct imp_err *err);
+/* Tell `fn` each name that an interrupted run may have left visible and has not
+ * recorded, the last one first; but not what is an object by now, taken up from
+ * the archive's listing. Before the first result. */
+typedef bool (*imp_recover_fn)(void *self, const struct imp_object *object,
+                               struct imp_err *err);
+bool imp_recorder_recover(struct imp_ledger *ledger, imp_recover_fn fn,
+                          void *self, struct imp_err *err);
 
 /* What the recorder writes into, and as whose. */
 struct imp_record {

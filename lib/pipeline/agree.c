@@ -2,6 +2,7 @@
 // brought together. They differ if the state was lost, if another state
 // directory wrote to the archive, or if a run was killed.
 #include "image/format.h"
+#include "ledger/examine.h"
 #include "pipeline/internal.h"
 
 #include <inttypes.h>
@@ -148,21 +149,26 @@ static bool lacks_none(const struct take_up *up, struct imp_err *err)
 
 // --- All of it ---
 
-static bool recover(struct imp_run *run, struct imp_err *err)
+// What a killed run of this ledger has published and not recorded is taken up
+// with all else that is there, not taken back: another ledger may have taken it
+// up since, and have let its source go.
+static bool recover_one(void *self, const struct imp_object *object,
+                        struct imp_err *err)
 {
-    const struct imp_commit_ops ops = {.self = run, .retract = imp_run_retract};
-    return imp_recorder_recover(run->ledger, &ops, err);
+    struct imp_run *run = self;
+    struct imp_target *target = run->target;
+    return !target->ops->recover || target->ops->recover(target, object, err);
 }
 
-// In this order: what is listed is no more this ledger's to take back, and what
-// it takes back is no more there to be taken up.
+// In this order: what is listed is no more this ledger's to recover, and what
+// that removes is no more there to be taken up.
 static bool take_up_all(struct imp_run *run, const struct imp_digest *listing,
                         struct imp_err *err)
 {
     struct take_up up = {.run = run};
     return imp_ledger_set_apart(run->ledger, err) &&
            imp_ledger_adopt(run->ledger, each_listed, &up, err) &&
-           recover(run, err) &&
+           imp_recorder_recover(run->ledger, recover_one, run, err) &&
            imp_ledger_adopt(run->ledger, each_file, &up, err) &&
            lacks_none(&up, err) &&
            imp_ledger_set_taken_up(run->ledger, listing, err);
@@ -172,7 +178,7 @@ bool imp_run_agree(struct imp_run *run, struct imp_err *err)
 {
     struct imp_target *target = run->target;
     struct imp_digest digest;
-    uint64_t extent;
+    uint64_t extent, intents;
     bool present, agrees, dirty;
     char *identity = imp_target_identity(&run->config->archive, err);
     bool bound =
@@ -184,10 +190,10 @@ bool imp_run_agree(struct imp_run *run, struct imp_err *err)
     if (!imp_ledger_extent(run->ledger, &extent, err) ||
         (target->ops->resume && !target->ops->resume(target, extent, err)) ||
         !imp_ledger_agrees(run->ledger, listing, &agrees, err) ||
-        !imp_ledger_dirty(run->ledger, &dirty, err))
+        !imp_ledger_dirty(run->ledger, &dirty, err) ||
+        !imp_ledger_count_intents(run->ledger, &intents, err))
         return false;
     // What has been archived since the list was written (dirty) is in none.
-    if (agrees && !dirty && !target->interrupted)
-        return recover(run, err);
-    return take_up_all(run, listing, err);
+    return (agrees && !dirty && !target->interrupted && intents == 0) ||
+           take_up_all(run, listing, err);
 }

@@ -118,12 +118,8 @@ bool imp_run_kept_apart(const struct imp_run_config *config,
 
 /* Make ledger and archive agree, before the first image. IMP_ERR_CONFIG or
  * IMP_ERR_IO if they cannot: nothing in the archive was removed then but what
- * an interrupted run of this ledger had published and not recorded. */
+ * a power cut has torn. */
 bool imp_run_agree(struct imp_run *run, struct imp_err *err);
-
-/* Take back an object's name: for struct imp_commit_ops, `self` is the run. */
-bool imp_run_retract(void *self, const struct imp_object *object,
-                     struct imp_err *err);
 
 /* Count an input whose outcome is final, and tell the caller's on_event. */
 void imp_run_tell(struct imp_run *run, const struct imp_event *event);

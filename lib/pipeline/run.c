@@ -98,8 +98,8 @@ static void discard(void *self, struct imp_result *r)
     free(r->staged);
 }
 
-bool imp_run_retract(void *self, const struct imp_object *object,
-                     struct imp_err *err)
+static bool retract(void *self, const struct imp_object *object,
+                    struct imp_err *err)
 {
     struct imp_run *run = self;
     return run->target->ops->retract(run->target, object, err);
@@ -138,7 +138,7 @@ static void *record(void *self)
         .publish = publish,
         .settle_names = settle_names,
         .discard = discard,
-        .retract = imp_run_retract,
+        .retract = retract,
         .done = done,
     };
     const struct imp_chan_rx rx = {run->ordered ? run->ordered : run->results};

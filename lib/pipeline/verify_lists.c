@@ -359,6 +359,6 @@ bool imp_verify_compare(struct imp_verify *v, struct imp_err *err)
     note(v, c.not_listed,
          "that the manifest does not list yet: a run must finish it");
     note(v, c.not_known,
-         "that an interrupted run left: the next run takes them up or back");
+         "that an interrupted run left: the next run takes them up");
     return true;
 }

@@ -3,6 +3,8 @@
 
 Modes:
   kill-random  killed at random instants, once or several times in a row
+  kill-two     a run is killed at a call, then one with another state directory,
+               at random; both then go on
   kill-each    killed before, after and (writes) in the middle of each call
   fail-each    each call fails in turn, in the ways that such a call can
   fail-rest    from a call on all of its kind fail: full disk, broken disk, no
@@ -106,7 +108,7 @@ class Tally:
 
 
 # What a mode's disturbances are called in the figures.
-FIGURES = {"kills": ("kill-each", "kill-random"), "faults": ("fail-each", "fail-rest", "limits"),
+FIGURES = {"kills": ("kill-each", "kill-random", "kill-two"), "faults": ("fail-each", "fail-rest", "limits"),
            "power cuts": ("power-cut",)}
 
 
@@ -119,6 +121,7 @@ class Worker:
         self.judge = Judge(self.place)
         self.chance = random.Random(f"{scene.args.seed} {number}")
         self.length = self.time_one()
+        self.changes = self.count_changes()
         self.log = None  # of calls, once it is needed
 
     def time_one(self):
@@ -127,9 +130,15 @@ class Worker:
         self.place.reset()
         return time.monotonic() - start
 
-    def settle(self, about, exact=True):
-        """The run to the end, and the one that has nothing to do."""
-        findings = self.judge.completed(self.place.run(), exact)
+    def count_changes(self):
+        counts = self.place.counts()
+        self.place.reset()
+        return sum(counts[c] for c in CHANGING)
+
+    def settle(self, about, exact=True, again=()):
+        """The run to the end, with what it is to try `again`, and the one that
+        has nothing to do."""
+        findings = self.judge.completed(self.place.run(more=again), exact)
         if not findings:
             findings = self.judge.idle(self.place.run(), exact)
         self.tally.find(about, findings)
@@ -166,7 +175,27 @@ class Worker:
                 self.tally.add("kill-random", "instants")
             self.tally.find(f"{self.scene}, {fault.mode} {number}",
                             self.judge.disturbed(ended, fault))
-        self.settle(f"{self.scene}, kill-random {number}")
+        # What several were killed over counts as crashed.
+        self.settle(f"{self.scene}, kill-random {number}", again=["--retry-quarantined"])
+
+    def kill_two(self, number):
+        """A run, then one with another state, which may take up what the first
+        has left, and let the sources go: nothing is lost when both go on."""
+        self.place.reset()
+        about = f"{self.scene}, kill-two {number}"
+        for state in ("state", "state2"):
+            fault = Fault("kill-two", CHANGING, self.chance.randint(1, self.changes),
+                          do=self.chance.choice(("kill", "kill-after")), group="two states")
+            about += f", {fault.do} {fault.at}"
+            ended = self.place.run(fault, state=state)
+            if ended.status == -9:
+                self.tally.add(fault.mode, fault.group)
+        self.tally.find(about, self.judge.lost_now())
+        for state in ("state", "state2", "state"):
+            ended = self.place.run(state=state)
+            self.tally.find(f"{about}, {state}",
+                            self.judge.lost_now() + self.judge.ended_well(ended))
+        self.tally.find(about, self.judge.differs(exact=False))
 
     def cuts(self):
         """Of one run of this worker's: the ledger knows where it was."""
@@ -243,6 +272,7 @@ class Scene:
         modes = {
             "kill-random": lambda: ((Worker.kill_at_random, n)
                                     for n in range(self.args.kills)),
+            "kill-two": lambda: ((Worker.kill_two, n) for n in range(self.args.kills)),
             "kill-each": lambda: ((Worker.meet, f) for f in self.kills(counts)),
             "fail-each": lambda: ((Worker.meet, f) for f in self.failures(counts)),
             "fail-rest": lambda: ((Worker.meet, f) for f in self.lasting(counts)),
@@ -253,7 +283,7 @@ class Scene:
             if mode == "power-cut" and not self.target.on_disk:
                 continue  # what the store has said is durable is no disk of ours
             tasks = list(modes[mode]())
-            bounded = mode in ("kill-random", "power-cut")
+            bounded = mode in ("kill-random", "kill-two", "power-cut")
             yield mode, tasks if bounded else thinned(tasks, self.args.sample)
 
 
@@ -305,7 +335,7 @@ def arguments():
     add("--start", action="append", choices=STARTS, help="default: both")
     add("--after", action="append", choices=AFTERS, help="default: all")
     add("--option", dest="options", action="append", default=[], help="of imgpipe, as one word")
-    add("--kills", type=int, default=100, help="kill-random: so many, for each scene")
+    add("--kills", type=int, default=100, help="kill-random, kill-two: so many, for each scene")
     add("--mixed", type=int, default=3, help="power-cut: so many mixed worlds for each cut")
     add("--sample", type=int, default=0, help="at most so many of each mode and scene")
     add("--workers", type=int, default=os.cpu_count())

@@ -180,7 +180,16 @@ class Judge:
             found.append(f"exit 1 without a reason: {s}")
         return found
 
+    def lost_now(self):
+        return self.lost(self.target.objects(self.place.case))
+
     # --- After the run that follows ---
+
+    def ended_well(self, ended):
+        """It has something to quarantine, and nothing else to complain of."""
+        if ended.status not in (0, 1) or not ended.summary or ended.errors:
+            return [f"exit {ended.status}, {ended.errors + ended.strange}"]
+        return self.miscounted(ended)
 
     def completed(self, ended, exact=True):
         """Findings about a run that met nothing, after one that did. What has

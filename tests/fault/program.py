@@ -126,11 +126,11 @@ class Place:
         shutil.rmtree(self.start)
         shutil.copytree(self.case, self.start, symlinks=True)
 
-    def command(self, jobs=1, paths=None):
+    def command(self, jobs=1, paths=None, state="state", more=()):
         return [self.program.imgpipe, "run", *(paths or [self.inputs]),
                 "--archive", self.target.spec(self.case), "--state",
-                f"{self.case}/state", "--settle", "0", "--json", "--jobs", str(jobs),
-                *self.options]
+                f"{self.case}/{state}", "--settle", "0", "--json", "--jobs", str(jobs),
+                *self.options, *more]
 
     def environment(self, fault=None, **more):
         env = {k: v for k, v in os.environ.items() if not k.startswith("FAULT_")}
@@ -142,13 +142,15 @@ class Place:
             env.update(fault.environment())
         return env
 
-    def run(self, fault=None, jobs=1, paths=None, kill_after=None, limit=None, **more):
-        """One run to its end; `kill_after` so many seconds it is killed. `limit`
-        is an option of prlimit."""
+    def run(self, fault=None, jobs=1, paths=None, state="state", more=(), kill_after=None,
+            limit=None, **shim):
+        """One run to its end, with `more` options; `kill_after` so many seconds it
+        is killed. `limit` is an option of prlimit; the rest is for the shim."""
         before = ["prlimit", limit] if limit else []
-        child = subprocess.Popen(before + self.command(jobs, paths), stdout=subprocess.PIPE,
+        child = subprocess.Popen(before + self.command(jobs, paths, state, more),
+                                 stdout=subprocess.PIPE,
                                  stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
-                                 env=self.environment(fault, **more))
+                                 env=self.environment(fault, **shim))
         if kill_after is not None:
             time.sleep(kill_after)  # the moment is what is tested
             child.send_signal(signal.SIGKILL)

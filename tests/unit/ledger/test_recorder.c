@@ -433,15 +433,16 @@ Test(recorder, what_cannot_be_retracted_keeps_its_intent_for_the_next_start)
     cr_expect(RECORD(NULL, image("/a", "x"), image("/b", "y")));
     cr_expect_eq(fake.n_visible, 2);
     cr_expect_str_eq(intents(), "2\n");
-    cr_expect_not(imp_recorder_recover(ledger, &ops, &err));
+    cr_expect_not(imp_recorder_recover(ledger, retract, NULL, &err));
     cr_expect_str_eq(intents(), "2\n");
     fake.fail_retract = false;
-    cr_expect(imp_recorder_recover(ledger, &ops, &err), "%s", err.msg);
+    cr_expect(imp_recorder_recover(ledger, retract, NULL, &err), "%s", err.msg);
     cr_expect_eq(fake.n_visible, 0);
+    cr_expect(imp_ledger_set_taken_up(ledger, NULL, &err), "%s", err.msg);
     cr_expect_str_eq(intents(), "0\n");
 }
 
-Test(recorder, what_is_an_object_by_now_is_not_taken_back)
+Test(recorder, what_is_an_object_by_now_needs_no_recovery)
 {
     struct imp_err err = {0};
     const struct imp_object x = {"x", digest_of("x"), 1, 0, 0};
@@ -449,10 +450,9 @@ Test(recorder, what_is_an_object_by_now_is_not_taken_back)
     cr_expect(RECORD(NULL, image("/a", "x"), image("/b", "y")));
     cr_assert(imp_ledger_put_object(ledger, &x, &err), "%s", err.msg);
     fake.fail_retract = false;
-    cr_expect(imp_recorder_recover(ledger, &ops, &err), "%s", err.msg);
+    cr_expect(imp_recorder_recover(ledger, retract, NULL, &err), "%s", err.msg);
     cr_expect_eq(fake.n_visible, 1);
     cr_expect_geq(find("x"), 0);
-    cr_expect_str_eq(intents(), "0\n");
 }
 
 Test(recorder, a_failed_image_is_archived_by_a_later_group)
@@ -517,7 +517,7 @@ Test(recorder, a_ledger_that_cannot_be_written_fails_all_and_blocks_no_sender)
     // The name stays: whether the commit is lost is for the next start to see.
     cr_expect_eq(find("x"), 0);
     cr_expect_str_eq(intents(), "1\n");
-    cr_expect(imp_recorder_recover(ledger, &ops, NULL));
+    cr_expect(imp_recorder_recover(ledger, retract, NULL, NULL));
     cr_expect_eq(fake.n_visible, 0);
 }
 
@@ -551,7 +551,7 @@ Test(recorder, a_ledger_that_cannot_be_read_fails_all)
     cr_expect_str_eq(fake.done, "/a=failed ");
 }
 
-Test(recorder, recovering_retracts_each_intent_and_forgets_it)
+Test(recorder, recovering_tells_each_intent_the_last_one_first)
 {
     struct imp_err err = {0};
     bool clash;
@@ -562,8 +562,8 @@ Test(recorder, recovering_retracts_each_intent_and_forgets_it)
         strcpy(fake.visible[fake.n_visible++], text("n%d", i));
     }
     strcpy(fake.visible[fake.n_visible++], "other");
-    cr_expect(imp_recorder_recover(ledger, &ops, &err), "%s", err.msg);
+    cr_expect(imp_recorder_recover(ledger, retract, NULL, &err), "%s", err.msg);
     cr_expect_eq(fake.n_visible, 1);
     cr_expect_str_eq(fake.visible[0], "other");
-    cr_expect_str_eq(intents(), "0\n");
+    cr_expect_str_eq(fake.log, "retract n2 retract n1 retract n0 ");
 }
