@@ -1,7 +1,8 @@
 # Killed at each call, before, after and in the middle of it, and at random
 # instants; the disk as a power cut may leave it: the next run completes the
-# archive, byte for byte. Two states killed in turn lose nothing. All calls in an archive that is a directory, a sample
-# of them in each other scene; `make torture` does all of it.
+# archive, byte for byte. Two states killed in turn lose nothing. All calls in
+# an archive that is a directory, a sample of them in each other scene; `make
+# torture` does all of it.
 . tests/lib/env.sh
 . tests/lib/e2e.sh
 . tests/lib/fault.sh
