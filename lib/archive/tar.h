@@ -144,14 +144,16 @@ bool imp_tar_find(const struct imp_tar *tar, const struct imp_tar_tail *tail,
 
 /* --- tar_names.c --- */
 
-/* Find the end of what is whole behind `extent`. */
-bool imp_tar_ready(struct imp_tar *tar, uint64_t extent, struct imp_err *err);
+/* Find the end of what is whole behind `last`; NULL: behind START. */
+bool imp_tar_ready(struct imp_tar *tar, const struct imp_object *last,
+                   struct imp_err *err);
 
 /* Cut what is behind `end`, durably. */
 bool imp_tar_cut(struct imp_tar *tar, struct imp_err *err);
 
 /* The ops that have a file of their own. */
-bool imp_tar_resume(struct imp_target *t, uint64_t extent, struct imp_err *err);
+bool imp_tar_resume(struct imp_target *t, const struct imp_object *last,
+                    struct imp_err *err);
 bool imp_tar_settle(struct imp_target *t, const struct imp_staged *const *group,
                     size_t n, struct imp_err *err);
 void imp_tar_publish(struct imp_target *t, struct imp_publication *group,

@@ -112,21 +112,51 @@ static bool note_recent(struct imp_tar *tar, uint64_t *at, uint64_t limit,
     return true;
 }
 
-bool imp_tar_ready(struct imp_tar *tar, uint64_t extent, struct imp_err *err)
+// Where `last` ends, if it is where the ledger has it. An older copy of the
+// archive may have been put back, and have grown by other objects since: what
+// they are, and where they end, is not known then.
+static bool end_of_known(const struct imp_tar *tar,
+                         const struct imp_object *last, uint64_t limit,
+                         uint64_t *end, struct imp_err *err)
+{
+    struct imp_tar_member m;
+    const char *name;
+    struct imp_err why = {0};
+    *end = tar->first;
+    if (!last)
+        return true;
+    *end = last->place + last->stored;
+    if (*end < last->place || *end > limit)
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "the archive is shorter than the ledger says: %" PRIu64
+                        " bytes of images, the ledger knows of %" PRIu64,
+                        limit, *end);
+    if (imp_tar_look(tar, last->place, *end, &m, &why) &&
+        m.gz.length == last->stored && imp_tar_name(&m, &name, &why) &&
+        strcmp(name, last->name) == 0)
+        return true;
+    if (why.code != IMP_OK && why.code != IMP_ERR_DAMAGED)
+        return imp_tar_pass(err, &why);
+    return imp_fail(err, IMP_ERR_CONFIG,
+                    "the archive does not have the ledger's last object, of "
+                    "%" PRIu64 " bytes at %" PRIu64 ": was an older copy of it "
+                    "put back? Another --state takes up what is there",
+                    last->stored, last->place);
+}
+
+bool imp_tar_ready(struct imp_tar *tar, const struct imp_object *last,
+                   struct imp_err *err)
 {
     struct imp_tar_tail tail;
-    uint64_t size, at = extent ? extent : tar->first;
+    uint64_t size, at;
     if (tar->ready)
         return true;
     if (!imp_tar_size(tar, &size, err) ||
         !imp_tar_find_tail(tar, &tail, &tar->listed, err))
         return false;
     uint64_t limit = tar->listed ? tail.at : size;
-    if (at > limit || at < tar->first)
-        return imp_fail(err, IMP_ERR_CONFIG,
-                        "the archive is shorter than the ledger says: %" PRIu64
-                        " bytes of images, the ledger knows of %" PRIu64,
-                        limit, at);
+    if (!end_of_known(tar, last, limit, &at, err))
+        return false;
     if (!note_recent(tar, &at, limit, err))
         return false;
     // What a tail lists was whole once: nothing of it is passed over.
@@ -141,10 +171,11 @@ bool imp_tar_ready(struct imp_tar *tar, uint64_t extent, struct imp_err *err)
     return tar->ready;
 }
 
-bool imp_tar_resume(struct imp_target *t, uint64_t extent, struct imp_err *err)
+bool imp_tar_resume(struct imp_target *t, const struct imp_object *last,
+                    struct imp_err *err)
 {
     struct imp_tar *tar = (struct imp_tar *)t;
-    return imp_tar_ready(tar, extent, err) && imp_tar_cut(tar, err);
+    return imp_tar_ready(tar, last, err) && imp_tar_cut(tar, err);
 }
 
 bool imp_tar_cut(struct imp_tar *tar, struct imp_err *err)
@@ -166,7 +197,7 @@ bool imp_tar_settle(struct imp_target *t, const struct imp_staged *const *group,
 {
     struct imp_tar *tar = (struct imp_tar *)t;
     (void)group, (void)n; // in memory
-    if (!imp_tar_ready(tar, 0, err))
+    if (!imp_tar_ready(tar, NULL, err))
         return false;
     tar->recent.n = 0; // the ledger has taken up or taken back all of them
     return true;
@@ -197,7 +228,7 @@ static bool publish_one(struct imp_tar *tar, struct imp_staged *staged,
                         struct imp_object *object, struct imp_err *err)
 {
     const struct imp_tar_held *member = staged->held;
-    if (!imp_name_check(object->name, err) || !imp_tar_ready(tar, 0, err) ||
+    if (!imp_name_check(object->name, err) || !imp_tar_ready(tar, NULL, err) ||
         !append(tar, member, err))
         return imp_wrap(err, "publish");
     object->place = tar->end;
@@ -253,7 +284,7 @@ bool imp_tar_retract(struct imp_target *t, const struct imp_object *object,
 {
     struct imp_tar *tar = (struct imp_tar *)t;
     bool same;
-    if (!imp_name_check(object->name, err) || !imp_tar_ready(tar, 0, err) ||
+    if (!imp_name_check(object->name, err) || !imp_tar_ready(tar, NULL, err) ||
         !last_is(tar, object, &same, err))
         return imp_wrap(err, "retract");
     if (!same)
@@ -280,7 +311,7 @@ bool imp_tar_recover(struct imp_target *t, const struct imp_object *object,
 {
     struct imp_tar *tar = (struct imp_tar *)t;
     bool torn = false;
-    if (!imp_tar_ready(tar, 0, err) ||
+    if (!imp_tar_ready(tar, NULL, err) ||
         (!tar->listed && !tar->sound && !has_torn(tar, &torn, err)))
         return imp_wrap(err, "recover");
     tar->sound = !torn;

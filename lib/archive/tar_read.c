@@ -247,7 +247,7 @@ bool imp_tar_walk(struct imp_target *t, imp_file_fn fn, void *fn_self,
     struct imp_tar *tar = (struct imp_tar *)t;
     if (tar->reading)
         return walk_now(tar, fn, fn_self, err);
-    return imp_tar_ready(tar, 0, err) &&
+    return imp_tar_ready(tar, NULL, err) &&
            walk(tar, tar->end, false, fn, fn_self, err);
 }
 

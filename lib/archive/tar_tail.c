@@ -532,7 +532,7 @@ bool imp_tar_finish(struct imp_target *t, const struct imp_objects *objects,
                     bool changed, struct imp_err *err)
 {
     struct imp_tar *tar = (struct imp_tar *)t;
-    if (!imp_tar_ready(tar, 0, err))
+    if (!imp_tar_ready(tar, NULL, err))
         return false;
     if (!changed && tar->listed)
         return true;

@@ -110,10 +110,12 @@ struct imp_target_ops {
     char *(*identity)(const char *where, const struct imp_archive_at *at,
                       struct imp_err *err);
 
-    /* What the ledger knows lies before `extent`; NULL if there is no such
-     * thing. Behind it an interrupted run may have left something. Once, before
-     * anything but `listing`. IMP_ERR_CONFIG if the archive has less. */
-    bool (*resume)(struct imp_target *t, uint64_t extent, struct imp_err *err);
+    /* All that the ledger knows lies before the end of `last` (NULL: it knows
+     * none); behind it an interrupted run may have left something. Once, before
+     * anything but `listing`. IMP_ERR_CONFIG if the archive does not have it
+     * there. NULL where no object lies behind another. */
+    bool (*resume)(struct imp_target *t, const struct imp_object *last,
+                   struct imp_err *err);
 
     /* Any worker thread: make the pieces, whose name, digest and length
      * `object` has, ready where no reader sees them. On false nothing is left.

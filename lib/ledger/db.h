@@ -108,8 +108,9 @@ struct sqlite3_stmt;
                     "stored) VALUES(?1, ?2, ?3, ?4, ?5)")                      \
     ROW(EACH_OBJECT, "SELECT name, digest, length, place, stored "             \
                      "FROM objects ORDER BY name")                             \
-    ROW(EXTENT, "SELECT place + stored FROM objects WHERE place NOT NULL "     \
-                "ORDER BY place DESC LIMIT 1")                                 \
+    ROW(LAST_PLACED,                                                           \
+        "SELECT name, digest, length, place, stored FROM objects "             \
+        "WHERE place NOT NULL ORDER BY place DESC LIMIT 1")                    \
     ROW(PUT_POLICY, "INSERT OR IGNORE INTO policies(digest, text, sum) "       \
                     "VALUES(?1, ?2, row_sum(?1, ?2))")                         \
     ROW(INTENT, "SELECT digest FROM intents WHERE name = ?1")                  \

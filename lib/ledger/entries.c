@@ -325,6 +325,27 @@ bool imp_ledger_put_input(struct imp_ledger *l, const struct imp_input_row *row,
     return imp_ledger_put_sum(l, IMP_SQL_SUM_INPUT, *id, err);
 }
 
+bool imp_ledger_last_placed(struct imp_ledger *l, struct imp_object *out,
+                            char name[IMP_NAME_MAX], bool *found,
+                            struct imp_err *err)
+{
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_LAST_PLACED, err);
+    if (!s || !imp_db_step(&l->db, s, found, err))
+        return false;
+    if (!*found)
+        return true;
+    *out = (struct imp_object){
+        .name = name,
+        .length = (uint64_t)sqlite3_column_int64(s, 2),
+        .place = (uint64_t)sqlite3_column_int64(s, 3),
+        .stored = (uint64_t)sqlite3_column_int64(s, 4),
+    };
+    bool ok = column_name(s, 0, name, err) &&
+              imp_db_column_digest(s, 1, &out->digest, err);
+    imp_db_done(s);
+    return ok;
+}
+
 // --- Intents ---
 
 bool imp_ledger_put_intent(struct imp_ledger *l, const char *name,

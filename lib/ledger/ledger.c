@@ -430,21 +430,6 @@ bool imp_ledger_each_policy(struct imp_ledger *l, imp_ledger_policy_fn fn,
     }
 }
 
-bool imp_ledger_extent(struct imp_ledger *l, uint64_t *extent,
-                       struct imp_err *err)
-{
-    bool row;
-    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_EXTENT, err);
-    *extent = 0;
-    if (!s || !imp_db_step(&l->db, s, &row, err))
-        return false;
-    if (row) {
-        *extent = (uint64_t)sqlite3_column_int64(s, 0);
-        imp_db_done(s);
-    }
-    return true;
-}
-
 static bool adopt_one(void *self, const struct imp_object *object,
                       struct imp_err *err)
 {

@@ -152,10 +152,11 @@ bool imp_ledger_adopt(struct imp_ledger *l,
                                    void *fn_self, struct imp_err *err),
                       void *self, struct imp_err *err);
 
-/* Where, in an archive that is one file, all that this ledger knows ends; 0 in
- * others. */
-bool imp_ledger_extent(struct imp_ledger *l, uint64_t *extent,
-                       struct imp_err *err);
+/* The object that lies last in an archive that is one file; its name into
+ * `name`, which `*out` borrows. In others none is `*found`. */
+bool imp_ledger_last_placed(struct imp_ledger *l, struct imp_object *out,
+                            char name[IMP_NAME_MAX], bool *found,
+                            struct imp_err *err);
 
 /* --- agreement with the archive ---
  *

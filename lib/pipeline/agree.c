@@ -178,8 +178,10 @@ bool imp_run_agree(struct imp_run *run, struct imp_err *err)
 {
     struct imp_target *target = run->target;
     struct imp_digest digest;
-    uint64_t extent, intents;
-    bool present, agrees, dirty;
+    struct imp_object last;
+    char name[IMP_NAME_MAX];
+    uint64_t intents;
+    bool present, agrees, dirty, placed;
     char *identity = imp_target_identity(&run->config->archive, err);
     bool bound =
         identity && imp_ledger_bind(run->ledger, identity, target->empty, err);
@@ -187,8 +189,9 @@ bool imp_run_agree(struct imp_run *run, struct imp_err *err)
     if (!bound || !target->ops->listing(target, &digest, &present, err))
         return false;
     const struct imp_digest *listing = present ? &digest : NULL;
-    if (!imp_ledger_extent(run->ledger, &extent, err) ||
-        (target->ops->resume && !target->ops->resume(target, extent, err)) ||
+    if (!imp_ledger_last_placed(run->ledger, &last, name, &placed, err) ||
+        (target->ops->resume &&
+         !target->ops->resume(target, placed ? &last : NULL, err)) ||
         !imp_ledger_agrees(run->ledger, listing, &agrees, err) ||
         !imp_ledger_dirty(run->ledger, &dirty, err) ||
         !imp_ledger_count_intents(run->ledger, &intents, err))

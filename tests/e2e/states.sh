@@ -152,7 +152,7 @@ older "tar.gz:$work/b"
 lacks "tar.gz:$work/b" "shorter than the ledger says"
 expect_exit 1 "$IMGPIPE" run "$SAMPLES/uploads/clinic-c" \
     --archive "tar.gz:$work/b" --state "$work/s2" --settle 0
-lacks "tar.gz:$work/b" "lacks 2 of the"
+lacks "tar.gz:$work/b" "does not have the ledger's last object"
 
 echo "two states, lost states, killed runs, changed and stray files, older" \
     "copies: every bag valid, or refused and left alone"

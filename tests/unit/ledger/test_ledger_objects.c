@@ -94,19 +94,26 @@ Test(ledger_objects, adopting_takes_up_all_or_nothing)
     cr_expect_eq(err.code, IMP_ERR_CONFIG);
 }
 
-Test(ledger_objects, the_extent_is_where_the_last_object_ends)
+Test(ledger_objects, the_last_placed_object_is_the_one_that_lies_last)
 {
     struct imp_err err = {0};
-    uint64_t extent = 1;
+    struct imp_object last;
+    char name[IMP_NAME_MAX];
+    bool found;
     const struct imp_object objects[] = {{"a", digest_of("a"), 1, 0, 100},
                                          {"c", digest_of("c"), 1, 250, 7},
                                          {"b", digest_of("b"), 1, 100, 150}};
     put_object("x");
-    cr_assert(imp_ledger_extent(ledger, &extent, &err), "%s", err.msg);
-    cr_expect_eq(extent, 0, "in an archive that is no single file");
+    cr_assert(imp_ledger_last_placed(ledger, &last, name, &found, &err), "%s",
+              err.msg);
+    cr_expect_not(found, "in an archive that is no single file");
     for (size_t i = 0; i < 3; i++)
         cr_assert(imp_ledger_put_object(ledger, &objects[i], &err), "%s",
                   err.msg);
-    cr_assert(imp_ledger_extent(ledger, &extent, &err), "%s", err.msg);
-    cr_expect_eq(extent, 257);
+    cr_assert(imp_ledger_last_placed(ledger, &last, name, &found, &err), "%s",
+              err.msg);
+    cr_expect(found);
+    cr_expect_str_eq(last.name, "c");
+    cr_expect_eq(last.place, 250);
+    cr_expect_eq(last.stored, 7);
 }
