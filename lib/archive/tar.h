@@ -1,6 +1,7 @@
 /* tar.h - shared by to_tar.c (the target), tar_stage.c (members made),
- * tar_names.c (members appended and cut), tar_read.c (what an archive holds)
- * and tar_tail.c (what lists it).
+ * tar_names.c (members appended and cut), tar_read.c (what an archive holds),
+ * tar_tail.c (the tail found), tar_list.c (what it lists) and tar_finish.c (the
+ * tail written).
  *
  * The file is a bag (RFC 8493 4) in a tar archive in gzip members (see
  * gz_member.h):
@@ -121,7 +122,13 @@ bool imp_tar_open_member(struct imp_gz_reader *r, struct imp_tar_member *m,
 bool imp_tar_end_member(struct imp_gz_reader *r, const struct imp_tar_member *m,
                         struct imp_err *err);
 
-/* Read and check all data of `m`; its digest, with `hasher`. */
+/* Read and check all data of `m`, piece by piece. False stops it. */
+typedef bool (*imp_tar_bytes_fn)(void *self, const void *bytes, size_t n,
+                                 struct imp_err *err);
+bool imp_tar_each_piece(const struct imp_tar *tar, struct imp_tar_member *m,
+                        imp_tar_bytes_fn fn, void *self, struct imp_err *err);
+
+/* The same; its digest, with `hasher`. */
 bool imp_tar_hash_member(const struct imp_tar *tar, struct imp_tar_member *m,
                          struct imp_sha256 *hasher, struct imp_digest *out,
                          struct imp_err *err);
@@ -136,6 +143,15 @@ struct imp_tar_tail {
 /* Is there a whole tail at the end of the file? By its headers. */
 bool imp_tar_find_tail(const struct imp_tar *tar, struct imp_tar_tail *out,
                        bool *found, struct imp_err *err);
+
+/* The END member of an archive whose tail begins at `tail`; `out` is emptied
+ * first. */
+bool imp_tar_make_end(struct imp_buf *out, uint64_t tail, struct imp_err *err);
+
+/* --- tar_list.c --- */
+
+/* "PLACE STORED LENGTH NAME\n" with the NUL. */
+#define IMP_TAR_INDEX_LINE_MAX (3 * 21 + IMP_NAME_MAX + 1)
 
 /* Find an object's place in the index of `tail`. */
 bool imp_tar_find(const struct imp_tar *tar, const struct imp_tar_tail *tail,

@@ -147,8 +147,8 @@ bool imp_tar_end_member(struct imp_gz_reader *r, const struct imp_tar_member *m,
     return true;
 }
 
-static bool hash_data(struct imp_gz_reader *r, struct imp_tar_member *m,
-                      struct imp_sha256 *hasher, struct imp_err *err)
+static bool each_piece(struct imp_gz_reader *r, struct imp_tar_member *m,
+                       imp_tar_bytes_fn fn, void *self, struct imp_err *err)
 {
     uint8_t bytes[32 * 1024];
     if (!imp_tar_open_member(r, m, err))
@@ -159,23 +159,37 @@ static bool hash_data(struct imp_gz_reader *r, struct imp_tar_member *m,
             return false;
         if (got < n)
             return damaged(m->place, "ends early", err);
-        imp_sha256_add(hasher, bytes, n);
+        if (!fn(self, bytes, n, err))
+            return false;
         left -= n;
     }
     return imp_tar_end_member(r, m, err);
+}
+
+bool imp_tar_each_piece(const struct imp_tar *tar, struct imp_tar_member *m,
+                        imp_tar_bytes_fn fn, void *self, struct imp_err *err)
+{
+    struct imp_gz_reader *r = imp_gz_reader_new(tar->fd, err);
+    bool ok = r && each_piece(r, m, fn, self, err);
+    imp_gz_reader_free(r);
+    return ok;
+}
+
+static bool hash_piece(void *self, const void *bytes, size_t n,
+                       struct imp_err *err)
+{
+    (void)err;
+    imp_sha256_add(self, bytes, n);
+    return true;
 }
 
 bool imp_tar_hash_member(const struct imp_tar *tar, struct imp_tar_member *m,
                          struct imp_sha256 *hasher, struct imp_digest *out,
                          struct imp_err *err)
 {
-    struct imp_gz_reader *r = imp_gz_reader_new(tar->fd, err);
-    if (!r)
-        return false;
     imp_sha256_start(hasher);
-    bool ok = hash_data(r, m, hasher, err);
+    bool ok = imp_tar_each_piece(tar, m, hash_piece, hasher, err);
     *out = imp_sha256_end(hasher);
-    imp_gz_reader_free(r);
     return ok;
 }
 
