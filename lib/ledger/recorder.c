@@ -1,6 +1,7 @@
 #include "ledger/recorder.h"
 
 #include "ledger/entries.h"
+#include "ledger/row.h"
 #include "sync/context.h"
 
 #include <stdlib.h>
@@ -328,95 +329,13 @@ static bool record_images(struct recorder *rec)
     return !any || imp_ledger_set_dirty(rec->ledger, &rec->broken);
 }
 
-static bool is_in_archive(const struct imp_result *r)
-{
-    return r->outcome == IMP_ARCHIVED || r->outcome == IMP_DUPLICATE;
-}
-
-// What a run before has archived, and this one is to take away: there is
-// nothing to record, but that it is about to be done.
-static bool note_leaving(struct recorder *rec, const struct imp_result *r,
-                         struct imp_audit_entry *line)
-{
-    int64_t id;
-    if (!imp_ledger_input_id(rec->ledger, r->path, &id, &rec->broken))
-        return false;
-    *line = (struct imp_audit_entry){
-        .seq = imp_journal_next(rec->ledger->journal),
-        .at = time(NULL),
-        .run = rec->record->run,
-        .op = "source",
-        .input = id,
-        .after = rec->record->after,
-    };
-    imp_journal_take(rec->ledger->journal);
-    return true;
-}
-
-static struct imp_audit_entry line_of(const struct recorder *rec,
-                                      const struct imp_result *r,
-                                      const struct imp_input_row *row,
-                                      int64_t id)
-{
-    bool in_archive = is_in_archive(r);
-    return (struct imp_audit_entry){
-        .seq = row->seq,
-        .at = row->at,
-        .run = row->run,
-        .op = "image",
-        .input = id,
-        .outcome = imp_outcome_name(r->outcome),
-        .after = row->after,
-        .code = in_archive ? NULL : imp_code_name(r->err.code),
-        .object = in_archive ? &r->digest : NULL,
-        .format = r->format,
-        .route = r->route,
-        .removed = r->removed,
-        .policy = rec->record->policy,
-    };
-}
-
 // ... and each input, with the object that it became.
-static bool record_input(struct recorder *rec, struct imp_result *r,
-                         struct imp_audit_entry *line)
-{
-    struct imp_object_row object = {0};
-    *line = (struct imp_audit_entry){0};
-    if (r->outcome == IMP_SKIPPED && r->skip)
-        return note_leaving(rec, r, line);
-    if (is_in_archive(r)) {
-        if (!imp_ledger_find_object(rec->ledger, &r->digest, &object,
-                                    &rec->broken))
-            return false;
-        if (object.found) {
-            memcpy(r->name, object.name, sizeof r->name);
-        } else {
-            r->outcome = IMP_FAILED;
-            imp_fail(&r->err, IMP_ERR_IO,
-                     "the image that this is a duplicate of has failed");
-        }
-    }
-    struct imp_input_row row = {.run = rec->record->run,
-                                .object = object.id,
-                                .after = is_in_archive(r) ? rec->record->after
-                                                          : NULL,
-                                .seq = imp_journal_next(rec->ledger->journal),
-                                .at = time(NULL)};
-    int64_t id;
-    if (!imp_ledger_put_input(rec->ledger, &row, r, &id, &rec->broken))
-        return false;
-    if (id) {
-        *line = line_of(rec, r, &row, id);
-        imp_journal_take(rec->ledger->journal);
-    }
-    return true;
-}
-
 static bool record(struct recorder *rec)
 {
     bool ok = imp_ledger_begin(rec->ledger, &rec->broken) && record_images(rec);
     for (size_t i = 0; ok && i < rec->n; i++)
-        ok = record_input(rec, rec->group[i], &rec->line[i]);
+        ok = imp_row_of_result(rec->record, rec->group[i], &rec->line[i],
+                               &rec->broken);
     ok = ok && imp_journal_note(rec->ledger->journal, &rec->broken) &&
          imp_ledger_commit(rec->ledger, &rec->broken);
     if (!ok)

@@ -1,0 +1,89 @@
+#include "ledger/row.h"
+
+#include "ledger/entries.h"
+
+#include <string.h>
+#include <time.h>
+
+static bool is_in_archive(const struct imp_result *r)
+{
+    return r->outcome == IMP_ARCHIVED || r->outcome == IMP_DUPLICATE;
+}
+
+// What a run before has archived, and this one is to take away: there is
+// nothing to record, but that it is about to be done.
+static bool note_leaving(const struct imp_record *record,
+                         const struct imp_result *r,
+                         struct imp_audit_entry *line, struct imp_err *err)
+{
+    int64_t id;
+    if (!imp_ledger_input_id(record->ledger, r->path, &id, err))
+        return false;
+    *line = (struct imp_audit_entry){
+        .seq = imp_journal_next(record->ledger->journal),
+        .at = time(NULL),
+        .run = record->run,
+        .op = "source",
+        .input = id,
+        .after = record->after,
+    };
+    imp_journal_take(record->ledger->journal);
+    return true;
+}
+
+static struct imp_audit_entry line_of(const struct imp_record *record,
+                                      const struct imp_result *r,
+                                      const struct imp_input_row *row,
+                                      int64_t id)
+{
+    bool in_archive = is_in_archive(r);
+    return (struct imp_audit_entry){
+        .seq = row->seq,
+        .at = row->at,
+        .run = row->run,
+        .op = "image",
+        .input = id,
+        .outcome = imp_outcome_name(r->outcome),
+        .after = row->after,
+        .code = in_archive ? NULL : imp_code_name(r->err.code),
+        .object = in_archive ? &r->digest : NULL,
+        .format = r->format,
+        .route = r->route,
+        .removed = r->removed,
+        .policy = record->policy,
+    };
+}
+
+bool imp_row_of_result(const struct imp_record *record, struct imp_result *r,
+                       struct imp_audit_entry *line, struct imp_err *err)
+{
+    struct imp_object_row object = {0};
+    *line = (struct imp_audit_entry){0};
+    if (r->outcome == IMP_SKIPPED && r->skip)
+        return note_leaving(record, r, line, err);
+    if (is_in_archive(r)) {
+        if (!imp_ledger_find_object(record->ledger, &r->digest, &object, err))
+            return false;
+        if (object.found) {
+            memcpy(r->name, object.name, sizeof r->name);
+        } else {
+            r->outcome = IMP_FAILED;
+            imp_fail(&r->err, IMP_ERR_IO,
+                     "the image that this is a duplicate of has failed");
+        }
+    }
+    struct imp_input_row row = {
+        .run = record->run,
+        .object = object.id,
+        .after = is_in_archive(r) ? record->after : NULL,
+        .seq = imp_journal_next(record->ledger->journal),
+        .at = time(NULL)};
+    int64_t id;
+    if (!imp_ledger_put_input(record->ledger, &row, r, &id, err))
+        return false;
+    if (id) {
+        *line = line_of(record, r, &row, id);
+        imp_journal_take(record->ledger->journal);
+    }
+    return true;
+}
