@@ -10,7 +10,7 @@ build=$1
 . tests/lib/e2e.sh
 . tests/lib/fault.sh
 need_shim
-kills=${TORTURE_KILLS:-150}
+kills=${TORTURE_KILLS:-60}
 bad=0
 part() {
     printf '%s\n' "--- $*"
@@ -28,7 +28,7 @@ part campaign fail-each fail-rest --option=--commit-every=2 \
 part campaign kill-random --kills "$kills" --uploads "$work/many"
 part campaign kill-two --kills "$kills" --after delete --after move \
     --option=--commit-every=2 --uploads "$work/few"
-part campaign kill-each power-cut --after keep --sample 1000 --mixed 2 \
+part campaign kill-each power-cut --after keep --sample 300 --mixed 2 \
     --uploads "$work/many"
 part campaign fail-each fail-rest --after keep --sample 300 \
     --option=--mark-text=TRIAL --uploads "$work/few"

@@ -84,7 +84,8 @@ struct imp_payload {
 bool imp_tags_verify(struct imp_target *t, const struct imp_payload *payload,
                      imp_tag_fault_fn fn, void *self, struct imp_err *err);
 
-/* Call `fn` for each policy that bag-info.txt names, if it can be read. */
+/* Call `fn` for each policy that bag-info.txt names, if it can be read. For a
+ * run only before its first image. */
 bool imp_tags_each_policy(struct imp_target *t, imp_policy_fn fn, void *self,
                           struct imp_err *err);
 

@@ -190,9 +190,9 @@ struct imp_target_ops {
     bool (*read)(struct imp_target *t, const struct imp_object *object,
                  uint64_t most, struct imp_buf *out, struct imp_err *err);
 
-    /* READ, one thread: a tag file ("bag-info.txt"): the digest of all of it,
-     * and its first `most` bytes in `out` (emptied first). `*present` is false
-     * if there is none. */
+    /* READ, or before the first image, one thread: a tag file ("bag-info.txt"):
+     * the digest of all of it, and its first `most` bytes in `out` (emptied
+     * first). `*present` is false if there is none. */
     bool (*tag)(struct imp_target *t, const char *name, size_t most,
                 struct imp_buf *out, struct imp_digest *digest, bool *present,
                 struct imp_err *err);

@@ -65,8 +65,10 @@ struct sqlite3_stmt;
     ROW(OTHER_RECIPE, "SELECT EXISTS(SELECT 1 FROM runs WHERE recipe <> ?1)")  \
     ROW(START_RUN, "INSERT INTO runs(recipe, policy, mark, started, seq) "     \
                    "VALUES(?1, ?2, ?3, ?4, ?5)")                               \
-    ROW(EACH_POLICY, "SELECT DISTINCT policy FROM runs WHERE policy NOT NULL " \
-                     "AND (archived > 0 OR ended IS NULL) ORDER BY policy")    \
+    ROW(EACH_POLICY, "SELECT policy FROM runs WHERE policy NOT NULL "          \
+                     "AND (archived > 0 OR ended IS NULL) "                    \
+                     "UNION SELECT digest FROM policies WHERE text = '' "      \
+                     "ORDER BY 1")                                             \
     ROW(END_RUN, "UPDATE runs SET ended = unixepoch(), archived = ?2, "        \
                  "duplicate = ?3, skipped = ?4, quarantined = ?5, "            \
                  "failed = ?6, cancelled = ?7 WHERE id = ?1")                  \
@@ -111,8 +113,10 @@ struct sqlite3_stmt;
     ROW(LAST_PLACED,                                                           \
         "SELECT name, digest, length, place, stored FROM objects "             \
         "WHERE place NOT NULL ORDER BY place DESC LIMIT 1")                    \
-    ROW(PUT_POLICY, "INSERT OR IGNORE INTO policies(digest, text, sum) "       \
-                    "VALUES(?1, ?2, row_sum(?1, ?2))")                         \
+    ROW(PUT_POLICY, "INSERT INTO policies(digest, text, sum) "                 \
+                    "VALUES(?1, ?2, row_sum(?1, ?2)) ON CONFLICT DO UPDATE "   \
+                    "SET text = excluded.text, sum = excluded.sum "            \
+                    "WHERE text = '' AND excluded.text <> ''")                 \
     ROW(INTENT, "SELECT digest FROM intents WHERE name = ?1")                  \
     ROW(ADD_INTENT, "INSERT INTO intents(name, digest) VALUES(?1, ?2)")        \
     ROW(DROP_INTENT, "DELETE FROM intents WHERE name = ?1")                    \

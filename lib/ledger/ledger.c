@@ -262,15 +262,22 @@ bool imp_ledger_dirty(struct imp_ledger *l, bool *dirty, struct imp_err *err)
 
 // --- Runs ---
 
-static bool put_policy(struct imp_ledger *l, const struct imp_recipe *recipe,
-                       struct imp_err *err)
+static bool put_policy(struct imp_ledger *l, const struct imp_digest *policy,
+                       const char *text, struct imp_err *err)
 {
     struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_PUT_POLICY, err);
     if (!s)
         return false;
-    imp_db_bind_digest(s, 1, &recipe->policy);
-    imp_db_bind_text(s, 2, recipe->policy_text ? recipe->policy_text : "");
+    imp_db_bind_digest(s, 1, policy);
+    imp_db_bind_text(s, 2, text);
     return imp_db_run(&l->db, s, err);
+}
+
+bool imp_ledger_name_policy(struct imp_ledger *l,
+                            const struct imp_digest *policy,
+                            struct imp_err *err)
+{
+    return put_policy(l, policy, "", err);
 }
 
 static bool put_run(struct imp_ledger *l, const struct imp_recipe *recipe,
@@ -306,7 +313,9 @@ bool imp_ledger_start_run(struct imp_ledger *l, const struct imp_recipe *recipe,
                                 .at = time(NULL),
                                 .op = "run",
                                 .policy = &recipe->policy};
-    bool ok = imp_ledger_begin(l, err) && put_policy(l, recipe, err) &&
+    bool ok = imp_ledger_begin(l, err) &&
+              (!recipe->policy_text ||
+               put_policy(l, &recipe->policy, recipe->policy_text, err)) &&
               put_run(l, recipe, &e, err) &&
               imp_journal_note(l->journal, err) && imp_ledger_commit(l, err);
     if (ok)

@@ -59,7 +59,7 @@ bool imp_ledger_bind(struct imp_ledger *l, const char *identity, bool empty,
 struct imp_recipe {
     struct imp_digest digest; /* of policy, mark and name template */
     struct imp_digest policy; /* of the policy alone */
-    const char *policy_text;  /* which imp_policy_parse reads */
+    const char *policy_text;  /* which imp_policy_parse reads; NULL: not kept */
     const char *mark;         /* template of the mark's text; NULL: no mark */
 };
 
@@ -74,8 +74,14 @@ bool imp_ledger_end_run(struct imp_ledger *l, int64_t run,
                         const uint64_t count[IMP_OUTCOMES],
                         struct imp_err *err);
 
-/* Walk the policies of the runs that archived something, and of those that
- * have not ended, each once, ordered by digest. */
+/* Note a policy that something in the archive was made under by another ledger,
+ * which has its text. */
+bool imp_ledger_name_policy(struct imp_ledger *l,
+                            const struct imp_digest *policy,
+                            struct imp_err *err);
+
+/* Walk the policies of the runs that archived something, of those that have not
+ * ended, and the named ones, each once, ordered by digest. */
 typedef bool (*imp_ledger_policy_fn)(void *self,
                                      const struct imp_digest *policy,
                                      struct imp_err *err);

@@ -18,7 +18,8 @@
 #define OBJECTS_PLACE \
     "CREATE INDEX objects_place ON objects(place) WHERE place NOT NULL;"
 
-// What the policies say whose digests the runs have.
+// What the policies say whose digests the runs have; '' of those that only the
+// archive names.
 #define POLICIES                                           \
     "CREATE TABLE policies("                               \
     " digest BLOB PRIMARY KEY CHECK(length(digest) = 32)," \

@@ -1,6 +1,7 @@
 // Before the first image: what the ledger holds and what the archive has are
 // brought together. They differ if the state was lost, if another state
 // directory wrote to the archive, or if a run was killed.
+#include "archive/tags.h"
 #include "image/format.h"
 #include "ledger/examine.h"
 #include "pipeline/internal.h"
@@ -160,6 +161,14 @@ static bool recover_one(void *self, const struct imp_object *object,
     return !target->ops->recover || target->ops->recover(target, object, err);
 }
 
+// bag-info.txt goes on naming it, though this ledger has no run of it.
+static bool name_policy(void *self, const struct imp_digest *policy,
+                        struct imp_err *err)
+{
+    const struct imp_run *run = self;
+    return imp_ledger_name_policy(run->ledger, policy, err);
+}
+
 // In this order: what is listed is no more this ledger's to recover, and what
 // that removes is no more there to be taken up.
 static bool take_up_all(struct imp_run *run, const struct imp_digest *listing,
@@ -171,6 +180,7 @@ static bool take_up_all(struct imp_run *run, const struct imp_digest *listing,
            imp_recorder_recover(run->ledger, recover_one, run, err) &&
            imp_ledger_adopt(run->ledger, each_file, &up, err) &&
            lacks_none(&up, err) &&
+           imp_tags_each_policy(run->target, name_policy, run, err) &&
            imp_ledger_set_taken_up(run->ledger, listing, err);
 }
 

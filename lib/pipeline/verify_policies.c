@@ -91,10 +91,9 @@ static bool take_named(void *self, const struct imp_digest *digest,
     struct imp_policy *policy = find_by_digest(v, digest);
     if (policy)
         return add(&v->policies, digest, policy, err);
-    if (!v->ledger)
-        note(v, digest,
-             "the bag names it, and only its digest is known: --policy FILE "
-             "would tell what it says");
+    note(v, digest,
+         "the bag names it, and only its digest is known: --policy FILE would "
+         "tell what it says");
     return true;
 }
 

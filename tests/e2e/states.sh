@@ -111,6 +111,25 @@ rm "$work/a/$other"
 go 0 s "$one"
 holds 1 "tidied"
 
+# The bag names the policies of both.
+policies() {
+    grep -c Imgpipe-Policy-SHA256 "$work/a/bag-info.txt"
+}
+start_over
+printf '[policy]\npreset = research\ndates = year\n' >"$work/p.conf"
+expect_exit 0 "$IMGPIPE" run "$two" --archive "$work/a" --state "$work/s2" \
+    --settle 0 --policy "$work/p.conf"
+[ "$(policies)" -eq 2 ] || fail "the other state's policy is forgotten"
+go 0 s "$three"
+[ "$(policies)" -eq 2 ] || fail "the second state's policy is forgotten"
+for state in s s2; do
+    expect_exit 0 "$IMGPIPE" verify "$work/a" --state "$work/$state" \
+        --policy "$work/p.conf"
+done
+expect_exit 1 "$IMGPIPE" verify "$work/a" --state "$work/s"
+grep -q "the bag names it, and only its digest is known" "$work/out" ||
+    fail "no word on a policy that is not known: $(cat "$work/out")"
+
 # An older copy of the archive is put back: what its ledger holds besides must
 # not pass for archived, least of all when sources are to be removed.
 older() { # older ARCHIVE COPY

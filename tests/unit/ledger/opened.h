@@ -57,6 +57,7 @@ static inline int64_t start_run(void)
 {
     struct imp_err err = {0};
     struct imp_recipe recipe = {.digest = digest_of("recipe"),
+                                .policy_text = "[policy]",
                                 .mark = "TRIAL {date}"};
     int64_t run;
     bool other;

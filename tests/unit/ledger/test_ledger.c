@@ -249,6 +249,33 @@ Test(ledger, it_tells_each_policy_that_something_was_archived_under_once)
     cr_expect_str_eq(list, "aaaa bbbb ");
 }
 
+Test(ledger, a_policy_that_only_the_archive_names_is_told_too)
+{
+    struct imp_err err = {0};
+    const struct imp_digest a = {{0xaa, 0xaa}}, b = {{0xbb, 0xbb}},
+                            c = {{0xcc, 0xcc}};
+    struct imp_recipe recipe = {a, a, "text of a", NULL};
+    char list[100] = "";
+    int64_t run;
+    bool other;
+    cr_assert(imp_ledger_start_run(ledger, &recipe, &run, &other, &err));
+    run_with_policy(&b, 1);
+    for (int i = 0; i < 2; i++) {
+        cr_assert(imp_ledger_name_policy(ledger, &a, &err), "%s", err.msg);
+        cr_assert(imp_ledger_name_policy(ledger, &c, &err), "%s", err.msg);
+    }
+    cr_assert(imp_ledger_each_policy(ledger, note_policy, list, &err), "%s",
+              err.msg);
+    cr_expect_str_eq(list, "aaaa bbbb cccc ");
+    static const char texts[] =
+        "SELECT lower(substr(hex(digest), 1, 4)), text FROM policies";
+    cr_expect_str_eq(judge(texts), "aaaa|text of a\ncccc|\n");
+    // Once a run has it, its text is known.
+    recipe = (struct imp_recipe){c, c, "text of c", NULL};
+    cr_assert(imp_ledger_start_run(ledger, &recipe, &run, &other, &err));
+    cr_expect_str_eq(judge(texts), "aaaa|text of a\ncccc|text of c\n");
+}
+
 Test(ledger, a_ledger_of_schema_1_is_taken_over_with_its_runs)
 {
     imp_ledger_free(ledger);
