@@ -109,7 +109,7 @@ class Tally:
 
 # What a mode's disturbances are called in the figures.
 FIGURES = {"kills": ("kill-each", "kill-random", "kill-two"), "faults": ("fail-each", "fail-rest", "limits"),
-           "power cuts": ("power-cut",)}
+           "power cuts": ("power-cut",), "verified": ("verify",)}
 
 
 class Worker:
@@ -176,7 +176,9 @@ class Worker:
             self.tally.find(f"{self.scene}, {fault.mode} {number}",
                             self.judge.disturbed(ended, fault))
         # What several were killed over counts as crashed.
-        self.settle(f"{self.scene}, kill-random {number}", again=["--retry-quarantined"])
+        about = f"{self.scene}, kill-random {number}"
+        self.settle(about, again=["--retry-quarantined"])
+        self.verify(about, "state")
 
     def kill_two(self, number):
         """A run, then one with another state, which may take up what the first
@@ -196,6 +198,12 @@ class Worker:
             self.tally.find(f"{about}, {state}",
                             self.judge.lost_now() + self.judge.ended_well(ended))
         self.tally.find(about, self.judge.differs(exact=False))
+        self.verify(about, "state", "state2")
+
+    def verify(self, about, *states):
+        for state in states:
+            self.tally.add("verify", "archives")
+            self.tally.find(f"{about}, {state}", self.place.verify(state))
 
     def cuts(self):
         """Of one run of this worker's: the ledger knows where it was."""

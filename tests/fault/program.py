@@ -167,6 +167,20 @@ class Place:
             summary = None
         return Ended(child.returncode, summary, *said)
 
+    def verify(self, state="state"):
+        """What `imgpipe verify` finds, and what `audit verify` does."""
+        found = []
+        for command in (["verify", self.target.spec(self.case), "--state",
+                         f"{self.case}/{state}", "--jobs", "1",
+                         *self.target.options(self.case)],
+                        ["audit", "verify", "--state", f"{self.case}/{state}"]):
+            said = subprocess.run([self.program.imgpipe, *command], stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True, check=False,
+                                  timeout=TIMEOUT, env=self.environment())
+            if said.returncode != 0:
+                found += [f"{command[0]}: {line}" for line in said.stdout.splitlines()]
+        return found
+
     def counts(self, jobs=1):
         """Calls by class in a run that nothing disturbs."""
         file = f"{self.top}/counts"
