@@ -50,10 +50,11 @@ static void note(struct imp_err *trouble, const struct imp_err *err)
         *trouble = *err;
 }
 
-void imp_after_known(struct imp_run *run, const char *path)
+void imp_after_known(struct imp_run *run, const struct imp_job *job)
 {
     struct imp_err err = {0};
-    if (run->quarantine && !imp_quarantine_drop(run->quarantine, path, &err))
+    if (run->quarantine &&
+        !imp_quarantine_drop(run->quarantine, job->path, &job->stamp, &err))
         note(&run->scan_trouble, &err);
 }
 
@@ -144,7 +145,8 @@ void imp_after_settled(struct imp_run *run, const struct imp_result *r)
         note(&run->trouble, &err);
     if (!in_archive)
         return;
-    if (run->quarantine && !imp_quarantine_drop(run->quarantine, r->path, &err))
+    if (run->quarantine &&
+        !imp_quarantine_drop(run->quarantine, r->path, &r->stamp, &err))
         note(&run->trouble, &err);
     if (run->leaver)
         leave(run, r);

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+struct imp_job;
 struct imp_result;
 struct imp_run;
 
@@ -26,7 +27,7 @@ void imp_after_settled(struct imp_run *run, const struct imp_result *r);
 
 /* The same of an input that an earlier run has archived, if its source stays.
  * Producer's thread. */
-void imp_after_known(struct imp_run *run, const char *path);
+void imp_after_known(struct imp_run *run, const struct imp_job *job);
 
 /* All threads have ended: make removals durable. False with what could not be
  * done. */

@@ -94,7 +94,7 @@ static bool skip_known(struct imp_run *run, const struct imp_job *job,
         return true;
     }
     if (was_archived(&known))
-        imp_after_known(run, job->path);
+        imp_after_known(run, job);
     skip(run, job->path, why);
     return true;
 }

@@ -52,12 +52,21 @@ void imp_quarantine_free(struct imp_quarantine *q)
     free(q);
 }
 
-static bool names_of(const char *path, struct names *out, struct imp_err *err)
+static bool names_of(const char *path, const struct imp_stamp *stamp,
+                     struct names *out, struct imp_err *err)
 {
     struct imp_digest digest;
-    char hex[IMP_SHA256_HEX];
-    if (!imp_sha256_of(path, strlen(path), &digest, err))
+    char hex[IMP_SHA256_HEX], text[80];
+    struct imp_sha256 *sha = imp_sha256_new(err);
+    if (!sha)
         return false;
+    int n = snprintf(text, sizeof text, "%" PRIu64 " %" PRIu64 " %" PRId64,
+                     stamp->size, stamp->inode, stamp->mtime_ns);
+    imp_sha256_start(sha);
+    imp_sha256_add(sha, path, strlen(path) + 1);
+    imp_sha256_add(sha, text, (size_t)n);
+    digest = imp_sha256_end(sha);
+    imp_sha256_free(sha);
     imp_digest_hex(&digest, hex);
     snprintf(out->copy, sizeof out->copy, "%.*s", KEY_DIGITS, hex);
     snprintf(out->reason, sizeof out->reason, "%.*s.json", KEY_DIGITS, hex);
@@ -181,13 +190,12 @@ bool imp_quarantine_put(struct imp_quarantine *q, const struct imp_job *job,
     struct imp_buf text = {0};
     struct temp reason = {.fd = -1}, copy = {.fd = -1};
     bool has_copy = job->stamp.inode != 0;
-    bool ok = names_of(job->path, &names, err) &&
+    bool ok = names_of(job->path, &job->stamp, &names, err) &&
               reason_of(job, why, format, &text, err) &&
               make_reason(q, imp_buf_span(&text), &reason, err) &&
               (!has_copy || make_copy(q, job, &copy, err)) &&
               give_name(q, &reason, names.reason, err) &&
-              (has_copy ? give_name(q, &copy, names.copy, err)
-                        : remove_file(q, names.copy, err)) &&
+              (!has_copy || give_name(q, &copy, names.copy, err)) &&
               imp_file_sync(q->dir, err);
     temp_clear(q, &copy);
     temp_clear(q, &reason);
@@ -196,10 +204,10 @@ bool imp_quarantine_put(struct imp_quarantine *q, const struct imp_job *job,
 }
 
 bool imp_quarantine_drop(struct imp_quarantine *q, const char *path,
-                         struct imp_err *err)
+                         const struct imp_stamp *stamp, struct imp_err *err)
 {
     struct names names;
-    if (!names_of(path, &names, err))
+    if (!names_of(path, stamp, &names, err))
         return imp_wrap(err, "quarantine");
     if (faccessat(q->dir, names.reason, F_OK, AT_SYMLINK_NOFOLLOW) != 0 &&
         errno == ENOENT)

@@ -23,8 +23,9 @@ run() {
     "$IMGPIPE" run "$up" --archive "$work/a" --state "$work/s" \
         --settle 0 --json "$@"
 }
-key() { # key PATH
-    printf %s "$1" | sha256sum | cut -c 1-16
+key() { # key PATH: of the file that is there now
+    stamp=$(stat -c '%s %i %.9Y' "$1" | tr -d .)
+    printf '%s\000%s' "$1" "$stamp" | sha256sum | cut -c 1-16
 }
 outcome() { # outcome PATTERN
     sqlite3 -readonly "$work/s/ledger.db" \
@@ -42,11 +43,14 @@ files = glob.glob(q + "/*.json")
 assert len(files) == len(rows), (files, rows)
 for name in files:
     r = json.load(open(name))
-    key = hashlib.sha256(r["path"].encode()).hexdigest()[:16]
-    assert os.path.basename(name) == key + ".json", name
-    assert rows[r["path"]] == [r["code"], r["reason"], r["offset"], r["format"]]
     path = r["path"]
     is_file = os.path.isfile(path) and not os.path.islink(path)
+    st = os.stat(path)
+    stamp = (st.st_size, st.st_ino, st.st_mtime_ns) if is_file else (0, 0, 0)
+    said = path.encode() + b"\0%d %d %d" % stamp
+    key = hashlib.sha256(said).hexdigest()[:16]
+    assert os.path.basename(name) == key + ".json", name
+    assert rows[path] == [r["code"], r["reason"], r["offset"], r["format"]]
     assert os.path.exists(q + "/" + key) == is_file, r
     if r["size"] is not None:
         assert r["size"] == os.path.getsize(q + "/" + key), r
@@ -77,16 +81,37 @@ expect_exit 1 run --quarantine "$q" --retry-quarantined
 [ "$(field quarantined)" -eq 4 ] || fail "$(cat "$work/out")"
 reasons
 
-# A better file comes: it is archived, and copy and reason go.
+# Another damaged file comes to its path: both copies are there. Then a better
+# one, which is archived: of what was wrong with the others nothing is lost.
+cp "$up/patient 1/bad.png" "$work/first"
+head -c 2000 "$SAMPLES/uploads/clinic-b/echo_1002.png" >"$up/patient 1/bad.png"
+cp "$up/patient 1/bad.png" "$work/second"
+second=$(key "$up/patient 1/bad.png")
+expect_exit 1 run --quarantine "$q"
+[ "$(field quarantined)" -eq 1 ] || fail "$(cat "$work/out")"
 cp "$SAMPLES/uploads/clinic-b/echo_1002.png" "$up/patient 1/bad.png"
 expect_exit 0 run --quarantine "$q"
 [ "$(field archived)" -eq 1 ] || fail "$(cat "$work/out")"
-[ ! -e "$q/$bad" ] && [ ! -e "$q/$bad.json" ] || fail "the copy is still there"
-# As after a crash between commit and removal.
-echo '{}' >"$q/$bad.json"
-echo old >"$q/$bad"
+cmp "$q/$bad" "$work/first" || fail "the first one is lost"
+cmp "$q/$second" "$work/second" || fail "the second one is lost"
+[ -s "$q/$bad.json" ] && [ -s "$q/$second.json" ] || fail "a reason is lost"
+[ "$(ls "$q" | wc -l)" -eq 8 ] || fail "want 5 reasons, 3 copies: $(ls "$q")"
+
+# What was quarantined and is archived after all, the same file: its copy and
+# reason go. As after a crash between commit and removal.
+good=$(key "$up/good.png")
+echo '{}' >"$q/$good.json"
+echo old >"$q/$good"
 expect_exit 0 run --quarantine "$q"
-[ ! -e "$q/$bad" ] && [ ! -e "$q/$bad.json" ] || fail "an old copy stays"
+[ ! -e "$q/$good" ] && [ ! -e "$q/$good.json" ] || fail "its copy stays"
+# And by a policy or a limit that lets it pass.
+expect_exit 1 run --quarantine "$work/q2" --state "$work/s2" \
+    --archive "$work/a2" --max-pixels 10
+[ -s "$work/q2/$good.json" ] || fail "not quarantined: $(cat "$work/out")"
+expect_exit 1 run --quarantine "$work/q2" --state "$work/s2" \
+    --archive "$work/a2" --retry-quarantined
+[ ! -e "$work/q2/$good" ] && [ ! -e "$work/q2/$good.json" ] ||
+    fail "retried and archived, its copy stays"
 
 # --- without room for the copy it has failed, and is tried again ---
 rm -rf "$work/a" "$work/s"

@@ -98,11 +98,17 @@ static struct imp_job *input(const char *content)
     return job_for(path);
 }
 
-static char *key_of(const char *path)
+static char *key_of(const struct imp_job *job)
 {
     struct imp_digest d;
     char hex[IMP_SHA256_HEX];
-    cr_assert(imp_sha256_of(path, strlen(path), &d, NULL));
+    const char *said =
+        text("%s\n%ju %ju %jd", job->path, (uintmax_t)job->stamp.size,
+             (uintmax_t)job->stamp.inode, (intmax_t)job->stamp.mtime_ns);
+    char *bytes = strdup(said);
+    bytes[strlen(job->path)] = '\0';
+    cr_assert(imp_sha256_of(bytes, strlen(said), &d, NULL));
+    free(bytes);
     imp_digest_hex(&d, hex);
     return text("%s/%.16s", kept, hex);
 }
@@ -138,7 +144,7 @@ Test(quarantine, a_copy_lies_beside_its_reason)
 {
     struct imp_err err = {0};
     struct imp_job *job = input("torn bytes");
-    char *key = key_of(job->path);
+    char *key = key_of(job);
     cr_expect(put(job, &err), "%s", err.msg);
     cr_expect(has(key, "torn bytes"));
     cr_expect_eq(entries(kept), 2);
@@ -159,9 +165,9 @@ Test(quarantine, all_of_it_is_private_whatever_the_umask)
     cr_expect(put(job, &err), "%s", err.msg);
     cr_assert_eq(stat(kept, &st), 0);
     cr_expect_eq(st.st_mode & 07777, 0700);
-    cr_assert_eq(stat(key_of(job->path), &st), 0);
+    cr_assert_eq(stat(key_of(job), &st), 0);
     cr_expect_eq(st.st_mode & 07777, 0600);
-    cr_assert_eq(stat(text("%s.json", key_of(job->path)), &st), 0);
+    cr_assert_eq(stat(text("%s.json", key_of(job)), &st), 0);
     cr_expect_eq(st.st_mode & 07777, 0600);
     imp_job_free(job);
 }
@@ -178,14 +184,12 @@ Test(quarantine, what_is_no_file_has_a_reason_only)
 {
     struct imp_err err = {0};
     struct imp_job *job = input("was a file");
-    cr_expect(put(job, &err), "%s", err.msg);
-    cr_expect_eq(entries(kept), 2);
     cr_assert_eq(unlink(job->path), 0);
     cr_assert_eq(mkfifo(job->path, 0600), 0);
     job->stamp = (struct imp_stamp){0};
     cr_expect(put(job, &err), "%s", err.msg);
     cr_expect_eq(entries(kept), 1);
-    expect_reason(key_of(job->path), "r[\"size\"] is None");
+    expect_reason(key_of(job), "r[\"size\"] is None");
     imp_job_free(job);
 }
 
@@ -242,16 +246,36 @@ Test(quarantine, a_copy_that_fails_leaves_nothing_and_is_our_fault)
     imp_job_free(job);
 }
 
-Test(quarantine, the_newest_takes_the_place_of_what_was_there)
+Test(quarantine, the_same_file_has_one_copy)
 {
     struct imp_err err = {0};
     struct imp_job *job = input("one");
     cr_expect(put(job, &err), "%s", err.msg);
     imp_job_free(job);
-    job = input("another");
+    job = job_for(text("%s/patient 7 \"x\"\\.jpg", dir));
     cr_expect(put(job, &err), "%s", err.msg);
-    cr_expect(has(key_of(job->path), "another"));
+    cr_expect(has(key_of(job), "one"));
     cr_expect_eq(entries(kept), 2);
+    imp_job_free(job);
+}
+
+Test(quarantine, another_file_at_its_path_does_not_touch_what_is_there)
+{
+    struct imp_err err = {0};
+    struct imp_job *job = input("one"), *other;
+    cr_expect(put(job, &err), "%s", err.msg);
+    other = input("another");
+    cr_expect(put(other, &err), "%s", err.msg);
+    cr_expect_eq(entries(kept), 4);
+    cr_expect(has(key_of(job), "one"));
+    cr_expect(has(key_of(other), "another"));
+    struct imp_quarantine *q = open_it();
+    cr_expect(imp_quarantine_drop(q, other->path, &other->stamp, &err), "%s",
+              err.msg);
+    imp_quarantine_free(q);
+    cr_expect_eq(entries(kept), 2);
+    cr_expect(has(key_of(job), "one"));
+    imp_job_free(other);
     imp_job_free(job);
 }
 
@@ -261,11 +285,17 @@ Test(quarantine, what_is_dropped_leaves_nothing)
     struct imp_job *job = input("one");
     cr_expect(put(job, &err), "%s", err.msg);
     struct imp_quarantine *q = open_it();
-    cr_expect(imp_quarantine_drop(q, "/some/other", &err), "%s", err.msg);
+    struct imp_stamp other = job->stamp;
+    other.mtime_ns++;
+    cr_expect(imp_quarantine_drop(q, "/some/other", &job->stamp, &err), "%s",
+              err.msg);
+    cr_expect(imp_quarantine_drop(q, job->path, &other, &err), "%s", err.msg);
     cr_expect_eq(entries(kept), 2);
-    cr_expect(imp_quarantine_drop(q, job->path, &err), "%s", err.msg);
+    cr_expect(imp_quarantine_drop(q, job->path, &job->stamp, &err), "%s",
+              err.msg);
     cr_expect_eq(entries(kept), 0);
-    cr_expect(imp_quarantine_drop(q, job->path, &err), "%s", err.msg);
+    cr_expect(imp_quarantine_drop(q, job->path, &job->stamp, &err), "%s",
+              err.msg);
     imp_quarantine_free(q);
     imp_job_free(job);
 }
@@ -280,7 +310,7 @@ static bool dies_before(struct imp_job *job, long n, bool drop)
         struct imp_quarantine *q = open_it();
         calls_left = n;
         if (drop)
-            imp_quarantine_drop(q, job->path, NULL);
+            imp_quarantine_drop(q, job->path, &job->stamp, NULL);
         else
             imp_quarantine_put(q, job, &why, "jpeg", NULL);
         _exit(0);
@@ -296,7 +326,7 @@ Test(quarantine, killed_before_any_call_the_next_run_makes_good)
     struct imp_job *job = input("torn bytes");
     long n = 1;
     for (; dies_before(job, n, false); n++) {
-        char *key = key_of(job->path);
+        char *key = key_of(job);
         cr_expect(!is_there(key) || has(key, "torn bytes"));
         cr_expect(!is_there(key) || is_there(text("%s.json", key)));
         if (n % 2) {
@@ -304,14 +334,16 @@ Test(quarantine, killed_before_any_call_the_next_run_makes_good)
             cr_expect_eq(entries(kept), 2);
         }
         struct imp_quarantine *q = open_it();
-        cr_expect(imp_quarantine_drop(q, job->path, &err), "%s", err.msg);
+        cr_expect(imp_quarantine_drop(q, job->path, &job->stamp, &err), "%s",
+                  err.msg);
         imp_quarantine_free(q);
         cr_expect_eq(entries(kept), 0, "killed before call %ld", n);
     }
     cr_expect_gt(n, 5);
     for (n = 1; dies_before(job, n, true); n++) {
         struct imp_quarantine *q = open_it();
-        cr_expect(imp_quarantine_drop(q, job->path, &err), "%s", err.msg);
+        cr_expect(imp_quarantine_drop(q, job->path, &job->stamp, &err), "%s",
+                  err.msg);
         imp_quarantine_free(q);
         cr_expect_eq(entries(kept), 0, "killed before call %ld", n);
         cr_expect(put(job, &err), "%s", err.msg);
