@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct cli_verb *const verbs[] = {
@@ -67,10 +68,18 @@ static bool fill_standard_streams(void)
     return fd >= 0 && close(fd) == 0;
 }
 
+// What we make we must be able to use, as in what git makes. The umask decides
+// for group and others alone. It is the process's: asked before any thread is.
+static void keep_owner_bits(void)
+{
+    umask(umask(0) & 077);
+}
+
 int main(int argc, char **argv)
 {
     if (!fill_standard_streams())
         return CLI_NOT_STARTED;
+    keep_owner_bits();
     if (argc < 2) {
         print_usage(stderr);
         return CLI_USAGE;
