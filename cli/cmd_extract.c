@@ -91,7 +91,7 @@ struct extract {
     GHashTable *by_name; // to its index in `names`, plus one
     guint now;           // in `names`: whose object is told
     GArray *matches;     // of struct match
-    struct imp_buf bytes;
+    bool over;           // no more can be written
     uint64_t extracted, there, failed;
 };
 
@@ -116,6 +116,14 @@ static struct name *nth(struct extract *e, guint i)
     return &g_array_index(e->names, struct name, i);
 }
 
+// `digest` may be the start of it: then whoever asks will ask again.
+static bool has_digits(const struct name *n, const char *digest)
+{
+    size_t want = strlen(n->name), have = strlen(digest);
+    return n->is_digest &&
+           g_ascii_strncasecmp(digest, n->name, want < have ? want : have) == 0;
+}
+
 static bool is_wanted(void *self, const char *name, const char *digest)
 {
     struct extract *e = self;
@@ -125,9 +133,7 @@ static bool is_wanted(void *self, const char *name, const char *digest)
         return true;
     }
     for (e->now = 0; e->now < e->names->len; e->now++) {
-        const struct name *n = nth(e, e->now);
-        if (n->is_digest &&
-            g_ascii_strncasecmp(digest, n->name, strlen(n->name)) == 0)
+        if (has_digits(nth(e, e->now), digest))
             return true;
     }
     return false;
@@ -166,6 +172,11 @@ static void tell_failure(struct extract *e, const char *name,
     cli_error("extract: %s", why->msg);
 }
 
+static void tell_odd(void *self, const char *name, const struct imp_err *why)
+{
+    tell_failure(self, name, NULL, why);
+}
+
 // --- One object ---
 
 static void list_one(const struct args *a, const struct imp_object *object)
@@ -178,36 +189,46 @@ static void list_one(const struct args *a, const struct imp_object *object)
         printf("%" PRIu64 " %s %s\n", object->length, hex, object->name);
 }
 
-static bool put_out(struct extract *e, const struct imp_object *object,
-                    bool *there, struct imp_err *err)
+static void tell_extracted(struct extract *e, const struct imp_object *object,
+                           bool there)
 {
-    if (!e->args->to_stdout)
-        return imp_extract_write(e->into, object->name, imp_buf_span(&e->bytes),
-                                 there, err);
-    return fwrite(e->bytes.p, 1, e->bytes.n, stdout) == e->bytes.n ||
-           imp_fail_errno(err, "write to standard output");
-}
-
-static void extract_one(struct extract *e, const struct imp_object *object)
-{
-    struct imp_err why = {0};
-    bool there = false;
-    if (!imp_extractor_read(e->x, object, &e->bytes, &why) ||
-        !put_out(e, object, &there, &why)) {
-        tell_failure(e, object->name, object, &why);
-        return;
-    }
     *(there ? &e->there : &e->extracted) += 1;
     if (e->args->json && !e->args->to_stdout)
         put_json(object->name, object, there ? "there" : "extracted", NULL);
 }
 
+static void extract_one(struct extract *e, const struct imp_object *object)
+{
+    struct imp_err why = {0};
+    enum imp_extracted end =
+        e->args->to_stdout
+            ? imp_extractor_send(e->x, object, STDOUT_FILENO, &why)
+            : imp_extractor_write(e->x, object, e->into, &why);
+    switch (end) {
+    case IMP_EXTRACT_DONE:
+    case IMP_EXTRACT_THERE:
+        tell_extracted(e, object, end == IMP_EXTRACT_THERE);
+        break;
+    case IMP_EXTRACT_OVER:
+        e->over = true;
+        if (why.code == IMP_ERR_CANCELLED)
+            break;
+        // fall through
+    case IMP_EXTRACT_FAILED:
+        tell_failure(e, object->name, object, &why);
+        break;
+    }
+}
+
 static void take(struct extract *e, const struct imp_object *object)
 {
-    if (e->args->list)
+    if (e->args->list) {
         list_one(e->args, object);
-    else
+    } else {
         extract_one(e, object);
+        fflush(stdout);
+    }
+    e->over |= ferror(stdout) != 0;
 }
 
 // All are taken as they come. What was asked for by name waits until all is
@@ -224,13 +245,14 @@ static bool found(void *self, const struct imp_object *object,
         g_array_append_val(e->matches, m);
         nth(e, e->now)->found++;
     }
-    return !imp_ctx_cancelled(e->ctx) ||
-           imp_fail(err, IMP_ERR_CANCELLED, "cancelled");
+    return (!e->over && !imp_ctx_cancelled(e->ctx)) ||
+           imp_fail(err, IMP_ERR_CANCELLED, "not finished");
 }
 
 static void take_matches(struct extract *e)
 {
-    for (guint i = 0; i < e->matches->len && !imp_ctx_cancelled(e->ctx); i++) {
+    for (guint i = 0;
+         i < e->matches->len && !e->over && !imp_ctx_cancelled(e->ctx); i++) {
         struct match *m = &g_array_index(e->matches, struct match, i);
         const struct name *n = nth(e, m->name);
         struct imp_err why = {0};
@@ -281,22 +303,25 @@ static int code_of(struct extract *e)
 {
     if (fflush(stdout) != 0 || ferror(stdout)) {
         cli_error("extract: cannot write to standard output: %m");
-        return CLI_NOT_STARTED;
+        return CLI_SOME_FAILED;
     }
     if (!e->args->quiet && !e->args->list)
         cli_error("%" PRIu64 " extracted, %" PRIu64 " there already, %" PRIu64
-                  " failed",
-                  e->extracted, e->there, e->failed);
+                  " failed%s",
+                  e->extracted, e->there, e->failed,
+                  e->over ? "; the rest was not tried" : "");
     int code = cli_signals_code(e->ctx);
     return code ? code : e->failed ? CLI_SOME_FAILED : CLI_OK;
 }
 
 static int go(struct extract *e)
 {
+    const struct imp_extract_sink sink = {e, e->names->len ? is_wanted : NULL,
+                                          found, tell_odd};
     struct imp_err err = {0};
     bool listed;
     e->args->place.at.s3.stop = e->ctx;
-    e->x = imp_extractor_new(&e->args->place.at, &listed, &err);
+    e->x = imp_extractor_new(&e->args->place.at, e->ctx, &listed, &err);
     if (!e->x || !open_into(e, &err)) {
         cli_error("extract: %s", err.msg);
         int code = cli_signals_code(e->ctx);
@@ -305,12 +330,10 @@ static int go(struct extract *e)
     if (!listed)
         cli_error("extract: the archive has no list of its objects, for a run "
                   "is on or was killed: reading what it holds");
-    if (!imp_extractor_each(e->x, e->names->len ? is_wanted : NULL, found, e,
-                            &err) &&
-        err.code != IMP_ERR_CANCELLED)
+    if (!imp_extractor_each(e->x, &sink, &err) && err.code != IMP_ERR_CANCELLED)
         tell_failure(e, NULL, NULL, &err);
     take_matches(e);
-    if (!imp_ctx_cancelled(e->ctx))
+    if (!e->over && !imp_ctx_cancelled(e->ctx))
         tell_missing(e);
     if (!sync_into(e, &err))
         tell_failure(e, NULL, NULL, &err);
@@ -341,7 +364,6 @@ static int extract(struct args *a, char **names, int n)
     int code = go(&e);
     if (e.into >= 0)
         close(e.into);
-    imp_buf_clear(&e.bytes);
     imp_extractor_free(e.x);
     g_array_free(e.matches, TRUE);
     g_hash_table_destroy(e.by_name);
@@ -396,8 +418,8 @@ const struct cli_verb cli_verb_extract = {
         "Examples:\n"
         "  imgpipe extract --list tar.gz:archive.tar.gz\n"
         "  imgpipe extract tar.gz:archive.tar.gz 3f2a9c01 -C out/\n\n"
-        "Exit code: 0 all was extracted; 1 something is not there, or damaged; "
-        "2 usage;\n3 could not start.",
+        "Exit code: 0 all was extracted; 1 something is not there, damaged, or "
+        "cannot be\nwritten; 2 usage; 3 could not start.",
     .options = options,
     .run = run,
 };

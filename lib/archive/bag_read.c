@@ -50,19 +50,51 @@ static bool read_fd(int fd, uint64_t most, struct imp_buf *out,
     return true;
 }
 
+static int open_object(const struct imp_target *t, const char *name,
+                       struct imp_err *err)
+{
+    const struct imp_bag *bag = (const struct imp_bag *)t;
+    int fd =
+        openat(bag->data, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        imp_fail_errno(err, "open it");
+    return fd;
+}
+
 bool imp_bag_read(struct imp_target *t, const struct imp_object *object,
                   uint64_t most, struct imp_buf *out, struct imp_err *err)
 {
-    const struct imp_bag *bag = (const struct imp_bag *)t;
-    const char *name = object->name;
-    int fd =
-        openat(bag->data, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int fd = open_object(t, object->name, err);
     out->n = 0;
-    bool ok =
-        fd >= 0 ? read_fd(fd, most, out, err) : imp_fail_errno(err, "open it");
+    bool ok = fd >= 0 && read_fd(fd, most, out, err);
     if (fd >= 0)
         close(fd);
-    return ok || imp_wrap(err, "data/%s", name);
+    return ok || imp_wrap(err, "data/%s", object->name);
+}
+
+static bool pour(int fd, const struct imp_sink *sink, struct imp_err *err)
+{
+    uint8_t bytes[64 * 1024];
+    struct stat st;
+    size_t got;
+    if (!stat_regular(fd, &st, err) || !sink->start(sink->self, err))
+        return false;
+    do {
+        if (!imp_file_read(fd, bytes, sizeof bytes, &got, err) ||
+            !sink->add(sink->self, bytes, got, err))
+            return false;
+    } while (got == sizeof bytes);
+    return true;
+}
+
+bool imp_bag_stream(struct imp_target *t, const struct imp_object *object,
+                    const struct imp_sink *sink, struct imp_err *err)
+{
+    int fd = open_object(t, object->name, err);
+    bool ok = fd >= 0 && pour(fd, sink, err);
+    if (fd >= 0)
+        close(fd);
+    return ok || imp_wrap(err, "data/%s", object->name);
 }
 
 // --- Tag files ---

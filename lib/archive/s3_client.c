@@ -88,7 +88,7 @@ static bool on_body(void *self, long status, const void *bytes, size_t n,
                     struct imp_err *err)
 {
     struct attempt *t = self;
-    const struct imp_s3_sink *sink = t->request->sink;
+    const struct imp_sink *sink = t->request->sink;
     struct imp_buf *body = &t->answer->body;
     bool ok;
     if (sink && status == 200) {

@@ -50,20 +50,10 @@ struct imp_s3_head {
 bool imp_s3_head(struct imp_s3 *s3, const char *key, struct imp_s3_head *out,
                  struct imp_err *err);
 
-/* Where an object's bytes go. */
-struct imp_s3_sink {
-    void *self;
-    /* Before the first byte, and again if a broken connection means that all
-     * comes once more. */
-    bool (*start)(void *self, struct imp_err *err);
-    bool (*add)(void *self, const void *bytes, size_t n, struct imp_err *err);
-};
-
 /* Read it into the sink. `*found` is false, and the sink not called, if it is
  * not there. `etag` (may be NULL) becomes that of what was read. */
-bool imp_s3_get(struct imp_s3 *s3, const char *key,
-                const struct imp_s3_sink *sink, bool *found,
-                char etag[IMP_S3_ETAG_MAX], struct imp_err *err);
+bool imp_s3_get(struct imp_s3 *s3, const char *key, const struct imp_sink *sink,
+                bool *found, char etag[IMP_S3_ETAG_MAX], struct imp_err *err);
 
 /* Make the key hold these bytes, of this digest; what it held before, if
  * anything, stays. If it holds these bytes already, which is so after an answer

@@ -27,9 +27,8 @@ bool imp_s3_head(struct imp_s3 *s3, const char *key, struct imp_s3_head *out,
     return ok;
 }
 
-bool imp_s3_get(struct imp_s3 *s3, const char *key,
-                const struct imp_s3_sink *sink, bool *found,
-                char etag[IMP_S3_ETAG_MAX], struct imp_err *err)
+bool imp_s3_get(struct imp_s3 *s3, const char *key, const struct imp_sink *sink,
+                bool *found, char etag[IMP_S3_ETAG_MAX], struct imp_err *err)
 {
     const struct imp_s3_request request = {
         .method = "GET", .key = key, .sink = sink};
@@ -63,27 +62,12 @@ bool imp_s3_delete(struct imp_s3 *s3, const char *key, struct imp_err *err)
 
 // --- Does the key hold these bytes? ---
 
-static bool start_hash(void *self, struct imp_err *err)
-{
-    (void)err;
-    imp_sha256_start(self);
-    return true;
-}
-
-static bool add_hash(void *self, const void *bytes, size_t n,
-                     struct imp_err *err)
-{
-    (void)err;
-    imp_sha256_add(self, bytes, n);
-    return true;
-}
-
 // For what another program has put there: no digest in its metadata.
 static bool hash_it(struct imp_s3 *s3, const char *key, bool *found,
                     struct imp_digest *digest, struct imp_err *err)
 {
     struct imp_sha256 *hasher = imp_sha256_new(err);
-    const struct imp_s3_sink sink = {hasher, start_hash, add_hash};
+    const struct imp_sink sink = imp_sink_sha256(hasher);
     bool ok = hasher && imp_s3_get(s3, key, &sink, found, NULL, err);
     if (ok && *found)
         *digest = imp_sha256_end(hasher);

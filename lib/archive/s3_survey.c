@@ -120,7 +120,7 @@ static bool add_fetch(void *self, const void *bytes, size_t n,
 static int fetch(struct imp_s3_target *t, struct imp_err *err)
 {
     struct fetched f = {imp_file_unnamed(err), t->hasher};
-    const struct imp_s3_sink sink = {&f, start_fetch, add_fetch};
+    const struct imp_sink sink = {&f, start_fetch, add_fetch};
     char etag[IMP_S3_ETAG_MAX] = "";
     bool found = false;
     bool ok = f.fd >= 0 &&

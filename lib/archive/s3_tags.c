@@ -42,7 +42,7 @@ bool imp_s3_tag(struct imp_target *target, const char *name, size_t most,
 {
     struct imp_s3_target *t = (struct imp_s3_target *)target;
     struct looking l = {t->hasher, out, most};
-    const struct imp_s3_sink sink = {&l, start_look, add_look};
+    const struct imp_sink sink = {&l, start_look, add_look};
     out->n = 0;
     if (!imp_s3_get(t->s3, name, &sink, present, NULL, err))
         return imp_wrap(err, "%s", name);

@@ -122,11 +122,9 @@ bool imp_tar_open_member(struct imp_gz_reader *r, struct imp_tar_member *m,
 bool imp_tar_end_member(struct imp_gz_reader *r, const struct imp_tar_member *m,
                         struct imp_err *err);
 
-/* Read and check all data of `m`, piece by piece. False stops it. */
-typedef bool (*imp_tar_bytes_fn)(void *self, const void *bytes, size_t n,
-                                 struct imp_err *err);
-bool imp_tar_each_piece(const struct imp_tar *tar, struct imp_tar_member *m,
-                        imp_tar_bytes_fn fn, void *self, struct imp_err *err);
+/* Read and check all data of `m`. Only on true was what `sink` got right. */
+bool imp_tar_pour(const struct imp_tar *tar, struct imp_tar_member *m,
+                  const struct imp_sink *sink, struct imp_err *err);
 
 /* The same; its digest, with `hasher`. */
 bool imp_tar_hash_member(const struct imp_tar *tar, struct imp_tar_member *m,
@@ -194,6 +192,8 @@ bool imp_tar_hash(struct imp_target *t, const struct imp_object *object,
                   struct imp_err *err);
 bool imp_tar_read(struct imp_target *t, const struct imp_object *object,
                   uint64_t most, struct imp_buf *out, struct imp_err *err);
+bool imp_tar_stream(struct imp_target *t, const struct imp_object *object,
+                    const struct imp_sink *sink, struct imp_err *err);
 bool imp_tar_tag(struct imp_target *t, const char *name, size_t most,
                  struct imp_buf *out, struct imp_digest *digest, bool *present,
                  struct imp_err *err);

@@ -147,11 +147,11 @@ bool imp_tar_end_member(struct imp_gz_reader *r, const struct imp_tar_member *m,
     return true;
 }
 
-static bool each_piece(struct imp_gz_reader *r, struct imp_tar_member *m,
-                       imp_tar_bytes_fn fn, void *self, struct imp_err *err)
+static bool pour(struct imp_gz_reader *r, struct imp_tar_member *m,
+                 const struct imp_sink *sink, struct imp_err *err)
 {
     uint8_t bytes[32 * 1024];
-    if (!imp_tar_open_member(r, m, err))
+    if (!imp_tar_open_member(r, m, err) || !sink->start(sink->self, err))
         return false;
     for (uint64_t left = m->entry.length; left > 0;) {
         size_t n = left < sizeof bytes ? (size_t)left : sizeof bytes, got;
@@ -159,37 +159,30 @@ static bool each_piece(struct imp_gz_reader *r, struct imp_tar_member *m,
             return false;
         if (got < n)
             return damaged(m->place, "ends early", err);
-        if (!fn(self, bytes, n, err))
+        if (!sink->add(sink->self, bytes, n, err))
             return false;
         left -= n;
     }
     return imp_tar_end_member(r, m, err);
 }
 
-bool imp_tar_each_piece(const struct imp_tar *tar, struct imp_tar_member *m,
-                        imp_tar_bytes_fn fn, void *self, struct imp_err *err)
+bool imp_tar_pour(const struct imp_tar *tar, struct imp_tar_member *m,
+                  const struct imp_sink *sink, struct imp_err *err)
 {
     struct imp_gz_reader *r = imp_gz_reader_new(tar->fd, err);
-    bool ok = r && each_piece(r, m, fn, self, err);
+    bool ok = r && pour(r, m, sink, err);
     imp_gz_reader_free(r);
     return ok;
-}
-
-static bool hash_piece(void *self, const void *bytes, size_t n,
-                       struct imp_err *err)
-{
-    (void)err;
-    imp_sha256_add(self, bytes, n);
-    return true;
 }
 
 bool imp_tar_hash_member(const struct imp_tar *tar, struct imp_tar_member *m,
                          struct imp_sha256 *hasher, struct imp_digest *out,
                          struct imp_err *err)
 {
-    imp_sha256_start(hasher);
-    bool ok = imp_tar_each_piece(tar, m, hash_piece, hasher, err);
-    *out = imp_sha256_end(hasher);
+    const struct imp_sink sink = imp_sink_sha256(hasher);
+    bool ok = imp_tar_pour(tar, m, &sink, err);
+    if (ok)
+        *out = imp_sha256_end(hasher);
     return ok;
 }
 
@@ -362,4 +355,14 @@ bool imp_tar_read(struct imp_target *t, const struct imp_object *object,
     if (!ok)
         out->n = 0;
     return ok || imp_wrap(err, "data/%s", object->name);
+}
+
+bool imp_tar_stream(struct imp_target *t, const struct imp_object *object,
+                    const struct imp_sink *sink, struct imp_err *err)
+{
+    const struct imp_tar *tar = (const struct imp_tar *)t;
+    struct imp_tar_member m;
+    return (find_member(tar, object, &m, err) &&
+            imp_tar_pour(tar, &m, sink, err)) ||
+           imp_wrap(err, "data/%s", object->name);
 }

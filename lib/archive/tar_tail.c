@@ -129,6 +129,14 @@ struct tag_bytes {
     size_t most; // of them in `out`
 };
 
+static bool start_tag(void *self, struct imp_err *err)
+{
+    struct tag_bytes *tag = self;
+    (void)err;
+    imp_sha256_start(tag->hasher);
+    return true;
+}
+
 static bool take_tag(void *self, const void *bytes, size_t n,
                      struct imp_err *err)
 {
@@ -157,8 +165,9 @@ bool imp_tar_tag(struct imp_target *t, const char *name, size_t most,
     if (!*present)
         return true;
     struct tag_bytes tag = {tar->hasher, out, most};
-    imp_sha256_start(tar->hasher);
-    bool ok = imp_tar_each_piece(tar, &m, take_tag, &tag, err);
+    const struct imp_sink sink = {&tag, start_tag, take_tag};
+    if (!imp_tar_pour(tar, &m, &sink, err))
+        return imp_wrap(err, "%s", name);
     *digest = imp_sha256_end(tar->hasher);
-    return ok || imp_wrap(err, "%s", name);
+    return true;
 }

@@ -62,6 +62,18 @@ typedef bool (*imp_object_fn)(void *self, const struct imp_object *object,
 typedef bool (*imp_file_fn)(void *self, const struct imp_object *file,
                             bool regular, struct imp_err *err);
 
+/* Where an object's bytes go, piece by piece. */
+struct imp_sink {
+    void *self;
+    /* Before the first byte, and again if a broken connection means that all
+     * comes once more. */
+    bool (*start)(void *self, struct imp_err *err);
+    bool (*add)(void *self, const void *bytes, size_t n, struct imp_err *err);
+};
+
+/* One that adds all to `sha`. */
+struct imp_sink imp_sink_sha256(struct imp_sha256 *sha);
+
 /* Called for each policy that a manifest must name. False stops the walk. */
 typedef bool (*imp_policy_fn)(void *self, const struct imp_digest *policy,
                               struct imp_err *err);
@@ -81,8 +93,8 @@ struct imp_objects {
 enum imp_target_mode {
     IMP_TARGET_WRITE, /* for a run */
     IMP_TARGET_READ,  /* beside runs: no lock, nothing is made or removed; only
-                         listing, each, walk, hash, read, tag and free are
-                         called. What is wrong in tag files is no reason to
+                         listing, each, walk, hash, read, stream, tag and free
+                         are called. What is wrong in tag files is no reason to
                          refuse: it is to be found out */
 };
 
@@ -189,6 +201,11 @@ struct imp_target_ops {
      * what holds it is, IMP_ERR_LIMIT if it has more than `most` bytes. */
     bool (*read)(struct imp_target *t, const struct imp_object *object,
                  uint64_t most, struct imp_buf *out, struct imp_err *err);
+
+    /* Any thread, several at once: the same, of whatever length, into `sink`.
+     * False also if the sink says so. Only on true was what it got right. */
+    bool (*stream)(struct imp_target *t, const struct imp_object *object,
+                   const struct imp_sink *sink, struct imp_err *err);
 
     /* READ, or before the first image, one thread: a tag file ("bag-info.txt"):
      * the digest of all of it, and its first `most` bytes in `out` (emptied

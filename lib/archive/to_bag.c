@@ -236,6 +236,7 @@ const struct imp_target_ops imp_target_bag = {
     .walk = imp_bag_walk,
     .hash = imp_bag_hash,
     .read = imp_bag_read,
+    .stream = imp_bag_stream,
     .tag = imp_bag_tag,
     .finish = imp_bag_finish,
     .free = bag_free,

@@ -272,7 +272,7 @@ static bool s3_hash(struct imp_target *target, const struct imp_object *object,
 {
     struct imp_s3_target *t = (struct imp_s3_target *)target;
     struct hashing h = {.hasher = t->hasher};
-    const struct imp_s3_sink sink = {&h, start_hash, add_hash};
+    const struct imp_sink sink = {&h, start_hash, add_hash};
     char key[IMP_S3_KEY_MAX];
     bool found;
     if (!key_of(object->name, key, err))
@@ -312,7 +312,7 @@ bool imp_s3_read(struct imp_s3 *s3, const char *key, uint64_t most,
                  struct imp_buf *out, bool *found, struct imp_err *err)
 {
     struct reading r = {out, most};
-    const struct imp_s3_sink sink = {&r, start_read, add_read};
+    const struct imp_sink sink = {&r, start_read, add_read};
     out->n = 0;
     return imp_s3_get(s3, key, &sink, found, NULL, err) ||
            imp_wrap(err, "%s", key);
@@ -327,6 +327,20 @@ static bool s3_read(struct imp_target *target, const struct imp_object *object,
     return key_of(object->name, key, err) &&
            imp_s3_read(t->s3, key, most, out, &found, err) &&
            (found || imp_fail(err, IMP_ERR_IO, "%s is not there", key));
+}
+
+static bool s3_stream(struct imp_target *target,
+                      const struct imp_object *object,
+                      const struct imp_sink *sink, struct imp_err *err)
+{
+    struct imp_s3_target *t = (struct imp_s3_target *)target;
+    char key[IMP_S3_KEY_MAX];
+    bool found;
+    if (!key_of(object->name, key, err))
+        return false;
+    if (!imp_s3_get(t->s3, key, sink, &found, NULL, err))
+        return imp_wrap(err, "%s", key);
+    return found || imp_fail(err, IMP_ERR_IO, "%s is not there", key);
 }
 
 const struct imp_target_ops imp_target_s3 = {
@@ -345,6 +359,7 @@ const struct imp_target_ops imp_target_s3 = {
     .walk = imp_s3_walk,
     .hash = s3_hash,
     .read = s3_read,
+    .stream = s3_stream,
     .tag = imp_s3_tag,
     .finish = imp_s3_finish,
     .free = s3_free,

@@ -211,6 +211,7 @@ const struct imp_target_ops imp_target_tar = {
     .walk = imp_tar_walk,
     .hash = imp_tar_hash,
     .read = imp_tar_read,
+    .stream = imp_tar_stream,
     .tag = imp_tar_tag,
     .finish = imp_tar_finish,
     .free = tar_free,
