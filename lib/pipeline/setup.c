@@ -1,5 +1,7 @@
 // Before the first image: everything is opened and checked, in the order in
-// which a refusal costs least. After the last: torn down in reverse.
+// which a refusal costs least and leaves least: the archive is made when
+// nothing but itself and its ledger can still be wrong. After the last: torn
+// down in reverse.
 #include "base/file.h"
 #include "pipeline/after.h"
 #include "pipeline/guard.h"
@@ -104,7 +106,7 @@ static bool set_up(struct imp_run *run, struct imp_ctx *ctx,
         return false;
     if (config->mark && !(run->marker = imp_marker_new(config->mark, err)))
         return false;
-    if (!open_ledger_and_target(run, wait, err))
+    if (!imp_after_open(run, err) || !open_ledger_and_target(run, wait, err))
         return false;
     if (run->target->ops->ordered) {
         run->window = imp_chan_new(imp_sequence_width(config));
@@ -116,8 +118,7 @@ static bool set_up(struct imp_run *run, struct imp_ctx *ctx,
     run->known = imp_ledger_reader(run->ledger, err);
     return run->known && imp_guard_open(run, err) &&
            (config->dry_run || imp_run_agree(run, err)) &&
-           imp_after_open(run, err) && start_run(run, err) &&
-           imp_guard_start(run, err);
+           start_run(run, err) && imp_guard_start(run, err);
 }
 
 struct imp_run *imp_run_new(const struct imp_run_config *config,
