@@ -192,7 +192,8 @@ static bool check_end(struct imp_journal *j, uint64_t *highest,
     return imp_fail(err, IMP_ERR_CONFIG,
                     "audit log: its end is line %" PRIu64
                     ", the ledger knows of %s line %" PRIu64
-                    "; 'imgpipe audit verify' tells more",
+                    "; 'imgpipe audit verify' tells more; put the whole log "
+                    "back, or go on with another --state",
                     last.seq, last.seq == known.seq ? "another" : "a later",
                     known.seq);
 }
