@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
-"""fake.py STATE [PAGE]: an S3 store in memory, for tests that need none of Ceph.
+"""fake.py STATE [PAGE] [tls=FILE]: an S3 store in memory, for tests that need none
+of Ceph.
 
 Listens on a free port of loopback, which STATE/port has once it does. It has one
 bucket, "bucket", which is all it takes; checks signatures (of the keys in the
 environment), digests and conditions; lists PAGE entries at a time (1000), so
-that a few objects make several pages. Unlike Ceph it compares ETags with their
-quotes, as AWS does, and honours conditions for uploads in parts.
+that a few objects make several pages. With the certificate and key in FILE it
+speaks TLS. Unlike Ceph it compares ETags with their quotes, as AWS does, and
+honours conditions for uploads in parts.
 """
 import hashlib
 import http.server
 import os
 import re
 import socketserver
+import ssl
 import sys
 import threading
 import urllib.parse
@@ -217,12 +220,18 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
 
 
 def main():
-    if len(sys.argv) not in (2, 3):
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
-    state = sys.argv[1]
-    Handler.store = Store(int(sys.argv[2]) if len(sys.argv) == 3 else 1000)
+    state, *more = sys.argv[1:]
+    tls = [m.removeprefix("tls=") for m in more if m.startswith("tls=")]
+    page = [int(m) for m in more if m.isdigit()]
+    Handler.store = Store(page[0] if page else 1000)
     os.makedirs(state, exist_ok=True)
     server = Server(("127.0.0.1", 0), Handler)
+    if tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tls[0])
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     with open(os.path.join(state, "port.new"), "w") as f:
         f.write(str(server.server_address[1]))
     os.rename(os.path.join(state, "port.new"), os.path.join(state, "port"))

@@ -3,7 +3,7 @@
 AWS_ACCESS_KEY_ID=AKIAEXAMPLE AWS_SECRET_ACCESS_KEY=not-a-secret
 export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
 
-start_fake() { # start_fake [PAGE]
+start_fake() { # start_fake [PAGE] [tls=FILE]
     python3 tests/s3/fake.py "$work/fake" "$@" &
     fake=$!
     trap 'kill $fake; rm -rf "$work"' EXIT

@@ -10,7 +10,7 @@
   uploads BUCKET            keys of the uploads in parts under way
 
 Where and with which keys: S3_ENDPOINT, S3_REGION, AWS_ACCESS_KEY_ID and
-AWS_SECRET_ACCESS_KEY. Path style.
+AWS_SECRET_ACCESS_KEY. Path style. SSL_CERT_FILE has whom to trust.
 """
 import datetime
 import hashlib
@@ -39,7 +39,10 @@ def ask(method, bucket, key="", query=None, body=b"", want=(200, 204)):
     keys = os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]
     region = os.environ.get("S3_REGION", "us-east-1")
     auth = authorization(keys, region, method, path, encoded, headers)
-    connection = http.client.HTTPConnection(endpoint.hostname, endpoint.port, timeout=60)
+    kind = http.client.HTTPConnection
+    if endpoint.scheme == "https":
+        kind = http.client.HTTPSConnection
+    connection = kind(endpoint.hostname, endpoint.port, timeout=60)
     connection.request(
         method,
         path + ("?" + encoded if encoded else ""),

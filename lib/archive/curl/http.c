@@ -17,6 +17,7 @@
 
 struct imp_http {
     char agent[64];
+    char *trusted; // file of certificates; NULL: the system's
     pthread_mutex_t mu;
     CURL *idle[IDLE_MAX]; // guarded by mu, and so is:
     size_t n_idle;
@@ -138,6 +139,8 @@ static bool set_up(CURL *easy, struct imp_http *http, struct exchange *x,
                    struct curl_slist *headers, char *why)
 {
 #define SET(option, value) (curl_easy_setopt(easy, option, value) == CURLE_OK)
+    if (http->trusted && !SET(CURLOPT_CAINFO, http->trusted))
+        return false;
     return SET(CURLOPT_ERRORBUFFER, why) && SET(CURLOPT_URL, x->call->url) &&
            SET(CURLOPT_PROTOCOLS_STR, "http,https") &&
            SET(CURLOPT_FOLLOWLOCATION, 0L) && SET(CURLOPT_PATH_AS_IS, 1L) &&
@@ -236,11 +239,16 @@ static bool http_call(struct imp_http *http, const struct imp_http_call *call,
 
 // --- Set-up ---
 
+// libcurl's own file is a path that was built in, so OpenSSL's variable does
+// nothing by itself; curl(1) reads it as we do.
 static struct imp_http *http_new(const char *agent, struct imp_err *err)
 {
     struct imp_http *http = calloc(1, sizeof *http);
-    if (!http) {
+    const char *trusted = getenv("SSL_CERT_FILE");
+    bool set = trusted && *trusted;
+    if (!http || (set && !(http->trusted = strdup(trusted)))) {
         imp_fail(err, IMP_ERR_MEMORY, "no memory for HTTP");
+        free(http);
         return NULL;
     }
     strncat(http->agent, agent, sizeof http->agent - 1);
@@ -255,6 +263,7 @@ static void http_free(struct imp_http *http)
     for (size_t i = 0; i < http->n_idle; i++)
         curl_easy_cleanup(http->idle[i]);
     pthread_mutex_destroy(&http->mu);
+    free(http->trusted);
     free(http);
 }
 
