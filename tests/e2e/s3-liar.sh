@@ -2,8 +2,7 @@
 # for its lists to end, and no source leaves.
 . tests/lib/env.sh
 . tests/lib/e2e.sh
-AWS_ACCESS_KEY_ID=AKIAEXAMPLE AWS_SECRET_ACCESS_KEY=not-a-secret
-export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+. tests/s3/fake.sh
 
 ask() { # ask VERB ARGUMENT...
     verb=$1
@@ -17,14 +16,6 @@ start_liar() { # start_liar LIE
     liar=$!
     trap 'kill $liar 2>/dev/null; rm -rf "$work"' EXIT
     await "$work/liar/port"
-}
-await() { # await FILE
-    tries=600
-    until [ -e "$1" ]; do
-        tries=$((tries - 1))
-        [ $tries -gt 0 ] || fail "waited in vain for $1"
-        sleep 0.05
-    done
 }
 lies() { # lies LIE RUN-EXIT RUN-MESSAGE VERIFY-EXIT VERIFY-MESSAGE
     rm -rf "$work/s" "$work/in"

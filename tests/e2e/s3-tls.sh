@@ -1,8 +1,10 @@
 # A store that speaks TLS, with a certificate that no system knows: it is trusted
 # if SSL_CERT_FILE has it, and refused, before an image leaves, without that,
-# with another, and under a name that it is not for.
+# with another, and under a name that it is not for. What a proxy on the way says
+# of itself is not taken for the store's word.
 . tests/lib/env.sh
 . tests/lib/e2e.sh
+. tests/lib/fault.sh
 . tests/s3/fake.sh
 certificate() { # certificate NAME: $work/NAME.crt, for localhost
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
@@ -18,10 +20,10 @@ port=${S3_ENDPOINT##*:}
 in=$work/in
 mkdir "$in"
 cp "$SAMPLES/uploads/clinic-b/ecg_1007_richard-roe.png" "$in"
-go() { # go HOST
-    timeout 60 "$IMGPIPE" run "$in" --archive s3://bucket/p \
-        --s3-endpoint "https://$1:$port" --s3-path-style --state "$work/s" \
-        --settle 0 --after delete
+go() { # go HOST [PREFIX]
+    timeout 60 "$IMGPIPE" run "$in" --archive "s3://bucket/${2-p}" \
+        --s3-endpoint "https://$1:$port" --s3-path-style --settle 0 \
+        --state "$work/state-${2-p}" --after delete --json
 }
 refused() { # refused HOST MESSAGE
     expect_exit 3 go "$1"
@@ -44,4 +46,15 @@ expect_exit 0 go localhost
 store download bucket p/ "$work/bag"
 valid_bag "$work/bag"
 [ -z "$(ls "$in")" ] || fail "the source is still there"
-echo "refused 4 times, trusted once"
+# Were it the store's, it would be the checksum of other bytes.
+python3 tests/s3/connect.py "$work/proxy" \
+    "x-amz-checksum-sha256: $(printf '%043d=' 0)" 'ETag: "a-proxy"' &
+trap 'kill $fake $!; rm -rf "$work"' EXIT
+await "$work/proxy/port"
+few_uploads "$in"
+https_proxy=http://127.0.0.1:$(cat "$work/proxy/port")
+export https_proxy
+expect_exit 1 go localhost proxied # one is damaged
+[ "$(field failed)" -eq 0 ] || fail "$(cat "$work/err")"
+[ "$(sort -u "$work/proxy/asked")" = "localhost:$port" ] || fail "no proxy"
+echo "refused 4 times, trusted once, and through a proxy"

@@ -7,14 +7,18 @@ start_fake() { # start_fake [PAGE] [tls=FILE]
     python3 tests/s3/fake.py "$work/fake" "$@" &
     fake=$!
     trap 'kill $fake; rm -rf "$work"' EXIT
-    tries=600
-    until [ -s "$work/fake/port" ]; do
-        tries=$((tries - 1))
-        [ $tries -gt 0 ] || fail "the store does not start"
-        sleep 0.05
-    done
+    await "$work/fake/port"
     S3_ENDPOINT=http://127.0.0.1:$(cat "$work/fake/port")
     export S3_ENDPOINT
+}
+
+await() { # await FILE
+    tries=600
+    until [ -e "$1" ]; do
+        tries=$((tries - 1))
+        [ $tries -gt 0 ] || fail "waited in vain for $1"
+        sleep 0.05
+    done
 }
 
 store() {

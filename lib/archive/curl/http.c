@@ -144,6 +144,8 @@ static bool set_up(CURL *easy, struct imp_http *http, struct exchange *x,
     return SET(CURLOPT_ERRORBUFFER, why) && SET(CURLOPT_URL, x->call->url) &&
            SET(CURLOPT_PROTOCOLS_STR, "http,https") &&
            SET(CURLOPT_FOLLOWLOCATION, 0L) && SET(CURLOPT_PATH_AS_IS, 1L) &&
+           // A proxy's answer to CONNECT is no part of the store's.
+           SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) &&
            SET(CURLOPT_NOSIGNAL, 1L) &&
            SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) &&
            SET(CURLOPT_USERAGENT, http->agent) &&
