@@ -60,6 +60,7 @@ struct attempt {
     const struct imp_s3_request *request;
     struct imp_s3_answer *answer;
     bool sunk;   // the sink was started
+    uint64_t n;  // and has got so much
     bool spoilt; // what came is not to be had again: the sink's error, or ours
 };
 
@@ -84,17 +85,28 @@ static void on_header(void *self, const char *name, const char *value)
         a->length = strtoull(value, NULL, 10);
 }
 
+static bool sink_body(struct attempt *t, const void *bytes, size_t n,
+                      struct imp_err *err)
+{
+    const struct imp_sink *sink = t->request->sink;
+    uint64_t most = t->request->most;
+    if (t->answer->length > most || n > most - t->n)
+        return imp_fail(err, IMP_ERR_LIMIT, "more than %ju bytes, the limit",
+                        (uintmax_t)most);
+    bool ok = t->sunk || sink->start(sink->self, err);
+    t->sunk = true;
+    t->n += n;
+    return ok && sink->add(sink->self, bytes, n, err);
+}
+
 static bool on_body(void *self, long status, const void *bytes, size_t n,
                     struct imp_err *err)
 {
     struct attempt *t = self;
-    const struct imp_sink *sink = t->request->sink;
     struct imp_buf *body = &t->answer->body;
     bool ok;
-    if (sink && status == 200) {
-        ok = (t->sunk || sink->start(sink->self, err)) &&
-             sink->add(sink->self, bytes, n, err);
-        t->sunk = true;
+    if (t->request->sink && status == 200) {
+        ok = sink_body(t, bytes, n, err);
     } else {
         ok = body->n + n <= BODY_MAX
                  ? imp_buf_add(body, bytes, n, err)
@@ -237,6 +249,7 @@ static bool ask_once(struct imp_s3 *s3, struct attempt *t, struct imp_err *err)
     body.n = 0;
     *t->answer = (struct imp_s3_answer){.body = body};
     t->sunk = t->spoilt = false;
+    t->n = 0;
     bool ok = false;
     char *url = NULL;
     if (!write_path(&l, s3, r, err) || !write_headers(&l, s3, r, err))

@@ -51,9 +51,12 @@ bool imp_s3_head(struct imp_s3 *s3, const char *key, struct imp_s3_head *out,
                  struct imp_err *err);
 
 /* Read it into the sink. `*found` is false, and the sink not called, if it is
- * not there. `etag` (may be NULL) becomes that of what was read. */
-bool imp_s3_get(struct imp_s3 *s3, const char *key, const struct imp_sink *sink,
-                bool *found, char etag[IMP_S3_ETAG_MAX], struct imp_err *err);
+ * not there. `etag` (may be NULL) becomes that of what was read. IMP_ERR_LIMIT
+ * if the store has more than `most` bytes for it, or says so: the sink never
+ * gets more. */
+bool imp_s3_get(struct imp_s3 *s3, const char *key, uint64_t most,
+                const struct imp_sink *sink, bool *found,
+                char etag[IMP_S3_ETAG_MAX], struct imp_err *err);
 
 /* Make the key hold these bytes, of this digest; what it held before, if
  * anything, stays. If it holds these bytes already, which is so after an answer

@@ -27,11 +27,12 @@ bool imp_s3_head(struct imp_s3 *s3, const char *key, struct imp_s3_head *out,
     return ok;
 }
 
-bool imp_s3_get(struct imp_s3 *s3, const char *key, const struct imp_sink *sink,
-                bool *found, char etag[IMP_S3_ETAG_MAX], struct imp_err *err)
+bool imp_s3_get(struct imp_s3 *s3, const char *key, uint64_t most,
+                const struct imp_sink *sink, bool *found,
+                char etag[IMP_S3_ETAG_MAX], struct imp_err *err)
 {
     const struct imp_s3_request request = {
-        .method = "GET", .key = key, .sink = sink};
+        .method = "GET", .key = key, .sink = sink, .most = most};
     struct imp_s3_answer answer = {0};
     *found = false;
     bool ok = imp_s3_ask(s3, &request, &answer, err);
@@ -63,12 +64,12 @@ bool imp_s3_delete(struct imp_s3 *s3, const char *key, struct imp_err *err)
 // --- Does the key hold these bytes? ---
 
 // For what another program has put there: no digest in its metadata.
-static bool hash_it(struct imp_s3 *s3, const char *key, bool *found,
-                    struct imp_digest *digest, struct imp_err *err)
+static bool hash_it(struct imp_s3 *s3, const char *key, uint64_t length,
+                    bool *found, struct imp_digest *digest, struct imp_err *err)
 {
     struct imp_sha256 *hasher = imp_sha256_new(err);
     const struct imp_sink sink = imp_sink_sha256(hasher);
-    bool ok = hasher && imp_s3_get(s3, key, &sink, found, NULL, err);
+    bool ok = hasher && imp_s3_get(s3, key, length, &sink, found, NULL, err);
     if (ok && *found)
         *digest = imp_sha256_end(hasher);
     imp_sha256_free(hasher);
@@ -87,7 +88,8 @@ bool imp_s3_holds(struct imp_s3 *s3, const char *key,
     memcpy(etag, head.etag, IMP_S3_ETAG_MAX);
     if (!head.found || head.length != length)
         return true;
-    if (!head.has_digest && !hash_it(s3, key, &known, &head.digest, err))
+    if (!head.has_digest &&
+        !hash_it(s3, key, length, &known, &head.digest, err))
         return false;
     *holds = known && memcmp(&head.digest, digest, sizeof *digest) == 0;
     return true;

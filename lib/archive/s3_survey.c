@@ -123,9 +123,10 @@ static int fetch(struct imp_s3_target *t, struct imp_err *err)
     const struct imp_sink sink = {&f, start_fetch, add_fetch};
     char etag[IMP_S3_ETAG_MAX] = "";
     bool found = false;
-    bool ok = f.fd >= 0 &&
-              (imp_s3_get(t->s3, IMP_TAG_MANIFEST, &sink, &found, etag, err) ||
-               imp_wrap(err, IMP_TAG_MANIFEST));
+    bool ok =
+        f.fd >= 0 && (imp_s3_get(t->s3, IMP_TAG_MANIFEST, IMP_S3_MANIFEST_MAX,
+                                 &sink, &found, etag, err) ||
+                      imp_wrap(err, IMP_TAG_MANIFEST));
     struct imp_digest digest = {{0}};
     if (ok && found)
         digest = imp_sha256_end(t->hasher);

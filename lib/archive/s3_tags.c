@@ -43,8 +43,10 @@ bool imp_s3_tag(struct imp_target *target, const char *name, size_t most,
     struct imp_s3_target *t = (struct imp_s3_target *)target;
     struct looking l = {t->hasher, out, most};
     const struct imp_sink sink = {&l, start_look, add_look};
+    bool is_manifest = strcmp(name, IMP_TAG_MANIFEST) == 0;
+    uint64_t limit = is_manifest ? IMP_S3_MANIFEST_MAX : IMP_S3_TAG_MAX;
     out->n = 0;
-    if (!imp_s3_get(t->s3, name, &sink, present, NULL, err))
+    if (!imp_s3_get(t->s3, name, limit, &sink, present, NULL, err))
         return imp_wrap(err, "%s", name);
     if (*present)
         *digest = imp_sha256_end(t->hasher);

@@ -12,6 +12,11 @@
 #define IMP_S3_PAYLOAD "data/"
 #define IMP_S3_KEY_MAX (sizeof IMP_S3_PAYLOAD - 1 + IMP_NAME_MAX)
 
+/* What is longer was not written by us: a manifest goes in one PUT, which can
+ * have so much; each other tag file has some lines. */
+#define IMP_S3_MANIFEST_MAX ((uint64_t)5 << 30)
+#define IMP_S3_TAG_MAX ((uint64_t)16 << 20)
+
 struct imp_s3_target {
     struct imp_target target; /* first: a target is cast to it */
     struct imp_s3 *s3;

@@ -191,7 +191,8 @@ struct imp_target_ops {
 
     /* Recorder thread: the digest and length of what is there now, by name and
      * place. The next _settle_names makes both durable: who put them there may
-     * not have. IMP_ERR_IO if it is no regular file. */
+     * not have. IMP_ERR_IO if it is no regular file, IMP_ERR_LIMIT if a store
+     * sends more than the object's length, which its list has told. */
     bool (*hash)(struct imp_target *t, const struct imp_object *object,
                  struct imp_digest *digest, uint64_t *length,
                  struct imp_err *err);

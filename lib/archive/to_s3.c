@@ -277,7 +277,7 @@ static bool s3_hash(struct imp_target *target, const struct imp_object *object,
     bool found;
     if (!key_of(object->name, key, err))
         return imp_wrap(err, "hash");
-    if (!imp_s3_get(t->s3, key, &sink, &found, NULL, err))
+    if (!imp_s3_get(t->s3, key, object->length, &sink, &found, NULL, err))
         return imp_wrap(err, "%s", key);
     if (!found)
         return imp_fail(err, IMP_ERR_IO, "%s is not there", key);
@@ -286,35 +286,25 @@ static bool s3_hash(struct imp_target *target, const struct imp_object *object,
     return true;
 }
 
-struct reading {
-    struct imp_buf *out;
-    uint64_t most;
-};
-
 static bool start_read(void *self, struct imp_err *err)
 {
     (void)err;
-    ((struct reading *)self)->out->n = 0;
+    ((struct imp_buf *)self)->n = 0;
     return true;
 }
 
 static bool add_read(void *self, const void *bytes, size_t n,
                      struct imp_err *err)
 {
-    struct reading *r = self;
-    if (r->out->n + n > r->most)
-        return imp_fail(err, IMP_ERR_LIMIT, "more than %ju bytes, the limit",
-                        (uintmax_t)r->most);
-    return imp_buf_add(r->out, bytes, n, err);
+    return imp_buf_add(self, bytes, n, err);
 }
 
 bool imp_s3_read(struct imp_s3 *s3, const char *key, uint64_t most,
                  struct imp_buf *out, bool *found, struct imp_err *err)
 {
-    struct reading r = {out, most};
-    const struct imp_sink sink = {&r, start_read, add_read};
+    const struct imp_sink sink = {out, start_read, add_read};
     out->n = 0;
-    return imp_s3_get(s3, key, &sink, found, NULL, err) ||
+    return imp_s3_get(s3, key, most, &sink, found, NULL, err) ||
            imp_wrap(err, "%s", key);
 }
 
@@ -336,9 +326,11 @@ static bool s3_stream(struct imp_target *target,
     struct imp_s3_target *t = (struct imp_s3_target *)target;
     char key[IMP_S3_KEY_MAX];
     bool found;
+    // 0: nobody knows how long it is.
+    uint64_t most = object->length ? object->length : UINT64_MAX;
     if (!key_of(object->name, key, err))
         return false;
-    if (!imp_s3_get(t->s3, key, sink, &found, NULL, err))
+    if (!imp_s3_get(t->s3, key, most, sink, &found, NULL, err))
         return imp_wrap(err, "%s", key);
     return found || imp_fail(err, IMP_ERR_IO, "%s is not there", key);
 }

@@ -17,6 +17,10 @@ start_liar() { # start_liar LIE
     trap 'kill $liar 2>/dev/null; rm -rf "$work"' EXIT
     await "$work/liar/port"
 }
+stop_liar() {
+    kill $liar
+    wait $liar 2>/dev/null
+}
 lies() { # lies LIE RUN-EXIT RUN-MESSAGE VERIFY-EXIT VERIFY-MESSAGE
     rm -rf "$work/s" "$work/in"
     cp -r "$SAMPLES/uploads" "$work/in"
@@ -32,8 +36,7 @@ lies() { # lies LIE RUN-EXIT RUN-MESSAGE VERIFY-EXIT VERIFY-MESSAGE
     expect_exit "$4" ask verify s3://bucket/p
     cat "$work/out" "$work/err" | grep -q "$5" ||
         fail "$1: verify: $(cat "$work/out" "$work/err")"
-    kill $liar
-    wait $liar 2>/dev/null
+    stop_liar
 }
 asked="key that was not asked for"
 end="list does not go on"
@@ -45,6 +48,28 @@ lies uploads 3 "$end" 1 .
 lies portal 3 "is no list" 3 "is no list"
 lies error 3 "is no list" 3 "is no list"
 lies forgets 1 "has no ETag" 0 .
+
+lies endless-list 3 "too long" 3 "too long"
+lies endless-error 3 "too long" 3 "too long"
+
+# What an honest store would not have sent is not read to its end, which never
+# comes, nor kept.
+never_ends() { # never_ends LIE MESSAGE: once the state is lost
+    rm -rf "$work/s" "$work/in"
+    mkdir "$work/in"
+    cp "$SAMPLES/uploads/clinic-b/ecg_1007_richard-roe.png" "$work/in"
+    start_liar "$1"
+    expect_exit 0 ask run "$work/in" --archive s3://bucket/p --settle 0
+    rm -rf "$work/s"
+    expect_exit 3 ask run "$work/in" --archive s3://bucket/p --settle 0
+    grep -q "$2: more than [0-9]* bytes, the limit" "$work/err" ||
+        fail "$1: $(cat "$work/err")"
+    expect_exit 1 ask verify s3://bucket/p
+    stop_liar
+}
+never_ends endless-tag bagit.txt
+never_ends vast manifest-sha256.txt
+never_ends endless-object "data/.*png"
 
 # Whoever waits for a store's answer is stopped by a signal all the same.
 start_liar silent
@@ -62,4 +87,4 @@ for verb in "verify --state $work/s" "verify --against $work/in --state $work/s"
     code=$?
     [ $code -eq 130 ] || fail "$verb: exit $code, want 130: $(cat "$work/err")"
 done
-echo "8 lies, and a silent store"
+echo "13 lies, and a silent store"

@@ -10,6 +10,9 @@
   error      it answers each list with 200 and an error
   silent     it never answers, and makes STATE/asked
   forgets    it takes whatever is put, answers 200, and keeps nothing
+  endless-list, -error, -tag, -object
+             that answer never ends: a list, each refusal, bagit.txt, images
+  vast       its manifest is to have 6 GB
 """
 import os
 import sys
@@ -52,6 +55,27 @@ class Liar(fake.Handler):
                         "<IsTruncated>true</IsTruncated><NextKeyMarker>"
                         f"{Liar.asked % 2}</NextKeyMarker>")
 
+    def go_on_for_ever(self, status, start):
+        self.send_response(status)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(start), start))
+        while True:
+            self.wfile.write(b"10000\r\n" + bytes(0x10000) + b"\r\n")
+
+    def get(self, key, query, body):
+        if self.command == "HEAD" or key and key not in self.store.objects:
+            super().get(key, query, body)
+        elif LIE == "endless-list" and not key:
+            self.go_on_for_ever(200, b"<ListBucketResult>")
+        elif (LIE == "endless-tag" and key.endswith("bagit.txt")
+              or LIE == "endless-object" and "/data/" in key):
+            self.go_on_for_ever(200, b"BagIt-Version: 1.0\n")
+        elif LIE == "vast" and key.endswith("manifest-sha256.txt"):
+            self.answer(200, bytes(0x10000), ETag='"vast"', Content_Length=str(6 << 30))
+        else:
+            super().get(key, query, body)
+
     def put(self, key, query, body):
         if LIE != "forgets" or "/data/" not in key:
             super().put(key, query, body)
@@ -59,6 +83,8 @@ class Liar(fake.Handler):
             self.answer(200, PAGE)
 
     def handle_request(self):
+        if LIE == "endless-error":
+            self.go_on_for_ever(403, b"<Error>")
         if LIE != "portal":
             super().handle_request()
             return
