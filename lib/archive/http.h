@@ -46,8 +46,8 @@ struct imp_http_ops {
     /* Ask, and wait for the whole answer, whatever its `*status`. Redirects are
      * not followed; certificates are verified against the system's, or those
      * in the file that SSL_CERT_FILE names when `new` is called.
-     * IMP_ERR_IO or _TIMEOUT if the connection failed or broke, or nothing
-     * moved for a minute: the server may have acted all the same, and it may be
+     * IMP_ERR_IO or _TIMEOUT if the connection failed or broke, or was slower
+     * than pace.h has it: the server may have acted all the same, and it may be
      * asked again. IMP_ERR_CONFIG if asking again is no use: a certificate that
      * does not verify. IMP_ERR_CANCELLED within a second after `ctx` is. */
     bool (*call)(struct imp_http *http, const struct imp_http_call *call,

@@ -4,6 +4,16 @@
 . tests/lib/e2e.sh
 . tests/s3/fake.sh
 
+# A minute is what this one takes: it is waited for below.
+python3 tests/s3/liar.py "$work/dripping" drips &
+dripping=$!
+trap 'kill $dripping; rm -rf "$work"' EXIT
+await "$work/dripping/port"
+timeout 90 "$IMGPIPE" verify s3://bucket/p --state "$work/none" --s3-path-style \
+    --s3-endpoint "http://127.0.0.1:$(cat "$work/dripping/port")" \
+    2>"$work/dripped" &
+dripped=$!
+
 ask() { # ask VERB ARGUMENT...
     verb=$1
     shift
@@ -14,7 +24,7 @@ start_liar() { # start_liar LIE
     rm -rf "$work/liar"
     python3 tests/s3/liar.py "$work/liar" "$1" &
     liar=$!
-    trap 'kill $liar 2>/dev/null; rm -rf "$work"' EXIT
+    trap 'kill $liar $dripping 2>/dev/null; rm -rf "$work"' EXIT
     await "$work/liar/port"
 }
 stop_liar() {
@@ -87,4 +97,9 @@ for verb in "verify --state $work/s" "verify --against $work/in --state $work/s"
     code=$?
     [ $code -eq 130 ] || fail "$verb: exit $code, want 130: $(cat "$work/err")"
 done
-echo "13 lies, and a silent store"
+
+wait $dripped
+code=$?
+[ $code -eq 3 ] || fail "a byte a second: exit $code, want 3: $(cat "$work/dripped")"
+grep -q "slower than 1 kB a second" "$work/dripped" || fail "$(cat "$work/dripped")"
+echo "14 lies, and a silent store"

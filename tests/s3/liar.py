@@ -12,11 +12,13 @@
   forgets    it takes whatever is put, answers 200, and keeps nothing
   endless-list, -error, -tag, -object
              that answer never ends: a list, each refusal, bagit.txt, images
+  drips      it answers with a byte a second
   vast       its manifest is to have 6 GB
 """
 import os
 import sys
 import threading
+import time
 
 import fake
 
@@ -63,6 +65,14 @@ class Liar(fake.Handler):
         while True:
             self.wfile.write(b"10000\r\n" + bytes(0x10000) + b"\r\n")
 
+    def drip(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "100000")
+        self.end_headers()
+        while True:
+            self.wfile.write(b" ")
+            time.sleep(1)
+
     def get(self, key, query, body):
         if self.command == "HEAD" or key and key not in self.store.objects:
             super().get(key, query, body)
@@ -83,6 +93,8 @@ class Liar(fake.Handler):
             self.answer(200, PAGE)
 
     def handle_request(self):
+        if LIE == "drips":
+            self.drip()
         if LIE == "endless-error":
             self.go_on_for_ever(403, b"<Error>")
         if LIE != "portal":

@@ -1,5 +1,6 @@
 // All that knows libcurl. Built into http.so, not into the program.
 #include "archive/http.h"
+#include "archive/pace.h"
 #include "sync/context.h"
 
 #include <ctype.h>
@@ -7,13 +8,13 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 // As many idle connections are kept as are ever asked for at once.
 #define IDLE_MAX 16
 #define FIELD_MAX 1024
 
 #define CONNECT_MS 10000L
-#define STALLED_S 60L // without a byte in either direction
 
 struct imp_http {
     char agent[64];
@@ -53,7 +54,9 @@ struct exchange {
     const struct imp_http_call *call;
     struct imp_ctx *ctx;
     CURL *easy;
-    size_t sent;        // of call->body
+    size_t sent; // of call->body
+    struct imp_pace pace;
+    bool slow;          // it was given up for it
     struct imp_err err; // of call->on_body
 };
 
@@ -112,13 +115,23 @@ static int seek_body(void *self, curl_off_t at, int origin)
     return CURL_SEEKFUNC_OK;
 }
 
-// Asked once a second at least, whatever the connection does.
-static int is_over(void *self, curl_off_t a, curl_off_t b, curl_off_t c,
-                   curl_off_t d)
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+// Asked once a second at least, whatever the connection does. libcurl's own
+// limit of this kind (CURLOPT_LOW_SPEED_LIMIT) looks at some seconds at a time,
+// and starts its clock anew after each that was fast enough.
+static int is_over(void *self, curl_off_t all_down, curl_off_t down,
+                   curl_off_t all_up, curl_off_t up)
 {
     struct exchange *x = self;
-    (void)a, (void)b, (void)c, (void)d;
-    return imp_ctx_cancelled(x->ctx);
+    (void)all_down, (void)all_up;
+    x->slow = !imp_pace_keeps(&x->pace, now_ms(), (uint64_t)(down + up));
+    return x->slow || imp_ctx_cancelled(x->ctx);
 }
 
 static bool set_method(CURL *easy, struct exchange *x)
@@ -150,8 +163,6 @@ static bool set_up(CURL *easy, struct imp_http *http, struct exchange *x,
            SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) &&
            SET(CURLOPT_USERAGENT, http->agent) &&
            SET(CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS) &&
-           SET(CURLOPT_LOW_SPEED_LIMIT, 1L) &&
-           SET(CURLOPT_LOW_SPEED_TIME, STALLED_S) &&
            SET(CURLOPT_TCP_KEEPALIVE, 1L) &&
            SET(CURLOPT_UPLOAD_BUFFERSIZE, 512L * 1024) &&
            SET(CURLOPT_BUFFERSIZE, 256L * 1024) &&
@@ -195,6 +206,10 @@ static bool tell(const struct exchange *x, CURLcode code, const char *why,
     }
     if (imp_ctx_cancelled(x->ctx))
         return imp_fail(err, IMP_ERR_CANCELLED, "cancelled");
+    if (x->slow)
+        return imp_fail(err, IMP_ERR_TIMEOUT,
+                        "the line or the other side is slower than 1 kB a "
+                        "second");
     if (!why[0])
         why = curl_easy_strerror(code);
     if (code == CURLE_OUT_OF_MEMORY)
@@ -228,6 +243,7 @@ static bool http_call(struct imp_http *http, const struct imp_http_call *call,
     struct curl_slist *headers = list_of(call->headers, &listed);
     struct exchange x = {.call = call, .ctx = ctx, .easy = easy};
     CURLcode code = CURLE_OUT_OF_MEMORY;
+    imp_pace_init(&x.pace, now_ms());
     if (easy && listed && set_up(easy, http, &x, headers, why))
         code = curl_easy_perform(easy);
     bool ok = tell(&x, code, why, err);
