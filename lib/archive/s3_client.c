@@ -70,6 +70,16 @@ static void keep(char *to, size_t cap, const char *value)
         strcpy(to, value);
 }
 
+// RFC 9110 10.2.3, in seconds; a date is let pass. What has many digits is
+// longer than anybody waits.
+static int64_t retry_after_ms(const char *value)
+{
+    size_t n = strspn(value, "0123456789");
+    if (n == 0 || value[n])
+        return 0;
+    return n > 6 ? PATIENCE_MS : strtoll(value, NULL, 10) * 1000;
+}
+
 static void on_header(void *self, const char *name, const char *value)
 {
     struct imp_s3_answer *a = ((struct attempt *)self)->answer;
@@ -81,6 +91,8 @@ static void on_header(void *self, const char *name, const char *value)
         keep(a->checksum, sizeof a->checksum, value);
     else if (strcmp(name, "date") == 0)
         keep(a->date, sizeof a->date, value);
+    else if (strcmp(name, "retry-after") == 0)
+        a->retry_after_ms = retry_after_ms(value);
     else if (strcmp(name, "content-length") == 0)
         a->length = strtoull(value, NULL, 10);
 }
@@ -340,6 +352,26 @@ static int64_t pause_ms(unsigned tries)
     return (int64_t)(drawn % (uint32_t)(span + 1));
 }
 
+// How long to wait before the next try; -1: there is none. Whoever was told
+// when to come back does so then, and at the very end if that is later.
+static int64_t wait_ms(struct imp_s3 *s3, const struct imp_s3_answer *answer,
+                       unsigned tries, int64_t since)
+{
+    bool known = atomic_load(&s3->settled_in);
+    int64_t left =
+        since + (known ? PATIENCE_MS : PATIENCE_AT_FIRST_MS) - now_ms();
+    int64_t pause = pause_ms(tries);
+    bool told = answer->status == 503 || answer->status == 429;
+    if (told && answer->retry_after_ms > 0) {
+        pause += answer->retry_after_ms;
+        if (pause > left)
+            pause = left;
+    }
+    bool over = tries >= (known ? TRIES : TRIES_AT_FIRST) || left <= 0 ||
+                pause > left || atomic_load(&s3->down);
+    return over ? -1 : pause;
+}
+
 static void answered(struct imp_s3 *s3)
 {
     atomic_store(&s3->down, false);
@@ -362,13 +394,8 @@ bool imp_s3_ask(struct imp_s3 *s3, const struct imp_s3_request *request,
                                             why.code == IMP_ERR_TIMEOUT));
         if (ok)
             imp_s3_refused(answer, &why);
-        bool known = atomic_load(&s3->settled_in);
-        int64_t pause = pause_ms(tries);
-        bool over = tries >= (known ? TRIES : TRIES_AT_FIRST) ||
-                    now_ms() - since + pause >
-                        (known ? PATIENCE_MS : PATIENCE_AT_FIRST_MS) ||
-                    atomic_load(&s3->down);
-        if (passing && !over) {
+        int64_t pause = wait_ms(s3, answer, tries, since);
+        if (passing && pause >= 0) {
             if (!imp_ctx_wait(s3->stop, pause))
                 continue;
             return imp_fail(err, IMP_ERR_CANCELLED, "cancelled");

@@ -7,7 +7,9 @@
  * A request that fails for a reason that may pass (5xx, 429, SlowDown, a broken
  * connection) is sent again, up to 10 times within 2 minutes (before the first
  * answer: 5 times within 15 seconds), after a pause that is drawn at random
- * from a span that doubles each time. A store that was given up is then asked
+ * from a span that doubles each time. To that is added what a 503 or 429 has as
+ * Retry-After in seconds, but nobody waits longer than those 2 minutes: a last
+ * try is made at their end. A store that was given up is then asked
  * just once per request, until it answers. What waits ends within a second of
  * the cancel of `stop`, with IMP_ERR_CANCELLED.
  *

@@ -52,7 +52,8 @@ struct imp_s3_answer {
     char sha256[IMP_SHA256_HEX];      /* x-amz-meta-sha256, or "" */
     char checksum[IMP_SHA256_BASE64]; /* x-amz-checksum-sha256, or "" */
     char date[40];                    /* the store's clock, or "" */
-    uint64_t length;                  /* Content-Length, or 0 */
+    int64_t retry_after_ms; /* when it wants to be asked again, or 0 */
+    uint64_t length;        /* Content-Length, or 0 */
     struct imp_buf body;
 };
 

@@ -4,15 +4,21 @@
 . tests/lib/e2e.sh
 . tests/s3/fake.sh
 
-# A minute is what this one takes: it is waited for below.
-python3 tests/s3/liar.py "$work/dripping" drips &
-dripping=$!
-trap 'kill $dripping; rm -rf "$work"' EXIT
-await "$work/dripping/port"
-timeout 90 "$IMGPIPE" verify s3://bucket/p --state "$work/none" --s3-path-style \
-    --s3-endpoint "http://127.0.0.1:$(cat "$work/dripping/port")" \
-    2>"$work/dripped" &
-dripped=$!
+# These take a minute and a quarter of one; they are waited for below.
+liars=
+in_background() { # in_background LIE: verify, its output in $work/LIE.err
+    python3 tests/s3/liar.py "$work/$1" "$1" &
+    liars="$liars $!"
+    await "$work/$1/port"
+    timeout 90 "$IMGPIPE" verify s3://bucket/p --state "$work/none" \
+        --s3-endpoint "http://127.0.0.1:$(cat "$work/$1/port")" \
+        --s3-path-style 2>"$work/$1.err" &
+}
+trap 'kill $liars; rm -rf "$work"' EXIT
+in_background drips
+drips=$!
+in_background busy-ever
+busy_ever=$!
 
 ask() { # ask VERB ARGUMENT...
     verb=$1
@@ -24,7 +30,7 @@ start_liar() { # start_liar LIE
     rm -rf "$work/liar"
     python3 tests/s3/liar.py "$work/liar" "$1" &
     liar=$!
-    trap 'kill $liar $dripping 2>/dev/null; rm -rf "$work"' EXIT
+    trap 'kill $liar $liars 2>/dev/null; rm -rf "$work"' EXIT
     await "$work/liar/port"
 }
 stop_liar() {
@@ -58,7 +64,6 @@ lies uploads 3 "$end" 1 .
 lies portal 3 "is no list" 3 "is no list"
 lies error 3 "is no list" 3 "is no list"
 lies forgets 1 "has no ETag" 0 .
-
 lies endless-list 3 "too long" 3 "too long"
 lies endless-error 3 "too long" 3 "too long"
 
@@ -81,25 +86,42 @@ never_ends endless-tag bagit.txt
 never_ends vast manifest-sha256.txt
 never_ends endless-object "data/.*png"
 
+# Who says how long to wait is asked again after that.
+start_liar busy
+expect_exit 3 ask verify s3://bucket/p
+grep -q "there is no archive" "$work/err" || fail "busy: $(cat "$work/err")"
+awk 'NR == 1 { first = $1 } NR == 2 { exit $1 - first < 2 }' \
+    "$work/liar/asked" || fail "asked again after $(cat "$work/liar/asked")"
+stop_liar
+
 # Whoever waits for a store's answer is stopped by a signal all the same.
-start_liar silent
-for verb in "verify --state $work/s" "verify --against $work/in --state $work/s" \
-    "extract --list"; do
-    rm -f "$work/liar/asked"
-    # shellcheck disable=SC2086 # the words of a command
-    env --default-signal=INT timeout 20 "$IMGPIPE" $verb s3://bucket/p \
-        --s3-endpoint "http://127.0.0.1:$(cat "$work/liar/port")" \
-        --s3-path-style 2>"$work/err" &
-    asking=$!
-    await "$work/liar/asked"
-    kill -INT $asking # timeout passes it on
-    wait $asking
-    code=$?
-    [ $code -eq 130 ] || fail "$verb: exit $code, want 130: $(cat "$work/err")"
+for lie in silent busy-ever; do
+    start_liar $lie
+    for verb in "verify --state $work/s" "verify --against $work/in --state $work/s" \
+        "extract --list"; do
+        rm -f "$work/liar/asked"
+        # shellcheck disable=SC2086 # the words of a command
+        env --default-signal=INT timeout 10 "$IMGPIPE" $verb s3://bucket/p \
+            --s3-endpoint "http://127.0.0.1:$(cat "$work/liar/port")" \
+            --s3-path-style 2>"$work/err" &
+        asking=$!
+        await "$work/liar/asked"
+        kill -INT $asking # timeout passes it on
+        wait $asking
+        code=$?
+        [ $code -eq 130 ] || fail "$verb: exit $code, want 130: $(cat "$work/err")"
+    done
+    stop_liar
 done
 
-wait $dripped
-code=$?
-[ $code -eq 3 ] || fail "a byte a second: exit $code, want 3: $(cat "$work/dripped")"
-grep -q "slower than 1 kB a second" "$work/dripped" || fail "$(cat "$work/dripped")"
-echo "14 lies, and a silent store"
+gave_up() { # gave_up PID LIE MESSAGE
+    wait "$1"
+    code=$?
+    [ $code -eq 3 ] && grep -q "$3" "$work/$2.err" ||
+        fail "$2: exit $code, want 3: $(cat "$work/$2.err")"
+}
+gave_up $busy_ever busy-ever "HTTP 503 SlowDown"
+[ "$(wc -l <"$work/busy-ever/asked")" -eq 2 ] ||
+    fail "whoever said to wait for long was asked $(wc -l <"$work/busy-ever/asked") times"
+gave_up $drips drips "slower than 1 kB a second"
+echo "16 lies, and a silent store"

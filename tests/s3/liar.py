@@ -8,12 +8,17 @@
   uploads    its list of uploads never ends
   portal     it answers everything with 200 and a well-formed page
   error      it answers each list with 200 and an error
-  silent     it never answers, and makes STATE/asked
+  silent     it never answers
   forgets    it takes whatever is put, answers 200, and keeps nothing
   endless-list, -error, -tag, -object
              that answer never ends: a list, each refusal, bagit.txt, images
+  busy       it answers the first request with 503, and wants to be asked again in
+             2 seconds
+  busy-ever  it answers all with 503, and wants to be asked again in an aeon
   drips      it answers with a byte a second
   vast       its manifest is to have 6 GB
+
+STATE/asked has a line for each request, its time, where silent and busy answer.
 """
 import os
 import sys
@@ -29,6 +34,7 @@ PAGE = (b'<?xml version="1.0"?><html><head><title>Welcome</title></head>'
 
 class Liar(fake.Handler):
     asked = 0
+    noted = 0
 
     def list(self, query):
         prefix = query.get("prefix", "")
@@ -93,6 +99,10 @@ class Liar(fake.Handler):
             self.answer(200, PAGE)
 
     def handle_request(self):
+        if LIE.startswith("busy") and (self.note() == 1 or LIE == "busy-ever"):
+            seconds = "2" if LIE == "busy" else str(10 ** 20)
+            self.answer(503, b"<Error><Code>SlowDown</Code></Error>", Retry_After=seconds)
+            return
         if LIE == "drips":
             self.drip()
         if LIE == "endless-error":
@@ -103,9 +113,16 @@ class Liar(fake.Handler):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.answer(200, PAGE)
 
+    @staticmethod
+    def note():
+        Liar.noted += 1
+        with open(os.path.join(sys.argv[1], "asked"), "a") as f:
+            f.write(f"{time.monotonic()}\n")
+        return Liar.noted
+
     def keep_silent(self):
-        with open(os.path.join(sys.argv[1], "asked"), "w"):
-            threading.Event().wait()
+        self.note()
+        threading.Event().wait()
 
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = (
         keep_silent if LIE == "silent" else handle_request)
