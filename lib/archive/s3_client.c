@@ -85,8 +85,6 @@ static void on_header(void *self, const char *name, const char *value)
     struct imp_s3_answer *a = ((struct attempt *)self)->answer;
     if (strcmp(name, "etag") == 0)
         keep(a->etag, sizeof a->etag, value);
-    else if (strcmp(name, "x-amz-meta-sha256") == 0)
-        keep(a->sha256, sizeof a->sha256, value);
     else if (strcmp(name, "x-amz-checksum-sha256") == 0)
         keep(a->checksum, sizeof a->checksum, value);
     else if (strcmp(name, "date") == 0)

@@ -1,8 +1,9 @@
 /* s3_client.h - what an S3 store is asked for: objects below one prefix.
  *
- * Keys are relative to the prefix. Each object has the SHA-256 of its bytes in
- * its metadata (x-amz-meta-sha256). Any thread, several at once: each uses a
- * connection of its own.
+ * Keys are relative to the prefix. Each object that is put has the SHA-256 of
+ * its bytes in its metadata (x-amz-meta-sha256), for others to look at: whoever
+ * may write to the bucket can put anything there, so it is never believed. Any
+ * thread, several at once: each uses a connection of its own.
  *
  * A request that fails for a reason that may pass (5xx, 429, SlowDown, a broken
  * connection) is sent again, up to 10 times within 2 minutes (before the first
@@ -46,8 +47,6 @@ struct imp_s3_head {
     bool found; /* the rest is set only then */
     uint64_t length;
     char etag[IMP_S3_ETAG_MAX];
-    bool has_digest; /* its metadata has one */
-    struct imp_digest digest;
 };
 bool imp_s3_head(struct imp_s3 *s3, const char *key, struct imp_s3_head *out,
                  struct imp_err *err);
@@ -62,9 +61,10 @@ bool imp_s3_get(struct imp_s3 *s3, const char *key, uint64_t most,
 
 /* Make the key hold these bytes, of this digest; what it held before, if
  * anything, stays. If it holds these bytes already, which is so after an answer
- * that was lost, that is success. `*held` is false if it holds others. What is
- * longer than IMP_S3_SIMPLE_MAX goes in parts. The store checks what arrives by
- * its SHA-256. */
+ * that was lost, that is success: the store has then said which SHA-256 it has
+ * worked out, or all was read back. `*held` is false if it holds others. What
+ * is longer than IMP_S3_SIMPLE_MAX goes in parts. The store checks what arrives
+ * by its SHA-256. */
 bool imp_s3_put_new(struct imp_s3 *s3, const char *key, struct imp_span body,
                     const struct imp_digest *digest, bool *held,
                     struct imp_err *err);

@@ -4,12 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool fill(struct imp_s3_head *head, const struct imp_s3_answer *a)
+// The answer's body is the caller's to clear, in both cases.
+static bool look(struct imp_s3 *s3, const struct imp_s3_request *request,
+                 struct imp_s3_head *out, struct imp_s3_answer *answer,
+                 struct imp_err *err)
 {
-    *head = (struct imp_s3_head){.found = true, .length = a->length};
-    memcpy(head->etag, a->etag, sizeof head->etag);
-    head->has_digest =
-        imp_digest_parse(a->sha256, strlen(a->sha256), &head->digest);
+    *out = (struct imp_s3_head){0};
+    if (!imp_s3_ask(s3, request, answer, err))
+        return false;
+    if (answer->status == 404)
+        return true;
+    if (answer->status != 200)
+        return imp_s3_refused(answer, err);
+    *out = (struct imp_s3_head){.found = true, .length = answer->length};
+    memcpy(out->etag, answer->etag, sizeof out->etag);
     return true;
 }
 
@@ -18,11 +26,7 @@ bool imp_s3_head(struct imp_s3 *s3, const char *key, struct imp_s3_head *out,
 {
     const struct imp_s3_request request = {.method = "HEAD", .key = key};
     struct imp_s3_answer answer = {0};
-    *out = (struct imp_s3_head){0};
-    bool ok = imp_s3_ask(s3, &request, &answer, err);
-    if (ok && answer.status != 404)
-        ok = answer.status == 200 ? fill(out, &answer)
-                                  : imp_s3_refused(&answer, err);
+    bool ok = look(s3, &request, out, &answer, err);
     imp_buf_clear(&answer.body);
     return ok;
 }
@@ -63,7 +67,6 @@ bool imp_s3_delete(struct imp_s3 *s3, const char *key, struct imp_err *err)
 
 // --- Does the key hold these bytes? ---
 
-// For what another program has put there: no digest in its metadata.
 static bool hash_it(struct imp_s3 *s3, const char *key, uint64_t length,
                     bool *found, struct imp_digest *digest, struct imp_err *err)
 {
@@ -76,22 +79,63 @@ static bool hash_it(struct imp_s3 *s3, const char *key, uint64_t length,
     return ok;
 }
 
+// A store tells the SHA-256 that it has worked out only to whoever asks, and to
+// ask may need a right to the key that it is encrypted with. Of an object in
+// parts it has one of the parts' digests, with their number behind it.
+static bool look_closely(struct imp_s3 *s3, const char *key,
+                         struct imp_s3_head *out,
+                         char checksum[IMP_SHA256_BASE64], struct imp_err *err)
+{
+    const struct imp_s3_pair header = {"x-amz-checksum-mode", "ENABLED"};
+    const struct imp_s3_request request = {
+        .method = "HEAD", .key = key, .headers = &header, .n_headers = 1};
+    struct imp_s3_answer answer = {0};
+    bool ok = look(s3, &request, out, &answer, err);
+    memcpy(checksum, answer.checksum, IMP_SHA256_BASE64);
+    imp_buf_clear(&answer.body);
+    return ok;
+}
+
+// RFC 9110 8.8.3 has quotes around an ETag; not every store does, everywhere.
+static void strip(const char *etag, char bare[IMP_S3_ETAG_MAX])
+{
+    size_t n = strlen(etag);
+    bool quoted = n > 2 && etag[0] == '"' && etag[n - 1] == '"';
+    memcpy(bare, etag + quoted, n - 2 * quoted);
+    bare[n - 2 * quoted] = '\0';
+}
+
+static bool same_etag(const char *a, const char *b)
+{
+    char bare_a[IMP_S3_ETAG_MAX], bare_b[IMP_S3_ETAG_MAX];
+    strip(a, bare_a);
+    strip(b, bare_b);
+    return *bare_a && strcmp(bare_a, bare_b) == 0;
+}
+
 bool imp_s3_holds(struct imp_s3 *s3, const char *key,
-                  const struct imp_digest *digest, uint64_t length, bool *holds,
-                  char *etag, struct imp_err *err)
+                  const struct imp_digest *digest, uint64_t length,
+                  const char *ours, bool *holds, char *etag,
+                  struct imp_err *err)
 {
     struct imp_s3_head head;
-    bool known = true;
+    struct imp_digest found;
+    char checksum[IMP_SHA256_BASE64], want[IMP_SHA256_BASE64];
     *holds = false;
-    if (!imp_s3_head(s3, key, &head, err))
+    if (!look_closely(s3, key, &head, checksum, err))
         return false;
     memcpy(etag, head.etag, IMP_S3_ETAG_MAX);
     if (!head.found || head.length != length)
         return true;
-    if (!head.has_digest &&
-        !hash_it(s3, key, length, &known, &head.digest, err))
+    imp_digest_base64(digest, want);
+    if (same_etag(head.etag, ours) || strcmp(checksum, want) == 0) {
+        *holds = true;
+        return true;
+    }
+    bool there;
+    if (!hash_it(s3, key, length, &there, &found, err))
         return false;
-    *holds = known && memcmp(&head.digest, digest, sizeof *digest) == 0;
+    *holds = there && imp_digest_same(&found, digest);
     return true;
 }
 
@@ -146,25 +190,23 @@ bool imp_s3_put_over(struct imp_s3 *s3, const char *key, struct imp_span body,
                      const struct imp_digest *digest, const char *over,
                      bool *held, struct imp_err *err)
 {
-    char now[IMP_S3_ETAG_MAX], bare[IMP_S3_ETAG_MAX] = "";
+    char now[IMP_S3_ETAG_MAX], bare[IMP_S3_ETAG_MAX];
     struct imp_s3_pair condition = {"if-none-match", "*"};
     if (*over)
         condition = (struct imp_s3_pair){"if-match", over};
     enum put put = put_once(s3, key, body, digest, &condition, err);
     if (put == PUT_REFUSED) {
-        if (!imp_s3_holds(s3, key, digest, body.n, held, now, err))
+        if (!imp_s3_holds(s3, key, digest, body.n, "", held, now, err))
             return false;
         if (*held || !*over || strcmp(now, over) != 0)
             return true;
         // It does have that ETag. Ceph before version 18 compares it without
-        // the quotes that RFC 9110 8.8.3 has around it.
-        size_t n = strlen(over);
-        if (n > 2 && over[0] == '"' && over[n - 1] == '"')
-            memcpy(bare, over + 1, n - 2);
+        // the quotes.
+        strip(over, bare);
         condition.value = bare;
         put = put_once(s3, key, body, digest, &condition, err);
         if (put == PUT_REFUSED)
-            return imp_s3_holds(s3, key, digest, body.n, held, now, err);
+            return imp_s3_holds(s3, key, digest, body.n, "", held, now, err);
     }
     *held = put == PUT_DONE;
     return *held;
@@ -174,24 +216,24 @@ bool imp_s3_put_new(struct imp_s3 *s3, const char *key, struct imp_span body,
                     const struct imp_digest *digest, bool *held,
                     struct imp_err *err)
 {
-    char now[IMP_S3_ETAG_MAX];
+    char now[IMP_S3_ETAG_MAX], ours[IMP_S3_ETAG_MAX];
     if (body.n <= IMP_S3_SIMPLE_MAX)
         return imp_s3_put_over(s3, key, body, digest, "", held, err);
     // Not every store takes a condition for an upload in parts, so it is asked
     // before, too. Names tell the digest: whoever else puts something here in
     // between puts the same.
-    if (!imp_s3_holds(s3, key, digest, body.n, held, now, err))
+    if (!imp_s3_holds(s3, key, digest, body.n, "", held, now, err))
         return false;
     if (*held || now[0])
         return true;
     struct imp_err why = {0};
-    bool sent = imp_s3_put_parts(s3, key, body, digest, &why);
+    bool sent = imp_s3_put_parts(s3, key, body, digest, ours, &why);
     if (why.code == IMP_ERR_CANCELLED) {
         if (err)
             *err = why;
         return false;
     }
-    if (!imp_s3_holds(s3, key, digest, body.n, held, now, err))
+    if (!imp_s3_holds(s3, key, digest, body.n, ours, held, now, err))
         return false;
     if (*held || now[0])
         return true;

@@ -100,18 +100,30 @@ static bool send_parts(struct imp_s3 *s3, const char *key, const char *id,
     return imp_buf_add(list, "</CompleteMultipartUpload>", 26, err);
 }
 
-static bool take_root(void *self, const char *parent, const char *name,
-                      const char *text, struct imp_err *err)
+#define RESULT "CompleteMultipartUploadResult"
+
+struct completed {
+    bool done;
+    char *etag; // of IMP_S3_ETAG_MAX
+};
+
+static bool take_result(void *self, const char *parent, const char *name,
+                        const char *text, struct imp_err *err)
 {
-    (void)text, (void)err;
+    struct completed *c = self;
+    (void)err;
     if (!*parent)
-        *(bool *)self = strcmp(name, "CompleteMultipartUploadResult") == 0;
+        c->done = strcmp(name, RESULT) == 0;
+    else if (strcmp(parent, RESULT) == 0 && strcmp(name, "ETag") == 0 &&
+             strlen(text) < IMP_S3_ETAG_MAX)
+        strcpy(c->etag, text);
     return true;
 }
 
 // An error may come with a 200: the store begins its answer before it knows.
 static bool complete(struct imp_s3 *s3, const char *key, const char *id,
-                     struct imp_span list, struct imp_err *err)
+                     struct imp_span list, char etag[IMP_S3_ETAG_MAX],
+                     struct imp_err *err)
 {
     const struct imp_s3_pair query = {"uploadId", id};
     const struct imp_s3_pair header = {"if-none-match", "*"};
@@ -123,13 +135,16 @@ static bool complete(struct imp_s3 *s3, const char *key, const char *id,
                                            .n_headers = 1,
                                            .body = list};
     struct imp_s3_answer answer = {0};
-    bool done = false;
-    const struct imp_xml_fn fn = {&done, take_root};
-    bool ok = imp_s3_ask(s3, &request, &answer, err) &&
-              (answer.status == 200 || imp_s3_refused(&answer, err)) &&
-              imp_xml_read(imp_buf_span(&answer.body), &fn, err) &&
-              (done || imp_fail(err, IMP_ERR_IO,
-                                "the store could not put the parts together"));
+    struct completed c = {.etag = etag};
+    const struct imp_xml_fn fn = {&c, take_result};
+    bool ok =
+        imp_s3_ask(s3, &request, &answer, err) &&
+        (answer.status == 200 || imp_s3_refused(&answer, err)) &&
+        imp_xml_read(imp_buf_span(&answer.body), &fn, err) &&
+        (c.done || imp_fail(err, IMP_ERR_IO,
+                            "the store could not put the parts together"));
+    if (!ok)
+        etag[0] = '\0';
     imp_buf_clear(&answer.body);
     return ok;
 }
@@ -149,14 +164,16 @@ bool imp_s3_abort_upload(struct imp_s3 *s3, const char *key, const char *id,
 }
 
 bool imp_s3_put_parts(struct imp_s3 *s3, const char *key, struct imp_span body,
-                      const struct imp_digest *digest, struct imp_err *err)
+                      const struct imp_digest *digest,
+                      char etag[IMP_S3_ETAG_MAX], struct imp_err *err)
 {
     char id[ID_MAX];
     struct imp_buf list = {0};
+    etag[0] = '\0';
     if (!begin(s3, key, digest, id, err))
         return false;
     bool ok = send_parts(s3, key, id, body, &list, err) &&
-              complete(s3, key, id, imp_buf_span(&list), err);
+              complete(s3, key, id, imp_buf_span(&list), etag, err);
     // What a cancel leaves, the next start takes back by its intent.
     if (!ok)
         imp_s3_abort_upload(s3, key, id, NULL);

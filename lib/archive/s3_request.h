@@ -49,7 +49,6 @@ struct imp_s3_answer {
     long status;
     char code[IMP_S3_CODE_MAX];       /* the store's word for an error, or "" */
     char etag[IMP_S3_ETAG_MAX];       /* or "" */
-    char sha256[IMP_SHA256_HEX];      /* x-amz-meta-sha256, or "" */
     char checksum[IMP_SHA256_BASE64]; /* x-amz-checksum-sha256, or "" */
     char date[40];                    /* the store's clock, or "" */
     int64_t retry_after_ms; /* when it wants to be asked again, or 0 */
@@ -65,16 +64,22 @@ bool imp_s3_ask(struct imp_s3 *s3, const struct imp_s3_request *request,
 /* The error that this answer is; returns false. */
 bool imp_s3_refused(const struct imp_s3_answer *answer, struct imp_err *err);
 
-/* Is this what the key holds, by what the store says of it? `*etag` (size
- * IMP_S3_ETAG_MAX) is what it has now, "" if nothing is there. */
+/* Is this what the key holds? `*etag` (size IMP_S3_ETAG_MAX) is what it has
+ * now,
+ * "" if nothing is there. It does if `ours`, the ETag under which the store has
+ * just taken these bytes from us ("": it has not), is still there; or by the
+ * SHA-256 that the store has worked out; else it is read and hashed. */
 bool imp_s3_holds(struct imp_s3 *s3, const char *key,
-                  const struct imp_digest *digest, uint64_t length, bool *holds,
-                  char *etag, struct imp_err *err);
+                  const struct imp_digest *digest, uint64_t length,
+                  const char *ours, bool *holds, char *etag,
+                  struct imp_err *err);
 
 /* imp_s3_put for more than IMP_S3_SIMPLE_MAX bytes at a key of which
- * imp_s3_holds has said that nothing is there. */
+ * imp_s3_holds has said that nothing is there. `etag` is what the store has
+ * taken them under, or "". */
 bool imp_s3_put_parts(struct imp_s3 *s3, const char *key, struct imp_span body,
-                      const struct imp_digest *digest, struct imp_err *err);
+                      const struct imp_digest *digest,
+                      char etag[IMP_S3_ETAG_MAX], struct imp_err *err);
 
 /* Give up an upload in parts; that it is not there is success. */
 bool imp_s3_abort_upload(struct imp_s3 *s3, const char *key, const char *id,

@@ -29,32 +29,63 @@ for prefix in "" /a/b; do
     [ -n "$prefix" ] || store drop-bucket bucket
 done
 
-# A name that other bytes have is left to them: that image fails, alone.
-mkdir "$work/two"
-cp "$work/dir/data"/*/*/*.png "$work/two"
+# A name that other bytes have is left to them: that image fails, alone, and its
+# source stays. What others say of their bytes is not believed, and what they do
+# not say is not missed.
+mkdir "$work/two" "$work/aside"
+cp "$work/dir/data"/*/*/*.png "$work/aside"
+right=$(find "$work/aside" -type f | sort | head -n 1)
 two() {
     "$IMGPIPE" run "$work/two" --archive s3://bucket/two \
         --s3-endpoint "$S3_ENDPOINT" --s3-path-style --state "$work/two-state" \
-        --settle 0 --json
+        --settle 0 --json --after delete
 }
+cp "$work/aside"/* "$work/two"
 expect_exit 0 two
-key=$(store list bucket two/data/ | sed -n '1s/ .*//p')
-for other in $(store list bucket two/ | cut -d' ' -f1); do
-    store delete bucket "$other"
-done
-rm -rf "$work/two-state"
-mkdir "$work/aside"
-mv "$work/two"/* "$work/aside"
-expect_exit 0 two # an empty archive that its ledger knows
-cp "$work/out" "$work/others"
-store put bucket "$key" "$work/others"
-mv "$work/aside"/* "$work/two"
-expect_exit 1 two
-[ "$(field failed)" -eq 1 ] || fail "$(field failed) failed, want 1"
-grep -q "the name is taken by other bytes" "$work/err" || fail "no reason"
-store download bucket two/ "$work/two-bag"
-cmp "$work/two-bag/${key#two/}" "$work/others" ||
-    fail "what others had there was overwritten"
+key=$(store list bucket two/data/ | grep "${right##*/}" | sed 's/ .*//')
+taken_by() { # taken_by FILE EXIT [FIELD=VALUE]: put there before a run
+    for other in $(store list bucket two/ | cut -d' ' -f1); do
+        store delete bucket "$other"
+    done
+    rm -rf "$work/two-state" "$work/two"
+    mkdir "$work/two"
+    expect_exit 0 two # an empty archive that its ledger knows
+    store put bucket "$key" "$1" ${3+"$3"}
+    cp "$work/aside"/* "$work/two"
+    expect_exit "$2" two
+    rm -rf "$work/two-bag"
+    store download bucket two/ "$work/two-bag"
+    cmp "$work/two-bag/${key#two/}" "$1" ||
+        fail "what others had there was overwritten"
+}
+failed_alone() {
+    [ "$(field failed)" -eq 1 ] || fail "$(field failed) failed, want 1"
+    grep -q "the name is taken by other bytes" "$work/err" || fail "no reason"
+    [ "$(ls "$work/two")" = "${right##*/}" ] || fail "left: $(ls "$work/two")"
+}
+echo "something else" >"$work/others"
+taken_by "$work/others" 1
+failed_alone
+python3 - "$right" "$work/others" <<'PY'
+import sys
+data = bytearray(open(sys.argv[1], "rb").read())
+data[len(data) // 2] ^= 1
+open(sys.argv[2], "wb").write(data)
+PY
+taken_by "$work/others" 1 \
+    "x-amz-meta-sha256=$(sha256sum <"$right" | cut -d' ' -f1)"
+failed_alone
+taken_by "$right" 0
+[ -z "$(ls "$work/two")" ] || fail "left: $(ls "$work/two")"
+
+# What goes in parts is not read back: the store tells what it has put together.
+mkdir "$work/large"
+python3 tests/s3/pictures.py "$work/large" 1 4900 || fail "pictures.py"
+expect_exit 0 "$IMGPIPE" run "$work/large" --archive s3://bucket/large \
+    --s3-endpoint "$S3_ENDPOINT" --s3-path-style --state "$work/large-state" \
+    --settle 0 --max-pixels 30000000
+grep -q "^POST .*/large/data/.*uploadId=" "$work/fake/log" || fail "not in parts"
+! grep "^GET .*/large/data/" "$work/fake/log" || fail "it was read back"
 
 # Uploads in parts that somebody began in 2001 are aborted, on all pages.
 for i in 1 2 3 4 5; do

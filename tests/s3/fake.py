@@ -2,12 +2,13 @@
 """fake.py STATE [PAGE] [tls=FILE]: an S3 store in memory, for tests that need none
 of Ceph.
 
-Listens on a free port of loopback, which STATE/port has once it does. It has one
-bucket, "bucket", which is all it takes; checks signatures (of the keys in the
-environment), digests and conditions; lists PAGE entries at a time (1000), so
-that a few objects make several pages. With the certificate and key in FILE it
-speaks TLS. Unlike Ceph it compares ETags with their quotes, as AWS does, and
-honours conditions for uploads in parts.
+Listens on a free port of loopback, which STATE/port has once it does; STATE/log
+has the method and path of each request. It has one bucket, "bucket", which is all
+it takes; checks signatures (of the keys in the environment), digests and
+conditions; lists PAGE entries at a time (1000), so that a few objects make several
+pages. With the certificate and key in FILE it speaks TLS. Unlike Ceph it compares
+ETags with their quotes, as AWS does, honours conditions for uploads in parts, and
+tells the checksum that came with an object and was right.
 """
 import hashlib
 import http.server
@@ -19,12 +20,14 @@ import sys
 import threading
 import urllib.parse
 import xml.etree.ElementTree as ET
+from base64 import b64encode
 from xml.sax.saxutils import escape
 
 from sigv4 import authorization, quote
 
 NS = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 BUCKET = "bucket"
+CHECKSUM = "x-amz-checksum-sha256"
 
 
 class Refused(Exception):
@@ -36,7 +39,7 @@ class Refused(Exception):
 class Store:
     def __init__(self, page):
         self.lock = threading.Lock()
-        self.objects = {}  # key: (bytes, etag, metadata)
+        self.objects = {}  # key: (bytes, etag, metadata); that has the checksum, too
         self.uploads = {}  # id: (key, metadata, {number: bytes})
         self.page = page
         self.next_id = 1
@@ -105,7 +108,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             parts[int(query["partNumber"])] = body
             return self.answer(200, ETag=etag_of(body))
         self.check_condition(key)
-        self.store.objects[key] = body, etag_of(body), self.metadata()
+        checksum = {}
+        if CHECKSUM in self.headers:
+            checksum[CHECKSUM] = self.headers[CHECKSUM]
+            if checksum[CHECKSUM] != b64encode(hashlib.sha256(body).digest()).decode():
+                raise Refused(400, "BadDigest")
+        self.store.objects[key] = body, etag_of(body), self.metadata() | checksum
         return self.answer(200, ETag=etag_of(body))
 
     def upload(self, key, query):
@@ -131,7 +139,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         etag = f'{etag_of(whole)[:-1]}-{len(parts)}"'
         self.store.objects[key] = whole, etag, metadata
         del self.store.uploads[query["uploadId"]]
-        return self.answer(200, self.xml("CompleteMultipartUploadResult", ""))
+        text = f"<ETag>{escape(etag)}</ETag>"
+        return self.answer(200, self.xml("CompleteMultipartUploadResult", text))
 
     def get(self, key, query, _):
         if not key:
@@ -140,7 +149,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if key not in self.store.objects:
             raise Refused(404, "NoSuchKey")
         data, etag, metadata = self.store.objects[key]
-        fields = {n.replace("-", "_"): v for n, v in metadata.items()}
+        enabled = self.headers.get("x-amz-checksum-mode") == "ENABLED"
+        fields = {n.replace("-", "_"): v for n, v in metadata.items()
+                  if n != CHECKSUM or enabled}
         self.answer(200, data, ETag=etag, Content_Length=str(len(data)), **fields)
 
     def delete(self, key, query, _):
@@ -193,6 +204,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self.xml("ListMultipartUploadsResult", inner)
 
     def handle_request(self):
+        with open(os.path.join(sys.argv[1], "log"), "a") as f:
+            f.write(f"{self.command} {self.path}\n")
         path, _, query = self.path.partition("?")
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         _, bucket, key = (urllib.parse.unquote(path) + "/").split("/", 2)

@@ -12,6 +12,9 @@
   forgets    it takes whatever is put, answers 200, and keeps nothing
   endless-list, -error, -tag, -object
              that answer never ends: a list, each refusal, bagit.txt, images
+  loses      it takes each image that is put, and its answer is lost
+  loses-plain
+             the same, and it works out no checksum
   busy       it answers the first request with 503, and wants to be asked again in
              2 seconds
   busy-ever  it answers all with 503, and wants to be asked again in an aeon
@@ -35,6 +38,7 @@ PAGE = (b'<?xml version="1.0"?><html><head><title>Welcome</title></head>'
 class Liar(fake.Handler):
     asked = 0
     noted = 0
+    lost = False  # the answer that is under way
 
     def list(self, query):
         prefix = query.get("prefix", "")
@@ -62,6 +66,13 @@ class Liar(fake.Handler):
         return self.xml("ListMultipartUploadsResult",
                         "<IsTruncated>true</IsTruncated><NextKeyMarker>"
                         f"{Liar.asked % 2}</NextKeyMarker>")
+
+    def answer(self, *args, **fields):
+        if self.lost:
+            self.close_connection = True
+            self.lost = False
+        else:
+            super().answer(*args, **fields)
 
     def go_on_for_ever(self, status, start):
         self.send_response(status)
@@ -93,7 +104,12 @@ class Liar(fake.Handler):
             super().get(key, query, body)
 
     def put(self, key, query, body):
-        if LIE != "forgets" or "/data/" not in key:
+        if LIE.startswith("loses") and "/data/" in key:
+            self.lost = key not in self.store.objects
+            super().put(key, query, body)
+            if LIE == "loses-plain":
+                self.store.objects[key][2].pop(fake.CHECKSUM)
+        elif LIE != "forgets" or "/data/" not in key:
             super().put(key, query, body)
         else:
             self.answer(200, PAGE)

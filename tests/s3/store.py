@@ -4,7 +4,8 @@
   make-bucket BUCKET        drop-bucket BUCKET     and all that is in it
   list BUCKET PREFIX        keys and lengths, one a line
   download BUCKET PREFIX DIRECTORY
-  put BUCKET KEY FILE       delete BUCKET KEY
+  put BUCKET KEY FILE [FIELD=VALUE...]
+  delete BUCKET KEY
   head BUCKET KEY           the header, one field a line
   begin-upload BUCKET KEY   an upload in parts that nobody completes
   uploads BUCKET            keys of the uploads in parts under way
@@ -25,7 +26,7 @@ from sigv4 import authorization, quote
 NS = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 
 
-def ask(method, bucket, key="", query=None, body=b"", want=(200, 204)):
+def ask(method, bucket, key="", query=None, body=b"", want=(200, 204), more=()):
     endpoint = urllib.parse.urlsplit(os.environ["S3_ENDPOINT"])
     path = quote(f"/{bucket}" + (f"/{key}" if key else ""), "/-._~")
     pairs = sorted((query or {}).items())
@@ -35,6 +36,7 @@ def ask(method, bucket, key="", query=None, body=b"", want=(200, 204)):
         "host": endpoint.netloc,
         "x-amz-content-sha256": hashlib.sha256(body).hexdigest(),
         "x-amz-date": now,
+        **dict(field.split("=", 1) for field in more),
     }
     keys = os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]
     region = os.environ.get("S3_REGION", "us-east-1")
@@ -109,7 +111,7 @@ def main():
         download(*args)
     elif command == "put":
         with open(args[2], "rb") as f:
-            ask("PUT", args[0], args[1], body=f.read())
+            ask("PUT", args[0], args[1], body=f.read(), more=args[3:])
     elif command == "delete":
         ask("DELETE", args[0], args[1])
     elif command == "head":
