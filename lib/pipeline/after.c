@@ -80,7 +80,9 @@ static void settle(struct imp_run *run)
 
 // Has the archive the image that the ledger has for this source? No more is
 // read of it than tells that it is there and not empty: what else may have
-// happened to it is for imgpipe verify to find.
+// happened to it is for imgpipe verify to find. It is read all the same, though
+// in a store that costs a connection and a HEAD would not: a store goes on
+// naming what it cannot hand out, and then the source must not leave.
 static bool is_there(struct imp_run *run, const struct imp_result *r,
                      struct imp_err *err)
 {
