@@ -39,7 +39,7 @@ struct imp_s3_request {
     size_t n_headers;
     struct imp_span body;
     const struct imp_digest *digest; /* of the body; NULL: not known yet */
-    const struct imp_sink *sink;  /* of a 200's body; NULL: the answer's */
+    const struct imp_sink *sink;     /* of a 200's body; NULL: the answer's */
     uint64_t most;                   /* bytes that the sink may get */
 };
 
