@@ -7,20 +7,29 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-bool imp_bag_hash_fd(struct imp_bag *bag, int fd, struct imp_digest *digest,
-                     uint64_t *length, struct imp_err *err)
+static bool pour_fd(int fd, const struct imp_sink *sink, struct imp_err *err)
 {
     uint8_t bytes[64 * 1024];
     size_t got;
-    *length = 0;
-    imp_sha256_start(bag->hasher);
+    if (!sink->start(sink->self, err))
+        return false;
     do {
-        if (!imp_file_read(fd, bytes, sizeof bytes, &got, err))
+        if (!imp_file_read(fd, bytes, sizeof bytes, &got, err) ||
+            !sink->add(sink->self, bytes, got, err))
             return false;
-        imp_sha256_add(bag->hasher, bytes, got);
-        *length += got;
     } while (got == sizeof bytes);
+    return true;
+}
+
+bool imp_bag_hash_fd(struct imp_bag *bag, int fd, struct imp_digest *digest,
+                     uint64_t *length, struct imp_err *err)
+{
+    struct imp_intake intake = {.hasher = bag->hasher};
+    const struct imp_sink sink = imp_sink_intake(&intake);
+    if (!pour_fd(fd, &sink, err))
+        return false;
     *digest = imp_sha256_end(bag->hasher);
+    *length = intake.length;
     return true;
 }
 
@@ -72,26 +81,12 @@ bool imp_bag_read(struct imp_target *t, const struct imp_object *object,
     return ok || imp_wrap(err, "data/%s", object->name);
 }
 
-static bool pour(int fd, const struct imp_sink *sink, struct imp_err *err)
-{
-    uint8_t bytes[64 * 1024];
-    struct stat st;
-    size_t got;
-    if (!stat_regular(fd, &st, err) || !sink->start(sink->self, err))
-        return false;
-    do {
-        if (!imp_file_read(fd, bytes, sizeof bytes, &got, err) ||
-            !sink->add(sink->self, bytes, got, err))
-            return false;
-    } while (got == sizeof bytes);
-    return true;
-}
-
 bool imp_bag_stream(struct imp_target *t, const struct imp_object *object,
                     const struct imp_sink *sink, struct imp_err *err)
 {
+    struct stat st;
     int fd = open_object(t, object->name, err);
-    bool ok = fd >= 0 && pour(fd, sink, err);
+    bool ok = fd >= 0 && stat_regular(fd, &st, err) && pour_fd(fd, sink, err);
     if (fd >= 0)
         close(fd);
     return ok || imp_wrap(err, "data/%s", object->name);
@@ -112,25 +107,6 @@ bool imp_bag_open_tag(int root, const char *name, int *fd, struct imp_err *err)
     return imp_wrap(err, "%s", name);
 }
 
-static bool read_tag(struct imp_bag *bag, int fd, size_t most,
-                     struct imp_buf *out, struct imp_digest *digest,
-                     struct imp_err *err)
-{
-    uint8_t bytes[64 * 1024];
-    size_t got;
-    imp_sha256_start(bag->hasher);
-    do {
-        if (!imp_file_read(fd, bytes, sizeof bytes, &got, err))
-            return false;
-        imp_sha256_add(bag->hasher, bytes, got);
-        size_t room = most - out->n;
-        if (!imp_buf_add(out, bytes, got < room ? got : room, err))
-            return false;
-    } while (got == sizeof bytes);
-    *digest = imp_sha256_end(bag->hasher);
-    return true;
-}
-
 bool imp_bag_tag(struct imp_target *t, const char *name, size_t most,
                  struct imp_buf *out, struct imp_digest *digest, bool *present,
                  struct imp_err *err)
@@ -142,7 +118,12 @@ bool imp_bag_tag(struct imp_target *t, const char *name, size_t most,
     *present = fd >= 0;
     if (fd < 0)
         return ok;
-    ok = read_tag(bag, fd, most, out, digest, err) || imp_wrap(err, "%s", name);
+    struct imp_intake intake = {
+        .hasher = bag->hasher, .front = out, .most = most};
+    const struct imp_sink sink = imp_sink_intake(&intake);
+    ok = pour_fd(fd, &sink, err) || imp_wrap(err, "%s", name);
+    if (ok)
+        *digest = imp_sha256_end(bag->hasher);
     close(fd);
     return ok;
 }

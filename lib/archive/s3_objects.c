@@ -71,7 +71,8 @@ static bool hash_it(struct imp_s3 *s3, const char *key, uint64_t length,
                     bool *found, struct imp_digest *digest, struct imp_err *err)
 {
     struct imp_sha256 *hasher = imp_sha256_new(err);
-    const struct imp_sink sink = imp_sink_sha256(hasher);
+    struct imp_intake intake = {.hasher = hasher};
+    const struct imp_sink sink = imp_sink_intake(&intake);
     bool ok = hasher && imp_s3_get(s3, key, length, &sink, found, NULL, err);
     if (ok && *found)
         *digest = imp_sha256_end(hasher);

@@ -12,37 +12,14 @@
 
 // --- Reading ---
 
-struct looking {
-    struct imp_sha256 *hasher;
-    struct imp_buf *out;
-    size_t most;
-};
-
-static bool start_look(void *self, struct imp_err *err)
-{
-    struct looking *l = self;
-    (void)err;
-    imp_sha256_start(l->hasher);
-    l->out->n = 0;
-    return true;
-}
-
-static bool add_look(void *self, const void *bytes, size_t n,
-                     struct imp_err *err)
-{
-    struct looking *l = self;
-    size_t room = l->most - l->out->n;
-    imp_sha256_add(l->hasher, bytes, n);
-    return imp_buf_add(l->out, bytes, n < room ? n : room, err);
-}
-
 bool imp_s3_tag(struct imp_target *target, const char *name, size_t most,
                 struct imp_buf *out, struct imp_digest *digest, bool *present,
                 struct imp_err *err)
 {
     struct imp_s3_target *t = (struct imp_s3_target *)target;
-    struct looking l = {t->hasher, out, most};
-    const struct imp_sink sink = {&l, start_look, add_look};
+    struct imp_intake intake = {
+        .hasher = t->hasher, .front = out, .most = most};
+    const struct imp_sink sink = imp_sink_intake(&intake);
     bool is_manifest = strcmp(name, IMP_TAG_MANIFEST) == 0;
     uint64_t limit = is_manifest ? IMP_S3_MANIFEST_MAX : IMP_S3_TAG_MAX;
     out->n = 0;

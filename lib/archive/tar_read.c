@@ -179,7 +179,8 @@ bool imp_tar_hash_member(const struct imp_tar *tar, struct imp_tar_member *m,
                          struct imp_sha256 *hasher, struct imp_digest *out,
                          struct imp_err *err)
 {
-    const struct imp_sink sink = imp_sink_sha256(hasher);
+    struct imp_intake intake = {.hasher = hasher};
+    const struct imp_sink sink = imp_sink_intake(&intake);
     bool ok = imp_tar_pour(tar, m, &sink, err);
     if (ok)
         *out = imp_sha256_end(hasher);

@@ -123,29 +123,6 @@ static bool find_tag(const struct imp_tar *tar, const char *name,
     return true;
 }
 
-struct tag_bytes {
-    struct imp_sha256 *hasher;
-    struct imp_buf *out;
-    size_t most; // of them in `out`
-};
-
-static bool start_tag(void *self, struct imp_err *err)
-{
-    struct tag_bytes *tag = self;
-    (void)err;
-    imp_sha256_start(tag->hasher);
-    return true;
-}
-
-static bool take_tag(void *self, const void *bytes, size_t n,
-                     struct imp_err *err)
-{
-    struct tag_bytes *tag = self;
-    size_t room = tag->most - tag->out->n;
-    imp_sha256_add(tag->hasher, bytes, n);
-    return imp_buf_add(tag->out, bytes, n < room ? n : room, err);
-}
-
 bool imp_tar_tag(struct imp_target *t, const char *name, size_t most,
                  struct imp_buf *out, struct imp_digest *digest, bool *present,
                  struct imp_err *err)
@@ -164,8 +141,9 @@ bool imp_tar_tag(struct imp_target *t, const char *name, size_t most,
         return false;
     if (!*present)
         return true;
-    struct tag_bytes tag = {tar->hasher, out, most};
-    const struct imp_sink sink = {&tag, start_tag, take_tag};
+    struct imp_intake intake = {
+        .hasher = tar->hasher, .front = out, .most = most};
+    const struct imp_sink sink = imp_sink_intake(&intake);
     if (!imp_tar_pour(tar, &m, &sink, err))
         return imp_wrap(err, "%s", name);
     *digest = imp_sha256_end(tar->hasher);

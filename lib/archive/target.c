@@ -14,26 +14,6 @@
 TARGETS(DECLARE)
 const struct imp_target_ops *const imp_targets[] = {TARGETS(POINT_AT) NULL};
 
-static bool start_sha256(void *self, struct imp_err *err)
-{
-    (void)err;
-    imp_sha256_start(self);
-    return true;
-}
-
-static bool add_sha256(void *self, const void *bytes, size_t n,
-                       struct imp_err *err)
-{
-    (void)err;
-    imp_sha256_add(self, bytes, n);
-    return true;
-}
-
-struct imp_sink imp_sink_sha256(struct imp_sha256 *sha)
-{
-    return (struct imp_sink){sha, start_sha256, add_sha256};
-}
-
 static const struct imp_target_ops *by_scheme(const char *scheme, size_t n)
 {
     for (size_t i = 0; imp_targets[i]; i++) {

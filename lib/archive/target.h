@@ -10,6 +10,7 @@
 #ifndef IMP_ARCHIVE_TARGET_H
 #define IMP_ARCHIVE_TARGET_H
 
+#include "archive/sink.h"
 #include "base/bytes.h"
 #include "base/err.h"
 #include "base/object.h"
@@ -61,18 +62,6 @@ typedef bool (*imp_object_fn)(void *self, const struct imp_object *object,
  * is too long (it is cut then). False stops the walk. */
 typedef bool (*imp_file_fn)(void *self, const struct imp_object *file,
                             bool regular, struct imp_err *err);
-
-/* Where an object's bytes go, piece by piece. */
-struct imp_sink {
-    void *self;
-    /* Before the first byte, and again if a broken connection means that all
-     * comes once more. */
-    bool (*start)(void *self, struct imp_err *err);
-    bool (*add)(void *self, const void *bytes, size_t n, struct imp_err *err);
-};
-
-/* One that adds all to `sha`. */
-struct imp_sink imp_sink_sha256(struct imp_sha256 *sha);
 
 /* Called for each policy that a manifest must name. False stops the walk. */
 typedef bool (*imp_policy_fn)(void *self, const struct imp_digest *policy,

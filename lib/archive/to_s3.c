@@ -242,37 +242,13 @@ static bool s3_retract(struct imp_target *target,
 
 // --- Reading ---
 
-struct hashing {
-    struct imp_sha256 *hasher;
-    uint64_t length;
-};
-
-static bool start_hash(void *self, struct imp_err *err)
-{
-    struct hashing *h = self;
-    (void)err;
-    imp_sha256_start(h->hasher);
-    h->length = 0;
-    return true;
-}
-
-static bool add_hash(void *self, const void *bytes, size_t n,
-                     struct imp_err *err)
-{
-    struct hashing *h = self;
-    (void)err;
-    imp_sha256_add(h->hasher, bytes, n);
-    h->length += n;
-    return true;
-}
-
 static bool s3_hash(struct imp_target *target, const struct imp_object *object,
                     struct imp_digest *digest, uint64_t *length,
                     struct imp_err *err)
 {
     struct imp_s3_target *t = (struct imp_s3_target *)target;
-    struct hashing h = {.hasher = t->hasher};
-    const struct imp_sink sink = {&h, start_hash, add_hash};
+    struct imp_intake intake = {.hasher = t->hasher};
+    const struct imp_sink sink = imp_sink_intake(&intake);
     char key[IMP_S3_KEY_MAX];
     bool found;
     if (!key_of(object->name, key, err))
@@ -282,7 +258,7 @@ static bool s3_hash(struct imp_target *target, const struct imp_object *object,
     if (!found)
         return imp_fail(err, IMP_ERR_IO, "%s is not there", key);
     *digest = imp_sha256_end(t->hasher);
-    *length = h.length;
+    *length = intake.length;
     return true;
 }
 
