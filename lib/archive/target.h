@@ -96,6 +96,11 @@ struct imp_target_ops {
      * worker was faster: it decides about the archive's bytes. */
     bool ordered;
 
+    /* The file or directory at the top of the bag by which it is known that a
+     * run was killed, or has the archive: it is there then, or (S3) missing.
+     * NULL: there is no such thing. */
+    const char *sign;
+
     /* Make or open the archive at `where`, lock it against other runs, and
      * remove what an interrupted run left staged. If another run has the lock:
      * IMP_ERR_BUSY if `wait` is NULL; else wait for it until `wait` is

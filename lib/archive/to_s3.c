@@ -313,6 +313,7 @@ static bool s3_stream(struct imp_target *target,
 
 const struct imp_target_ops imp_target_s3 = {
     .scheme = "s3",
+    .sign = IMP_TAG_TAGMANIFEST,
     .open = s3_open,
     .identity = s3_identity,
     .stage = s3_stage,

@@ -13,7 +13,9 @@
  * are compared, that is IMP_ERR_BUSY, or it is waited for. Objects are never
  * changed by a run, so that one may go on while they are read. What a killed
  * run has not finished is a note, as long as there is a ledger by which the
- * next one will. Memory does not grow with the archive. */
+ * next one will; if that ledger's own last run has finished, then only objects
+ * that no list has: they are of a run of another state directory. Memory does
+ * not grow with the archive. */
 #ifndef IMP_PIPELINE_VERIFY_H
 #define IMP_PIPELINE_VERIFY_H
 

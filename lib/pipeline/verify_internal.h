@@ -78,9 +78,12 @@ struct imp_verify {
     struct imp_verify_policies policies;
     struct imp_chan *tasks;
 
-    bool agrees;  /* the ledger knows the manifest as its own */
-    bool settled; /* no run was interrupted: all lists must agree */
-    bool cut_off; /* the manifest is missing or could not be read to its end */
+    bool agrees;   /* the ledger knows the manifest as its own */
+    bool finished; /* the ledger's last run has written its manifest */
+    bool settled;  /* no run of this ledger was interrupted: all that it and the
+                      manifest say must be so. What a run of another one left,
+                      or leaves now, neither of them has */
+    bool cut_off;  /* the manifest is missing or could not be read to its end */
     bool not_walked; /* nor could the payload */
     bool half_read;  /* nor could the ledger */
     bool dirty;      /* the ledger holds what the manifest may lack */

@@ -99,12 +99,11 @@ static bool is_undisturbed(struct imp_verify *v,
 static bool ask_ledger(struct imp_verify *v, struct taking *t,
                        const struct imp_digest *listing, struct imp_err *why)
 {
-    bool finished;
     if (!imp_ledger_agrees(v->ledger, listing, &v->agrees, why) ||
         !imp_ledger_dirty(v->ledger, &v->dirty, why) ||
-        !imp_ledger_finished(v->ledger, &finished, why))
+        !imp_ledger_finished(v->ledger, &v->finished, why))
         return false;
-    v->settled |= finished && !listing;
+    v->settled |= v->finished && (v->agrees || !listing);
     return imp_ledger_each_object(v->ledger, take_recorded, t, why) &&
            imp_ledger_each_made(v->ledger, take_made, t, why);
 }
@@ -113,6 +112,29 @@ static bool ask_ledger(struct imp_verify *v, struct taking *t,
 struct trouble {
     struct imp_err manifest, payload, ledger;
 };
+
+// Did another ledger's run leave something, or does it now? So the archive
+// says; or somebody made it say so.
+static bool is_others(const struct imp_verify *v)
+{
+    return v->ledger && v->target->interrupted;
+}
+
+static void tell_interrupted(struct imp_verify *v)
+{
+    const char *sign = v->target->ops->sign;
+    if (!v->settled)
+        imp_verify_tell(v, IMP_FOUND_NOTE, NULL,
+                        "a run was interrupted, or has the archive now: what "
+                        "it has not finished is not counted as wrong");
+    else if (is_others(v) && sign)
+        imp_verify_tell(v, IMP_FOUND_NOTE, NULL,
+                        "by %s, a run was interrupted, or has the archive now; "
+                        "but none of this state directory, whose last one has "
+                        "finished: only an object that no list has is not "
+                        "counted as wrong",
+                        sign);
+}
 
 // Now that it is known that no run has disturbed it.
 static void tell_trouble(struct imp_verify *v, const struct trouble *t)
@@ -124,19 +146,19 @@ static void tell_trouble(struct imp_verify *v, const struct trouble *t)
         imp_verify_tell(v, IMP_FOUND_CHANGED, NULL, "%s", t->payload.msg);
     if (t->ledger.code)
         imp_verify_tell(v, IMP_FOUND_LEDGER, NULL, "%s", t->ledger.msg);
-    if (!v->settled)
-        imp_verify_tell(v, IMP_FOUND_NOTE, NULL,
-                        "a run was interrupted, or has the archive now: what "
-                        "it has not finished is not counted as wrong");
+    tell_interrupted(v);
 }
 
 static bool tell_tag(void *self, const char *name, const char *what,
                      struct imp_err *err)
 {
     struct imp_verify *v = self;
+    const char *sign = v->target->ops->sign;
+    bool expected =
+        !v->settled || (is_others(v) && sign && strcmp(name, sign) == 0);
     (void)err;
-    imp_verify_tell(v, v->settled ? IMP_FOUND_TAG : IMP_FOUND_NOTE, NULL,
-                    "%s %s", name, what);
+    imp_verify_tell(v, expected ? IMP_FOUND_NOTE : IMP_FOUND_TAG, NULL, "%s %s",
+                    name, what);
     return true;
 }
 
@@ -170,6 +192,7 @@ bool imp_verify_take_lists(struct imp_verify *v, struct imp_err *err)
     bool present = listing_of(target, &listing);
     // Without a ledger, nobody will finish it.
     v->settled = !target->interrupted || !v->ledger;
+    v->agrees = v->finished = false;
     if (!take_all(v, &t, present ? &listing : NULL, &trouble, err) ||
         !is_undisturbed(v, &listing, err))
         return false;
@@ -279,7 +302,8 @@ static void compare_recorded(struct comparing *c,
                         "the ledger has it, and it is not there");
     if (v->cut_off)
         return;
-    if (!v->settled || v->dirty)
+    // Another ledger's run lists all that this one's had recorded.
+    if (v->dirty || !(v->settled || v->finished))
         c->not_listed++;
     else
         imp_verify_tell(v, IMP_FOUND_UNLISTED, e->name,
@@ -292,7 +316,7 @@ static void compare_unknown(struct comparing *c,
 {
     struct imp_verify *v = c->v;
     bool ours = imp_name_check(e->name, NULL);
-    if (ours && !v->settled)
+    if (ours && is_others(v))
         c->not_known++;
     else if (!ours || (!v->cut_off && !v->half_read))
         imp_verify_tell(v, ours ? IMP_FOUND_UNLISTED : IMP_FOUND_STRAY, e->name,

@@ -57,19 +57,53 @@ verify 0 a s3 --policy research
 nothing_found
 
 # What a killed run left is no finding: a run must finish it.
+killed() { # killed ARCHIVE STATE SOURCE OPTION...: once it had SOURCE recorded
+    to=$work/$1 state=$work/$2 source=$3
+    shift 3
+    mkfifo "$work/list"
+    "$IMGPIPE" run - --archive "$to" --state "$state" --settle 0 -q "$@" \
+        <"$work/list" &
+    exec 9>"$work/list"
+    echo "$source" >&9 # and it waits for more
+    until [ "$(sqlite3 -readonly "$state/ledger.db" 2>/dev/null \
+        'SELECT count(*) FROM inputs')" = 1 ]; do
+        kill -0 $! || fail "the run ended"
+    done
+    { kill -9 $! && wait $!; } 2>/dev/null
+    exec 9>&-
+    rm "$work/list"
+}
 rm -rf "$work"/a "$work"/s*
-run a s
-mkdir "$work/a/.imgpipe-staging" "$work/a/data/zz"
-cp "$(find "$work/a/data" -name '*.jpg' | head -n 1)" "$work/a/data/zz/x.jpg"
-verify 1 a s # but this one's name is not that of its bytes
-grep -q '^name: data/zz/x.jpg' "$work/out" || fail "$(cat "$work/out")"
-rm -r "$work/a/data/zz"
+killed a s "$in/clinic-c/echo_1002.gif"
 verify 0 a s --quiet
 nothing=$(cat "$work/out" "$work/err")
 [ -z "$nothing" ] || fail "--quiet says: $nothing"
 verify 0 a s
 grep -q '^note: a run was interrupted' "$work/out" || fail "$(cat "$work/out")"
-rmdir "$work/a/.imgpipe-staging"
+mkdir "$work/a/data/zz"
+cp "$(find "$work/a/data" -name '*.gif')" "$work/a/data/zz/x.gif"
+verify 1 a s # but this one's name is not that of its bytes
+grep -q '^name: data/zz/x.gif' "$work/out" || fail "$(cat "$work/out")"
+rm -r "$work/a/data/zz"
+
+# Nor is what a run of another state left beside a finished one; but what
+# this one has recorded must be there.
+run a s
+verify 0 a s
+nothing_found
+killed a s2 "$in/clinic-b/ecg_1007_richard-roe.png" --mark-text T
+verify 0 a s
+grep -q '^note: by .imgpipe-staging' "$work/out" || fail "$(cat "$work/out")"
+grep -q '^note: 1 object that an interrupted' "$work/out" ||
+    fail "$(cat "$work/out")"
+object=$(find "$work/a/data" -name '*.gif')
+mv "$object" "$work/elsewhere.gif"
+verify 1 a s
+grep -q '^missing: data/.*\.gif' "$work/out" || fail "$(cat "$work/out")"
+mv "$work/elsewhere.gif" "$object"
+run a s
+verify 0 a s
+nothing_found
 
 # A sample: the same seed picks the same ones; lists are compared whole.
 objects=$(find "$work/a/data" -type f | wc -l)

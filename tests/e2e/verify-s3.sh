@@ -42,6 +42,16 @@ for file in bagit.txt bag-info.txt manifest-sha256.txt tagmanifest-sha256.txt; d
     flip 20
     found "^tag file: .*${file%-*}"
 done
+# As another state's run has it while it is at work: a note, and hides nothing.
+store delete bucket x/tagmanifest-sha256.txt
+verify 0
+grep -q '^note: by tagmanifest-sha256.txt' "$work/out" || fail "$(cat "$work/out")"
+file=${objects##*
+}
+store delete bucket "x/$file"
+found "^missing: $file"
+file=tagmanifest-sha256.txt
+store put bucket "x/$file" "$work/kept/$file"
 store put bucket x/data/stray.jpg "$work/flipped"
 verify 1
 grep -q '^unlisted: data/stray.jpg' "$work/out" || fail "$(cat "$work/out")"

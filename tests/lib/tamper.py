@@ -123,6 +123,30 @@ with open(a + "/manifest-sha256.txt", "w") as f:
     f.writelines(lines[1:])
 expect("tag files", "a line less", f"unlisted {lines[0].split('data/')[1].strip()}: the ledger has it")
 
+# A directory that looks as if a run had been killed hides nothing of what a finished one has recorded.
+def pretend(kind="a run killed, by the looks of it"):
+    os.mkdir(a + "/.imgpipe-staging")
+    return kind
+
+
+expect(pretend(), "nothing else", "note : by .imgpipe-staging, a run was interrupted", 0)
+os.makedirs(a + "/data/" + two[:5], exist_ok=True)
+shutil.copy(p2, f"{a}/data/{two[:-8]}{'0' * 4}{two[-4:]}")
+expect(pretend(), "an object added", "name ")
+os.remove(p1)
+expect(pretend(), "an object removed", f"missing {one}")
+flip(p1, 100)
+expect(pretend(), "an object changed", f"changed {one}")
+for t in tags:
+    os.remove(f"{a}/{t}")
+    expect(pretend(), f"{t} removed", f"tag file : {t} is missing")
+    flip(f"{a}/{t}", 20)
+    expect(pretend(), f"{t} changed", f"{'unlisted|missing|disagreement' if t[:4] == 'mani' else 'tag file : .*' + t[:8]}")
+lines = open(a + "/manifest-sha256.txt").readlines()
+with open(a + "/manifest-sha256.txt", "w") as f:
+    f.writelines(lines[1:])
+expect(pretend(), "a line of the manifest less", f"unlisted {lines[0].split('data/')[1].strip()}: the ledger has it")
+
 # Rows of the ledger, column by column, in a row that has all of them.
 db = ledger()
 columns = [(t, c[1], c[2]) for t in ("meta", "runs", "policies", "objects", "inputs")
