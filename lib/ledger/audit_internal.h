@@ -29,6 +29,8 @@ void imp_audit_end_line(const struct imp_digest *prev,
 /* What a line says, as far as the log itself goes by it. */
 struct imp_audit_line {
     uint64_t seq;
+    uint64_t run, input; /* 0: it names none */
+    struct imp_span op;  /* borrowed from the line */
     struct imp_digest prev;
     uint32_t crc, want; /* the one it has, and the one that it should */
 };
@@ -36,6 +38,33 @@ struct imp_audit_line {
 /* Read a line, without its newline; false if it is not of our form, byte for
  * byte: then `out->seq` is 0 or what it seems to be. */
 bool imp_audit_parse(struct imp_span line, struct imp_audit_line *out);
+
+/* Does a line of our form say what `e` does? `*other` is the key of the first
+ * field that does not, NULL if all do; host and user are not compared.
+ * `scratch` is for its use alone. False without memory. */
+bool imp_audit_compare(struct imp_span line, const struct imp_audit_entry *e,
+                       struct imp_buf *scratch, const char **other,
+                       struct imp_err *err);
+
+/* --- verifying --- */
+
+/* Called for each line that is as it was written, behind those with smaller
+ * numbers. `text` is without its newline. False stops the verification. */
+typedef bool (*imp_audit_line_fn)(void *self, struct imp_span text,
+                                  const struct imp_audit_line *line,
+                                  struct imp_err *err);
+
+struct imp_audit_reader {
+    void *self; /* of `line` */
+    imp_audit_line_fn line;
+};
+
+/* As imp_audit_verify, and hand on the lines; `reader` NULL: to nobody. */
+bool imp_audit_verify_to(const struct imp_audit_reader *reader, int state_dir,
+                         const struct imp_audit_mark *expect,
+                         imp_audit_finding_fn fn, void *self,
+                         struct imp_ctx *ctx, struct imp_audit_summary *out,
+                         struct imp_err *err);
 
 /* --- files --- */
 

@@ -222,19 +222,13 @@ static bool add_crc(struct imp_buf *out, size_t start, struct imp_err *err)
            add_text(out, PREV_KEY, err);
 }
 
-bool imp_audit_begin_line(struct imp_buf *out, const struct imp_audit_entry *e,
-                          const struct imp_audit_author *who,
-                          struct imp_err *err)
+// All but who writes; `at` is its time.
+static void values_of(const struct imp_audit_entry *e, const char *at,
+                      struct value v[FIELDS])
 {
-    char at[TIME_LENGTH + 1];
-    size_t start = out->n;
-    if (!time_text(e->at, at, err))
-        return false;
-    struct value v[FIELDS] = {
+    const struct value all[FIELDS] = {
         [SEQ] = {.number = e->seq},
         [AT] = {.text = at},
-        [HOST] = {.text = who->host},
-        [USER] = {.text = who->user},
         [RUN] = {.number = (uint64_t)e->run},
         [OP] = {.text = e->op},
         [INPUT] = {.number = (uint64_t)e->input},
@@ -247,6 +241,21 @@ bool imp_audit_begin_line(struct imp_buf *out, const struct imp_audit_entry *e,
         [REMOVED] = {.text = e->removed},
         [POLICY] = {.digest = e->policy},
     };
+    memcpy(v, all, sizeof all);
+}
+
+bool imp_audit_begin_line(struct imp_buf *out, const struct imp_audit_entry *e,
+                          const struct imp_audit_author *who,
+                          struct imp_err *err)
+{
+    char at[TIME_LENGTH + 1];
+    struct value v[FIELDS];
+    size_t start = out->n;
+    if (!time_text(e->at, at, err))
+        return false;
+    values_of(e, at, v);
+    v[HOST].text = who->host;
+    v[USER].text = who->user;
     bool ok = true;
     for (int i = 0; ok && i < FIELDS; i++)
         ok =
@@ -404,19 +413,35 @@ static bool take_key(struct imp_span *in, const char *key, const char *before)
     return ok;
 }
 
-static bool parse_body(struct imp_span in, uint64_t *seq)
+// Field `i`, if it is the next. False: it is, and not of its form.
+static bool take_field(struct imp_span *in, int i, bool *there,
+                       struct imp_span *value, uint64_t *number)
+{
+    *number = 0;
+    *there = take_key(in, fields[i].key, i == 0 ? "{" : ",");
+    value->p = in->p;
+    bool ok = !*there || take_value(in, fields[i].kind, number);
+    value->n = (size_t)(in->p - value->p);
+    return ok;
+}
+
+static bool parse_body(struct imp_span in, struct imp_audit_line *out)
 {
     for (int i = 0; i < FIELDS; i++) {
-        uint64_t number = 0;
-        if (!take_key(&in, fields[i].key, i == 0 ? "{" : ",")) {
-            if (fields[i].needed)
-                return false;
-            continue;
-        }
-        if (!take_value(&in, fields[i].kind, &number))
+        bool there;
+        uint64_t number;
+        struct imp_span value;
+        if (!take_field(&in, i, &there, &value, &number) ||
+            (!there && fields[i].needed))
             return false;
         if (i == SEQ)
-            *seq = number;
+            out->seq = number;
+        else if (i == RUN)
+            out->run = number;
+        else if (i == INPUT)
+            out->input = number;
+        else if (i == OP) // without its quotes
+            out->op = (struct imp_span){value.p + 1, value.n - 2};
     }
     return in.n == 0;
 }
@@ -451,5 +476,43 @@ bool imp_audit_parse(struct imp_span line, struct imp_audit_line *out)
     struct imp_span body = {line.p, line.n - TAIL};
     struct imp_span tail = {line.p + body.n, TAIL};
     out->want = crc_of(body.p, body.n);
-    return parse_body(body, &out->seq) && parse_tail(tail, out);
+    return parse_body(body, out) && parse_tail(tail, out);
+}
+
+// --- Comparing ---
+
+// The line is written once more, as far as it is the same: what of the names of
+// removed parts finds room depends on what stands before them.
+bool imp_audit_compare(struct imp_span line, const struct imp_audit_entry *e,
+                       struct imp_buf *scratch, const char **other,
+                       struct imp_err *err)
+{
+    char at[TIME_LENGTH + 1] = "";
+    struct value v[FIELDS];
+    struct imp_span in = {line.p, line.n > TAIL ? line.n - TAIL : 0};
+    time_text(e->at, at, NULL); // one that has no text is another
+    values_of(e, at, v);
+    scratch->n = 0;
+    for (int i = 0; i < FIELDS; i++) {
+        bool there;
+        uint64_t number;
+        struct imp_span value;
+        size_t before = scratch->n;
+        const uint8_t *start = in.p;
+        *other = fields[i].key;
+        if (!take_field(&in, i, &there, &value, &number))
+            return true;
+        size_t n = (size_t)(in.p - start);
+        bool ok = i == HOST || i == USER ? imp_buf_add(scratch, start, n, err)
+                  : is_empty(fields[i].kind, &v[i])
+                      ? true
+                      : add_value(scratch, 0, i, v, err);
+        if (!ok)
+            return false;
+        if (scratch->n - before != n ||
+            (n && memcmp(scratch->p + before, start, n) != 0))
+            return true;
+    }
+    *other = NULL;
+    return true;
 }

@@ -20,6 +20,7 @@ struct verifier {
     const struct imp_audit_mark *expect; // NULL: none
     imp_audit_finding_fn fn;
     void *self;
+    const struct imp_audit_reader *reader; // NULL: none
     struct imp_ctx *ctx;
     struct imp_audit_summary *sum;
 
@@ -29,6 +30,7 @@ struct verifier {
     uint64_t line;
     uint64_t seq;           // of the line before
     struct imp_digest hash; // of the line before
+    uint64_t handed_on;     // the number of the last line that was
     bool looked_up;         // the expected line was met, or told of
 };
 
@@ -102,6 +104,15 @@ static bool check_expected(struct verifier *v, uint64_t seq,
                 short_hex(hash).s, short_hex(&v->expect->hash).s);
 }
 
+static bool hand_on(struct verifier *v, struct imp_span line,
+                    const struct imp_audit_line *l, struct imp_err *err)
+{
+    if (!v->reader || l->crc != l->want || l->seq <= v->handed_on)
+        return true;
+    v->handed_on = l->seq;
+    return v->reader->line(v->reader->self, line, l, err);
+}
+
 static bool check_line(struct verifier *v, struct imp_span line,
                        struct imp_err *err)
 {
@@ -126,7 +137,8 @@ static bool check_line(struct verifier *v, struct imp_span line,
                       "number %" PRIu64 " behind %" PRIu64
                       ": put in twice, or moved",
                       l.seq, v->seq);
-        ok = ok && check_expected(v, l.seq, &hash, err);
+        ok = ok && check_expected(v, l.seq, &hash, err) &&
+             hand_on(v, line, &l, err);
         v->seq = l.seq;
         v->sum->last = (struct imp_audit_mark){l.seq, hash};
     }
@@ -288,11 +300,14 @@ static bool check_all(struct verifier *v, int current, struct imp_err *err)
     return ok && check_end(v, err);
 }
 
-bool imp_audit_verify(int state_dir, const struct imp_audit_mark *expect,
-                      imp_audit_finding_fn fn, void *self, struct imp_ctx *ctx,
-                      struct imp_audit_summary *out, struct imp_err *err)
+bool imp_audit_verify_to(const struct imp_audit_reader *reader, int state_dir,
+                         const struct imp_audit_mark *expect,
+                         imp_audit_finding_fn fn, void *self,
+                         struct imp_ctx *ctx, struct imp_audit_summary *out,
+                         struct imp_err *err)
 {
     struct verifier v = {
+        .reader = reader,
         .dir = state_dir,
         .expect = expect,
         .fn = fn,
@@ -318,4 +333,12 @@ bool imp_audit_verify(int state_dir, const struct imp_audit_mark *expect,
     free(v.block);
     imp_sha256_free(v.hasher);
     return ok || imp_wrap(err, "audit log");
+}
+
+bool imp_audit_verify(int state_dir, const struct imp_audit_mark *expect,
+                      imp_audit_finding_fn fn, void *self, struct imp_ctx *ctx,
+                      struct imp_audit_summary *out, struct imp_err *err)
+{
+    return imp_audit_verify_to(NULL, state_dir, expect, fn, self, ctx, out,
+                               err);
 }

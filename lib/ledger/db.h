@@ -74,6 +74,8 @@ struct sqlite3_stmt;
                  "failed = ?6, cancelled = ?7 WHERE id = ?1")                  \
     ROW(KNOWN, "SELECT size, inode, mtime_ns, outcome, ctime_ns FROM inputs "  \
                "WHERE key = ?1 AND path = ?2")                                 \
+    ROW(SEQ_OF_INPUT, "SELECT seq FROM inputs WHERE id = ?1")                  \
+    ROW(SEQ_OF_RUN, "SELECT seq FROM runs WHERE id = ?1")                      \
     ROW(INPUT_ID, "SELECT id FROM inputs WHERE key = ?1 AND path = ?2")        \
     ROW(ADD_INPUT,                                                             \
         "INSERT INTO inputs(key, path, size, inode, mtime_ns, outcome, "       \

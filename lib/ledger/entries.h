@@ -91,6 +91,15 @@ bool imp_ledger_put_input(struct imp_ledger *l, const struct imp_input_row *row,
 bool imp_ledger_input_id(struct imp_ledger *l, const char *path, int64_t *id,
                          struct imp_err *err);
 
+/* What the line of a row says, from the current row of IMP_SQL_LINES_SINCE,
+ * from which all is borrowed; `says` points into this struct. */
+struct imp_journal_row {
+    struct imp_audit_entry says;
+    struct imp_digest object, policy;
+};
+bool imp_journal_row(struct sqlite3_stmt *s, struct imp_journal_row *row,
+                     struct imp_err *err);
+
 /* From now on imp_ledger_dirty. */
 bool imp_ledger_set_dirty(struct imp_ledger *l, struct imp_err *err);
 

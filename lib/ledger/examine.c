@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "ledger/entries.h"
 #include "ledger/journal.h"
+#include "ledger/reconcile.h"
 #include "sync/context.h"
 
 #include <errno.h>
@@ -16,6 +17,9 @@
 #include <unistd.h>
 
 // --- Open ---
+
+// So that memory does not grow with what is sorted.
+#define SORT_ON_DISK "PRAGMA temp_store = FILE"
 
 // One that was never used has no lock, or no database.
 static bool open_lock(struct imp_ledger *l, bool *present, struct imp_err *err)
@@ -43,6 +47,7 @@ static bool open_database(struct imp_ledger *l, const char *state, bool *copy,
     // question decides which state of the ledger is seen.
     if (!imp_db_open(&l->db, l->file, false, err) ||
         !imp_db_exec(&l->db, "PRAGMA query_only = ON", err) ||
+        !imp_db_exec(&l->db, SORT_ON_DISK, err) ||
         !imp_db_begin_read(&l->db, err) ||
         !imp_db_number(&l->db, "PRAGMA user_version", &version, err))
         return false;
@@ -104,7 +109,8 @@ static struct imp_ledger *open_copy(const char *state, struct imp_ctx *wait,
                                     struct imp_err *err)
 {
     struct imp_ledger *l = imp_ledger_open_scratch(state, wait, err);
-    int dir = l ? imp_ledger_open_state(state, err) : -1;
+    bool ok = l && imp_db_exec(&l->db, SORT_ON_DISK, err);
+    int dir = ok ? imp_ledger_open_state(state, err) : -1;
     if (dir < 0) {
         imp_ledger_free(l);
         return NULL;
@@ -128,11 +134,6 @@ struct imp_ledger *imp_ledger_open_reading(const char *state,
         return l;
     imp_ledger_free(l);
     return copy ? open_copy(state, wait, err) : NULL;
-}
-
-void imp_ledger_release(struct imp_ledger *l)
-{
-    imp_db_rollback(&l->db);
 }
 
 bool imp_ledger_in_use(const struct imp_ledger *l)
@@ -324,17 +325,38 @@ static bool tell_older(struct imp_ledger *l,
     return fn(self, &finding, err);
 }
 
+static bool verify_log(struct imp_ledger *l,
+                       const struct imp_audit_mark *expect, uint64_t highest,
+                       struct imp_ctx *ctx, imp_ledger_fault_fn row,
+                       imp_audit_finding_fn fn, void *self,
+                       struct imp_audit_summary *out, struct imp_err *err)
+{
+    imp_db_heed(&l->db, ctx);
+    struct imp_reconcile *r = imp_reconcile_new(l, highest, row, self, err);
+    const struct imp_audit_reader reader = {r, imp_reconcile_line};
+    bool ok =
+        r &&
+        imp_audit_verify_to(&reader, l->dir, expect, fn, self, ctx, out, err) &&
+        imp_reconcile_end(r, err);
+    imp_reconcile_free(r);
+    imp_db_heed(&l->db, NULL);
+    return ok;
+}
+
 bool imp_ledger_examine_log(struct imp_ledger *l, struct imp_ctx *ctx,
-                            imp_audit_finding_fn fn, void *self, bool *kept,
+                            imp_ledger_fault_fn row, imp_audit_finding_fn fn,
+                            void *self, bool *kept,
                             struct imp_audit_summary *out, struct imp_err *err)
 {
     struct imp_audit_mark expect;
     uint64_t highest;
-    if (!imp_journal_expected(l, &expect, &highest, err))
-        return false;
-    *kept = highest > 0 || has_log(l); // not before schema 4
     *out = (struct imp_audit_summary){0};
-    return !*kept ||
-           (imp_audit_verify(l->dir, &expect, fn, self, ctx, out, err) &&
-            tell_older(l, out, fn, self, err));
+    *kept = true;
+    bool ok = imp_journal_expected(l, &expect, &highest, err);
+    if (ok)
+        *kept = highest > 0 || has_log(l); // not before schema 4
+    ok = ok && (!*kept ||
+                verify_log(l, &expect, highest, ctx, row, fn, self, out, err));
+    imp_db_rollback(&l->db);
+    return ok && (!*kept || tell_older(l, out, fn, self, err));
 }

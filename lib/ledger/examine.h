@@ -14,19 +14,17 @@
 
 struct imp_ctx;
 
-/* The ledger in `state` as it is now: what is asked of it before _release shows
- * this one state. The lock is held only while it is opened: if another run has
- * it, IMP_ERR_BUSY, or with `wait` it is waited for, as for imp_ledger_open. A
- * ledger of an older schema, or on a file system that is read only, is copied
+/* The ledger in `state` as it is now: what is asked of it before the end of
+ * _examine_log shows this one state. The lock is held only while it is opened:
+ * if another run has it, IMP_ERR_BUSY, or with `wait` it is waited for, as for
+ * imp_ledger_open. A ledger of an older schema, or on a file system that is
+ * read only, is copied
  * ($TMPDIR), and brought up to date there. NULL with
  * IMP_OK in `err`: there is none; IMP_ERR_IO: it cannot be read, because it is
  * damaged or the disk is; IMP_ERR_CONFIG as for imp_ledger_open. */
 struct imp_ledger *imp_ledger_open_reading(const char *state,
                                            struct imp_ctx *wait,
                                            struct imp_err *err);
-
-/* The state of the ledger is not needed any more: a run may clear its log. */
-void imp_ledger_release(struct imp_ledger *l);
 
 /* Has a run begun, so that archive and ledger may be about to change? */
 bool imp_ledger_in_use(const struct imp_ledger *l);
@@ -46,7 +44,8 @@ bool imp_ledger_count_intents(struct imp_ledger *l, uint64_t *n,
                               struct imp_err *err);
 
 /* Tell what is wrong with the database: pages, indexes, references between
- * rows, sums of rows, rows that are missing (but for the last ones). `what`
+ * rows, sums of rows, rows that are missing (but for the last ones, for which
+ * see _examine_log). `what`
  * names a table and a row, never a value. False stops it; so does a cancel of
  * `ctx` (IMP_ERR_CANCELLED). */
 typedef bool (*imp_ledger_fault_fn)(void *self, const char *what,
@@ -56,9 +55,13 @@ bool imp_ledger_examine(struct imp_ledger *l, struct imp_ctx *ctx,
                         struct imp_err *err);
 
 /* imp_audit_verify of the log beside the ledger, by what the ledger expects of
- * it. `*kept` is false if there is none, and need not be. */
+ * it, and of the ledger's rows, last ones included, by what the log says of
+ * them: faults in these go to `row`. `*kept` is false if there is no log, and
+ * need not be. After this the ledger is seen as it is then: a run that goes on
+ * may clear SQLite's log. */
 bool imp_ledger_examine_log(struct imp_ledger *l, struct imp_ctx *ctx,
-                            imp_audit_finding_fn fn, void *self, bool *kept,
+                            imp_ledger_fault_fn row, imp_audit_finding_fn fn,
+                            void *self, bool *kept,
                             struct imp_audit_summary *out, struct imp_err *err);
 
 /* For each input that became an object: the object's name, and the policy. */

@@ -128,16 +128,15 @@ static const char *column_text(struct sqlite3_stmt *s, int at)
     return (const char *)sqlite3_column_text(s, at);
 }
 
-static bool tell_row(struct imp_journal *j, struct sqlite3_stmt *s,
+bool imp_journal_row(struct sqlite3_stmt *s, struct imp_journal_row *row,
                      struct imp_err *err)
 {
-    struct imp_digest object, policy;
     bool has_object = sqlite3_column_type(s, 7) != SQLITE_NULL;
     bool has_policy = sqlite3_column_type(s, 11) != SQLITE_NULL;
-    if ((has_object && !imp_db_column_digest(s, 7, &object, err)) ||
-        (has_policy && !imp_db_column_digest(s, 11, &policy, err)))
+    if ((has_object && !imp_db_column_digest(s, 7, &row->object, err)) ||
+        (has_policy && !imp_db_column_digest(s, 11, &row->policy, err)))
         return false;
-    const struct imp_audit_entry e = {
+    row->says = (struct imp_audit_entry){
         .seq = (uint64_t)sqlite3_column_int64(s, 0),
         .op = column_text(s, 1),
         .at = sqlite3_column_int64(s, 2),
@@ -145,14 +144,13 @@ static bool tell_row(struct imp_journal *j, struct sqlite3_stmt *s,
         .input = sqlite3_column_int64(s, 4),
         .outcome = column_text(s, 5),
         .code = column_text(s, 6),
-        .object = has_object ? &object : NULL,
+        .object = has_object ? &row->object : NULL,
         .format = column_text(s, 8),
         .route = column_text(s, 9),
         .removed = column_text(s, 10),
-        .policy = has_policy ? &policy : NULL,
+        .policy = has_policy ? &row->policy : NULL,
         .after = column_text(s, 12),
     };
-    imp_audit_send(j->audit, &e);
     return true;
 }
 
@@ -164,15 +162,17 @@ static bool catch_up(struct imp_journal *j, uint64_t from, struct imp_err *err)
         return false;
     sqlite3_bind_int64(s, 1, (sqlite3_int64)from);
     for (;;) {
-        bool row;
-        if (!imp_db_step(db, s, &row, err))
+        bool more;
+        struct imp_journal_row row;
+        if (!imp_db_step(db, s, &more, err))
             return false;
-        if (!row)
+        if (!more)
             return imp_audit_flush(j->audit, err);
-        if (!tell_row(j, s, err)) {
+        if (!imp_journal_row(s, &row, err)) {
             imp_db_done(s);
             return false;
         }
+        imp_audit_send(j->audit, &row.says);
     }
 }
 

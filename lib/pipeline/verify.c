@@ -231,8 +231,8 @@ static bool examine_log(struct imp_verify *v, struct imp_err *err)
 {
     struct imp_audit_summary summary = {0};
     bool kept = false;
-    bool ok = imp_ledger_examine_log(v->ledger, v->ctx, tell_log, v, &kept,
-                                     &summary, err);
+    bool ok = imp_ledger_examine_log(v->ledger, v->ctx, tell_fault, tell_log, v,
+                                     &kept, &summary, err);
     imp_counter_add(&v->lines, summary.lines);
     if (ok && !kept)
         imp_verify_tell(v, IMP_FOUND_NOTE, NULL,
@@ -257,7 +257,6 @@ static void *examine(void *self)
     struct imp_verify *v = t->v;
     bool ok = examine_ledger(v, &t->err);
     ok = or_finding(v, IMP_FOUND_LEDGER, ok, &t->err);
-    imp_ledger_release(v->ledger);
     ok = ok && or_finding(v, IMP_FOUND_AUDIT, examine_log(v, &t->err), &t->err);
     if (!ok)
         end_with(v, &t->err);

@@ -146,7 +146,12 @@ Test(ledger_examine, a_reader_sees_one_state_and_holds_up_no_run)
                                     &(bool){false}, &err));
     cr_assert(imp_ledger_count_intents(l, &n, &err), "%s", err.msg);
     cr_expect_eq(n, 0);
-    imp_ledger_release(l);
+    struct imp_audit_summary sum;
+    bool kept;
+    cr_assert(
+        imp_ledger_examine_log(l, NULL, note, NULL, NULL, &kept, &sum, &err),
+        "%s", err.msg);
+    cr_expect_not(kept);
     cr_assert(imp_ledger_count_intents(l, &n, &err), "%s", err.msg);
     cr_expect_eq(n, 1);
     imp_ledger_free(l);
