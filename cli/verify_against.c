@@ -78,9 +78,11 @@ static void tell(struct verify *v, const char *path, const struct imp_proven *p)
 {
     bool well = p->proof == IMP_PROVEN || p->proof == IMP_NOT_ARCHIVED;
     v->count[p->proof]++;
+    if (v->args->quiet && well)
+        return;
     if (v->args->json)
         put_json(path, p);
-    else if (!v->args->quiet || !well)
+    else
         put_text(path, p);
 }
 
@@ -123,16 +125,25 @@ static void look_at_all(struct verify *v)
     }
 }
 
+// Quiet is only what went well: that there was nothing to prove did not.
+static void put_summary(const struct verify *v)
+{
+    const uint64_t *n = v->count;
+    bool none = !n[IMP_PROVEN] && !n[IMP_DISPROVEN] && !n[IMP_NOT_PROVEN];
+    if (!v->args->quiet || (none && !imp_ctx_cancelled(v->ctx)))
+        cli_error("%" PRIu64 " proven, %" PRIu64 " disproven, %" PRIu64
+                  " not proven, %" PRIu64 " not archived",
+                  n[IMP_PROVEN], n[IMP_DISPROVEN], n[IMP_NOT_PROVEN],
+                  n[IMP_NOT_ARCHIVED]);
+}
+
 static int code_of(const struct verify *v)
 {
     if (fflush(stdout) != 0 || ferror(stdout)) {
         cli_error("verify: cannot write to standard output: %m");
         return CLI_NOT_STARTED;
     }
-    cli_error("%" PRIu64 " proven, %" PRIu64 " disproven, %" PRIu64
-              " not proven, %" PRIu64 " not archived",
-              v->count[IMP_PROVEN], v->count[IMP_DISPROVEN],
-              v->count[IMP_NOT_PROVEN], v->count[IMP_NOT_ARCHIVED]);
+    put_summary(v);
     int code = cli_signals_code(v->ctx);
     if (code)
         return code;

@@ -28,6 +28,19 @@ for mark in "" "--mark-text=TRIAL $skip" \
     [ "$(proofs proven)" -ge "$archived" ] || fail "$mark: not all is proven"
 done
 
+# Quiet: not a word, with --json or without, unless there is one to be said.
+for form in "" --json; do
+    # shellcheck disable=SC2086 # an empty option is none
+    expect_exit 0 "$IMGPIPE" verify "$work/a" --state "$work/s" \
+        --against "$work/in" --quiet $form
+    said=$(cat "$work/out" "$work/err")
+    [ -z "$said" ] || fail "--quiet $form says: $said"
+done
+mkdir "$work/nothing"
+expect_exit 1 "$IMGPIPE" verify "$work/a" --state "$work/s" \
+    --against "$work/nothing" --quiet
+grep -q '0 proven' "$work/err" || fail "exit 1 without a reason"
+
 # The ledger's place for the mark is not where the mark is.
 jpeg=$(sqlite3 "$work/s/ledger.db" "SELECT path FROM inputs
     WHERE route = 'splice' LIMIT 1")
@@ -38,6 +51,11 @@ verify 1
 [ "$(proofs DISPROVEN)" -eq 1 ] || fail "a change outside of the mark passes"
 grep -q '"reason": "[0-9]* blocks differ outside' "$work/out" ||
     fail "$(grep DISPROVEN "$work/out")"
+expect_exit 1 "$IMGPIPE" verify "$work/a" --state "$work/s" \
+    --against "$work/in" --quiet
+[ "$(wc -l <"$work/out")" -eq 1 ] && grep -q DISPROVEN "$work/out" ||
+    fail "--quiet says: $(cat "$work/out")"
+[ ! -s "$work/err" ] || fail "--quiet says: $(cat "$work/err")"
 
 # Another picture in its place; a byte of an object; an object that is gone.
 run --mark-text TRIAL
