@@ -197,6 +197,8 @@ bool imp_tar_stream(struct imp_target *t, const struct imp_object *object,
 bool imp_tar_tag(struct imp_target *t, const char *name, size_t most,
                  struct imp_buf *out, struct imp_digest *digest, bool *present,
                  struct imp_err *err);
+bool imp_tar_check_end(struct imp_target *t, char what[IMP_TARGET_END_MAX],
+                       struct imp_err *err);
 bool imp_tar_finish(struct imp_target *t, const struct imp_objects *objects,
                     bool changed, struct imp_err *err);
 

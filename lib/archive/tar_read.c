@@ -3,6 +3,7 @@
 #include "base/file.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -257,6 +258,61 @@ bool imp_tar_walk(struct imp_target *t, imp_file_fn fn, void *fn_self,
         return walk_now(tar, fn, fn_self, err);
     return imp_tar_ready(tar, NULL, err) &&
            walk(tar, tar->end, false, fn, fn_self, err);
+}
+
+// --- Its end ---
+
+// From member to member, up to the one that ends the archive, or to where none
+// begins that is whole; `*at` is behind the last.
+static bool pass_members(const struct imp_tar *tar, uint64_t size, uint64_t *at,
+                         bool *ended, struct imp_err *err)
+{
+    struct imp_tar_member m;
+    struct imp_err why = {0};
+    *ended = false;
+    for (*at = tar->first; !*ended && *at < size; *at += m.gz.length) {
+        if (!imp_tar_look(tar, *at, size, &m, &why))
+            return why.code == IMP_ERR_DAMAGED || imp_tar_pass(err, &why);
+        *ended = m.gz.kind == IMP_GZ_END;
+    }
+    return true;
+}
+
+bool imp_tar_check_end(struct imp_target *t, char what[IMP_TARGET_END_MAX],
+                       struct imp_err *err)
+{
+    const struct imp_tar *tar = (const struct imp_tar *)t;
+    const size_t most = IMP_TARGET_END_MAX;
+    struct imp_tar_tail tail;
+    uint64_t size, at;
+    bool whole, ended;
+    what[0] = '\0';
+    if (!imp_tar_size(tar, &size, err) ||
+        !imp_tar_find_tail(tar, &tail, &whole, err))
+        return false;
+    if (whole)
+        return true;
+    if (!pass_members(tar, size, &at, &ended, err))
+        return false;
+    if (at == size)
+        snprintf(what, most,
+                 ended ? "the archive has an end that is damaged, before "
+                         "offset %" PRIu64
+                       : "the archive has no end: it is cut off at offset "
+                         "%" PRIu64,
+                 at);
+    else if (ended)
+        snprintf(what, most,
+                 "the archive has something behind its end: %" PRIu64
+                 " bytes at offset %" PRIu64,
+                 size - at, at);
+    else
+        snprintf(what, most,
+                 "the archive has no end: of its %" PRIu64
+                 " bytes, those from offset %" PRIu64
+                 " on are no whole part of one",
+                 size, at);
+    return true;
 }
 
 // --- One object ---

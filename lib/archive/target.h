@@ -82,12 +82,14 @@ struct imp_objects {
 enum imp_target_mode {
     IMP_TARGET_WRITE, /* for a run */
     IMP_TARGET_READ,  /* beside runs: no lock, nothing is made or removed; only
-                         listing, each, walk, hash, read, stream, tag and free
-                         are called. What is wrong in tag files is no reason to
-                         refuse: it is to be found out */
+                         listing, each, walk, hash, read, stream, tag,
+                         check_end and free are called. What is wrong in tag
+                         files is no reason to refuse: it is to be found out */
 };
 
 struct imp_target; /* each kind begins with it */
+
+#define IMP_TARGET_END_MAX 160
 
 struct imp_target_ops {
     const char *scheme; /* "bag", as in bag:DIR */
@@ -208,6 +210,12 @@ struct imp_target_ops {
     bool (*tag)(struct imp_target *t, const char *name, size_t most,
                 struct imp_buf *out, struct imp_digest *digest, bool *present,
                 struct imp_err *err);
+
+    /* READ, one thread: does an archive that is one file end as a finished run
+     * leaves it? If not, `what` says so in words, "the archive has ...", and no
+     * tag file is to be found; else it is empty. NULL: it is no one file. */
+    bool (*check_end)(struct imp_target *t, char what[IMP_TARGET_END_MAX],
+                      struct imp_err *err);
 
     /* At the end, on the recorder's thread or after it: write what lists the
      * whole (manifests), durably. `changed` is false if nothing was published

@@ -213,6 +213,7 @@ const struct imp_target_ops imp_target_tar = {
     .read = imp_tar_read,
     .stream = imp_tar_stream,
     .tag = imp_tar_tag,
+    .check_end = imp_tar_check_end,
     .finish = imp_tar_finish,
     .free = tar_free,
 };

@@ -162,6 +162,26 @@ static bool tell_tag(void *self, const char *name, const char *what,
     return true;
 }
 
+// The tag files of an archive that is one file are found from its end.
+static bool verify_tags(struct imp_verify *v, const struct imp_payload *payload,
+                        struct imp_err *err)
+{
+    struct imp_target *target = v->target;
+    char what[IMP_TARGET_END_MAX] = "";
+    struct imp_err why = {0};
+    bool seen =
+        !target->ops->check_end || target->ops->check_end(target, what, &why);
+    if (why.code == IMP_ERR_MEMORY || why.code == IMP_ERR_CANCELLED) {
+        *err = why;
+        return false;
+    }
+    if (seen && !what[0])
+        return imp_tags_verify(target, payload, tell_tag, v, err);
+    imp_verify_tell(v, v->settled ? IMP_FOUND_CHANGED : IMP_FOUND_NOTE, NULL,
+                    "%s", seen ? what : why.msg);
+    return true;
+}
+
 // The three lists, each as far as it can be read.
 static bool take_all(struct imp_verify *v, struct taking *t,
                      const struct imp_digest *listing, struct trouble *trouble,
@@ -197,8 +217,7 @@ bool imp_verify_take_lists(struct imp_verify *v, struct imp_err *err)
         !is_undisturbed(v, &listing, err))
         return false;
     tell_trouble(v, &trouble);
-    return imp_tags_verify(target, v->cut_off ? NULL : &t.payload, tell_tag, v,
-                           err);
+    return verify_tags(v, v->cut_off ? NULL : &t.payload, err);
 }
 
 // --- Comparing ---

@@ -211,9 +211,10 @@ path, rnd = work + "/a.tgz", random.Random(5)
 kept = open(path, "rb").read()
 
 
-def verify(what, want):
-    p = subprocess.run([imgpipe, "verify", "tar.gz:" + path, "--state", work + "/st"], capture_output=True)
-    if p.returncode not in want or p.returncode == 1 and not p.stdout:
+def verify(what, want, told=None, state="/st"):
+    p = subprocess.run([imgpipe, "verify", "tar.gz:" + path, "--state", work + state, "-q"], capture_output=True,
+                       text=True)
+    if p.returncode not in want or p.returncode == 1 and not p.stdout or told and p.stdout != told + "\n":
         sys.exit(f"tar.gz: {what}: exit {p.returncode}: {p.stdout} {p.stderr}")
     open(path, "wb").write(kept)
 
@@ -228,7 +229,21 @@ for at in rnd.sample(range(len(kept)), 25) + rnd.sample(tail, 25):
 for n in (1, 2000, len(kept) // 2):
     open(path, "wb").write(kept[:-n])
     verify(f"cut off by {n}", [1, 3])
-print("53 in one file")
+size, end = len(kept), "changed: the archive has "
+for state in ("/st", "/none"):
+    for n in (1, 5000):
+        open(path, "ab").write(bytes([7]) * n)
+        verify(f"{n} bytes appended", [1], end + f"something behind its end: {n} bytes at offset {size}", state)
+    open(path, "ab").write(kept)
+    verify("twice", [1], end + f"something behind its end: {size} bytes at offset {size}", state)
+tail = kept.rindex(b"\x1f\x8b")
+open(path, "wb").write(kept[:tail])
+verify("without its end", [1], end + f"no end: it is cut off at offset {tail}")
+open(path, "wb").write(kept[:-1])
+verify("its end cut off", [1], end + f"no end: of its {size - 1} bytes, those from offset {tail} on are no whole part of one")
+open(path, "wb").write(kept[:-1] + b"\1")
+verify("its end changed", [1], end + f"an end that is damaged, before offset {size}")
+print("62 in one file")
 PY
 echo "intact archives of every kind: nothing found; found: $tampered," \
     "$(cat "$work/tar")"
