@@ -38,12 +38,24 @@ struct sqlite3_stmt;
     "tbl_name || ' ' || coalesce(sql, ''))) AS TEXT) "                 \
     "FROM (SELECT * FROM sqlite_master ORDER BY name))"
 
+/* And that of all suspects together, which are few: the meta value "suspects",
+ * written with them; while there have never been any it is missing. */
+#define IMP_SUM_OF_SUSPECTS                                            \
+    "(SELECT CAST(row_sum(group_concat(key || ' ' || hex(path) || "    \
+    "' ' || size || ' ' || inode || ' ' || mtime_ns || ' ' || tries))" \
+    " AS TEXT) FROM (SELECT * FROM suspects ORDER BY key, path))"
+
 /* Every statement that is run more than once or takes a parameter. */
 #define IMP_STATEMENTS(ROW)                                                    \
     ROW(PUT_SUSPECT, "INSERT OR REPLACE INTO suspects(key, path, size, "       \
                      "inode, mtime_ns, tries) "                                \
                      "VALUES(?1, ?2, ?3, ?4, ?5, ?6)")                         \
     ROW(DROP_SUSPECT, "DELETE FROM suspects WHERE key = ?1 AND path = ?2")     \
+    ROW(SUM_SUSPECTS, "INSERT INTO meta(key, value, sum) "                     \
+                      "SELECT 'suspects', s, row_sum('suspects', s) "          \
+                      "FROM (SELECT " IMP_SUM_OF_SUSPECTS " AS s) "            \
+                      "WHERE true ON CONFLICT DO UPDATE "                      \
+                      "SET value = excluded.value, sum = excluded.sum")        \
     ROW(EACH_SUSPECT, "SELECT path, size, inode, mtime_ns, tries "             \
                       "FROM suspects")                                         \
     ROW(BEGIN, "BEGIN IMMEDIATE")                                              \
@@ -138,7 +150,10 @@ struct sqlite3_stmt;
         " UNION ALL SELECT 'inputs ' || id FROM inputs WHERE sum IS "          \
         "NOT " IMP_SUM_OF_INPUT                                                \
         " UNION ALL SELECT 'the schema' WHERE " IMP_SUM_OF_SCHEMA              \
-        " IS NOT (SELECT value FROM meta WHERE key = 'schema')")               \
+        " IS NOT (SELECT value FROM meta WHERE key = 'schema') "               \
+        "UNION ALL SELECT 'suspects' WHERE " IMP_SUM_OF_SUSPECTS " IS NOT "    \
+        "coalesce((SELECT value FROM meta WHERE key = 'suspects'), "           \
+        "CAST(row_sum(NULL) AS TEXT))")                                        \
     ROW(MISSING_ROWS,                                                          \
         "SELECT printf('inputs: %d of %d rows are there', n, top) FROM "       \
         "(SELECT count(*) AS n, max(id) AS top FROM inputs) WHERE n <> top "   \
@@ -152,7 +167,9 @@ struct sqlite3_stmt;
         "FROM runs WHERE seq NOT NULL AND policy NOT NULL "                    \
         "AND policy NOT IN (SELECT digest FROM policies) "                     \
         "UNION ALL SELECT printf('meta %s: is missing', k) "                   \
-        "FROM (SELECT 'audit_seq' AS k UNION ALL SELECT 'audit_mark') "        \
+        "FROM (SELECT 'audit_seq' AS k UNION ALL SELECT 'audit_mark' "         \
+        "UNION ALL SELECT 'archive' UNION ALL SELECT 'listing' "               \
+        "UNION ALL SELECT 'dirty') "                                           \
         "WHERE EXISTS(SELECT 1 FROM runs WHERE seq NOT NULL) "                 \
         "AND k NOT IN (SELECT key FROM meta)")                                 \
     ROW(BOUND, "SELECT value, sum IS row_sum(key, value) FROM meta "           \

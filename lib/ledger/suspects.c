@@ -47,14 +47,21 @@ static bool is_taken(struct imp_ledger *l, const char *run, bool *taken,
     return true;
 }
 
+static bool sum_up(struct imp_ledger *l, struct imp_err *err)
+{
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_SUM_SUSPECTS, err);
+    return s && imp_db_run(&l->db, s, err);
+}
+
 static bool take_all(struct imp_ledger *l, struct imp_inflight *f,
                      const char *run, struct imp_err *err)
 {
     struct take t = {.l = l};
-    bool ok =
-        imp_ledger_load_suspects(l, &t.before, err) &&
-        imp_ledger_begin(l, err) && imp_inflight_each(f, take_one, &t, err) &&
-        imp_ledger_put_meta(l, META, run, err) && imp_ledger_commit(l, err);
+    bool ok = imp_ledger_load_suspects(l, &t.before, err) &&
+              imp_ledger_begin(l, err) &&
+              imp_inflight_each(f, take_one, &t, err) && sum_up(l, err) &&
+              imp_ledger_put_meta(l, META, run, err) &&
+              imp_ledger_commit(l, err);
     if (!ok)
         imp_ledger_rollback(l);
     imp_suspects_clear(&t.before);
@@ -74,12 +81,21 @@ bool imp_ledger_take_suspects(struct imp_ledger *l, struct imp_inflight *f,
                        (taken || take_all(l, f, run, err)));
 }
 
-bool imp_ledger_drop_suspect(struct imp_ledger *l, const char *path,
-                             struct imp_err *err)
+static bool drop(struct imp_ledger *l, const char *path, struct imp_err *err)
 {
     struct sqlite3_stmt *s =
         imp_ledger_by_path(l, IMP_SQL_DROP_SUSPECT, path, err);
     return s && imp_db_run(&l->db, s, err);
+}
+
+bool imp_ledger_drop_suspect(struct imp_ledger *l, const char *path,
+                             struct imp_err *err)
+{
+    bool ok = imp_ledger_begin(l, err) && drop(l, path, err) &&
+              sum_up(l, err) && imp_ledger_commit(l, err);
+    if (!ok)
+        imp_ledger_rollback(l);
+    return ok;
 }
 
 // --- In memory ---

@@ -189,7 +189,10 @@ for table, column, kind in columns:
         db = ledger()
         db.execute("PRAGMA ignore_check_constraints = 1")
     db.close()
+keys = [(f"meta {k} removed", f"DELETE FROM meta WHERE key = '{k}'", f"ledger : (meta {k}|the schema)")
+        for k in ("archive", "audit_mark", "audit_seq", "dirty", "listing", "schema")]
 for what, sql, want in (
+        *keys,
         ("an object's row removed", "DELETE FROM objects WHERE id = 1", "ledger : inputs row .* missing"),
         ("a run's row removed", "DELETE FROM runs", "ledger : inputs row .* missing"),
         ("an object and its inputs removed",

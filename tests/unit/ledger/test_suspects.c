@@ -1,5 +1,6 @@
 #include "ledger/suspects.h"
 
+#include "ledger/examine.h"
 #include "opened.h"
 
 TestSuite(suspects, .init = set_up, .fini = tear_down, .timeout = 30);
@@ -106,6 +107,72 @@ Test(suspects, they_outlive_the_ledgers_end)
     imp_ledger_free(ledger);
     ledger = open_ledger();
     cr_expect_eq(deaths("/up/a"), 1);
+}
+
+static bool note(void *self, const char *what, struct imp_err *err)
+{
+    (void)err;
+    strcpy(self, what);
+    return true;
+}
+
+// What is wrong with the ledger, the last of it.
+static const char *fault(void)
+{
+    static char what[1024];
+    struct imp_err err = {0};
+    what[0] = '\0';
+    imp_ledger_free(ledger);
+    ledger = imp_ledger_open_reading(state, NULL, &err);
+    cr_assert(ledger, "%s", err.msg);
+    cr_assert(imp_ledger_examine(ledger, NULL, note, what, &err), "%s",
+              err.msg);
+    imp_ledger_free(ledger);
+    ledger = open_ledger();
+    return what;
+}
+
+Test(suspects, what_was_changed_in_them_by_others_is_seen)
+{
+    static const char *const changes[] = {
+        "UPDATE suspects SET key = key + 1",
+        "UPDATE suspects SET path = x'2f78' WHERE tries = 2",
+        "UPDATE suspects SET size = 6",
+        "UPDATE suspects SET inode = 8",
+        "UPDATE suspects SET mtime_ns = 10",
+        "UPDATE suspects SET tries = 3 WHERE tries = 2",
+        "DELETE FROM suspects WHERE tries = 2",
+        "DELETE FROM suspects",
+        "DELETE FROM meta WHERE key = 'suspects'",
+    };
+    cr_expect_str_eq(fault(), "");
+    die_with(1, "/up/a", "/up/b", stamp);
+    take();
+    cr_expect_str_eq(fault(), "");
+    die_with(2, "/up/a", "/up/c", stamp);
+    take();
+    cr_assert(imp_ledger_drop_suspect(ledger, "/up/b", NULL));
+    cr_expect_str_eq(fault(), "");
+    char *kept = text("%s/kept", dir);
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        imp_ledger_free(ledger);
+        ledger = NULL;
+        cr_assert_eq(system(text("cp '%s/ledger.db' '%s'", state, kept)), 0);
+        judge(changes[i]);
+        cr_expect_str_eq(fault(),
+                         "suspects: the row's sum is another, it was changed",
+                         "%s", changes[i]);
+        imp_ledger_free(ledger);
+        ledger = NULL;
+        cr_assert_eq(system(text("cp '%s' '%s/ledger.db'", kept, state)), 0);
+    }
+    ledger = open_ledger();
+    for (const char *const *p = (const char *const[]){"/up/a", "/up/c", NULL};
+         *p; p++)
+        cr_assert(imp_ledger_drop_suspect(ledger, *p, NULL));
+    cr_expect_str_eq(fault(), "", "none are left");
+    judge("INSERT INTO suspects VALUES(1, x'2f78', 1, 1, 1, 2)");
+    cr_expect_neq(strlen(fault()), 0);
 }
 
 Test(suspects, many_are_loaded)
