@@ -110,6 +110,8 @@ bool imp_bag_stream(struct imp_target *t, const struct imp_object *object,
 bool imp_bag_tag(struct imp_target *t, const char *name, size_t most,
                  struct imp_buf *out, struct imp_digest *digest, bool *present,
                  struct imp_err *err);
+bool imp_bag_beside(struct imp_target *t, imp_name_fn fn, void *fn_self,
+                    struct imp_err *err);
 bool imp_bag_hash(struct imp_target *t, const struct imp_object *object,
                   struct imp_digest *digest, uint64_t *length,
                   struct imp_err *err);

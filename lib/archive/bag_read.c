@@ -193,6 +193,28 @@ bool imp_bag_each(struct imp_target *t, imp_object_fn fn, void *fn_self,
     return ok;
 }
 
+// --- Beside data/ ---
+
+bool imp_bag_beside(struct imp_target *t, imp_name_fn fn, void *fn_self,
+                    struct imp_err *err)
+{
+    const struct imp_bag *bag = (const struct imp_bag *)t;
+    DIR *dir = imp_bag_opendir(bag->root, ".");
+    if (!dir)
+        return imp_fail_errno(err, "list the bag");
+    bool ok = true;
+    errno = 0;
+    for (struct dirent *e; ok && (e = readdir(dir)); errno = 0)
+        ok = imp_bag_is_dot(e->d_name) || imp_tag_is_ours(e->d_name) ||
+             strcmp(e->d_name, "data") == 0 ||
+             strcmp(e->d_name, IMP_BAG_STAGING) == 0 ||
+             fn(fn_self, e->d_name, err);
+    if (ok && errno != 0)
+        ok = imp_fail_errno(err, "list the bag");
+    closedir(dir);
+    return ok;
+}
+
 // --- data/ ---
 
 struct walk {

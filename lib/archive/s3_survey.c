@@ -91,6 +91,24 @@ bool imp_s3_survey(struct imp_s3_target *t, struct imp_err *err)
     return is_bag || imp_s3_declare(t, err);
 }
 
+bool imp_s3_beside(struct imp_target *target, imp_name_fn fn, void *fn_self,
+                   struct imp_err *err)
+{
+    struct imp_s3_target *t = (struct imp_s3_target *)target;
+    struct imp_s3_cursor *c = imp_s3_cursor_new(t->s3, "", true, err);
+    const char *key = NULL;
+    uint64_t length;
+    bool ok;
+    while ((ok = c && imp_s3_cursor_next(c, &key, &length, err)) && key) {
+        ok = !*key || imp_tag_is_ours(key) ||
+             strcmp(key, IMP_S3_PAYLOAD) == 0 || fn(fn_self, key, err);
+        if (!ok)
+            break;
+    }
+    imp_s3_cursor_free(c);
+    return ok;
+}
+
 // --- The manifest ---
 
 // Into a file without a name, hashed on the way: it may be long.

@@ -57,6 +57,8 @@ bool imp_s3_walk(struct imp_target *target, imp_file_fn fn, void *fn_self,
 bool imp_s3_tag(struct imp_target *target, const char *name, size_t most,
                 struct imp_buf *out, struct imp_digest *digest, bool *present,
                 struct imp_err *err);
+bool imp_s3_beside(struct imp_target *target, imp_name_fn fn, void *fn_self,
+                   struct imp_err *err);
 bool imp_s3_finish(struct imp_target *target, const struct imp_objects *objects,
                    bool changed, struct imp_err *err);
 

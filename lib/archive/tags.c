@@ -23,6 +23,16 @@ bool imp_tag_is_foreign(const char *name)
            strcmp(name, IMP_TAG_TAGMANIFEST) != 0;
 }
 
+bool imp_tag_is_ours(const char *name)
+{
+    static const char *const ours[] = {IMP_TAG_DECLARATION, IMP_TAG_INFO,
+                                       IMP_TAG_MANIFEST, IMP_TAG_TAGMANIFEST};
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        if (strcmp(name, ours[i]) == 0)
+            return true;
+    return false;
+}
+
 bool imp_tags_check(const char *declared, const char *info, bool foreign,
                     struct imp_err *err)
 {

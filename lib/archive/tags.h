@@ -59,6 +59,9 @@ bool imp_tags_write(const struct imp_tag_sink *sink, struct imp_sha256 *hasher,
  * other digests, files to fetch? */
 bool imp_tag_is_foreign(const char *name);
 
+/* Is it one that a run writes? */
+bool imp_tag_is_ours(const char *name);
+
 /* So much of a tag file's start is enough for imp_tags_check, with the NUL. */
 #define IMP_TAG_START 4096
 

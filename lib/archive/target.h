@@ -63,6 +63,9 @@ typedef bool (*imp_object_fn)(void *self, const struct imp_object *object,
 typedef bool (*imp_file_fn)(void *self, const struct imp_object *file,
                             bool regular, struct imp_err *err);
 
+/* Called for each name, perhaps a stranger's. False stops the walk. */
+typedef bool (*imp_name_fn)(void *self, const char *name, struct imp_err *err);
+
 /* Called for each policy that a manifest must name. False stops the walk. */
 typedef bool (*imp_policy_fn)(void *self, const struct imp_digest *policy,
                               struct imp_err *err);
@@ -82,7 +85,7 @@ struct imp_objects {
 enum imp_target_mode {
     IMP_TARGET_WRITE, /* for a run */
     IMP_TARGET_READ,  /* beside runs: no lock, nothing is made or removed; only
-                         listing, each, walk, hash, read, stream, tag,
+                         listing, each, walk, hash, read, stream, tag, beside,
                          check_end and free are called. What is wrong in tag
                          files is no reason to refuse: it is to be found out */
 };
@@ -210,6 +213,11 @@ struct imp_target_ops {
     bool (*tag)(struct imp_target *t, const char *name, size_t most,
                 struct imp_buf *out, struct imp_digest *digest, bool *present,
                 struct imp_err *err);
+
+    /* READ: call `fn` for what lies at the top of the bag and no run puts
+     * there, in no order. NULL: there is no such thing. */
+    bool (*beside)(struct imp_target *t, imp_name_fn fn, void *fn_self,
+                   struct imp_err *err);
 
     /* READ, one thread: does an archive that is one file end as a finished run
      * leaves it? If not, `what` says so in words, "the archive has ...", and no

@@ -239,6 +239,7 @@ const struct imp_target_ops imp_target_bag = {
     .read = imp_bag_read,
     .stream = imp_bag_stream,
     .tag = imp_bag_tag,
+    .beside = imp_bag_beside,
     .finish = imp_bag_finish,
     .free = bag_free,
 };

@@ -330,6 +330,7 @@ const struct imp_target_ops imp_target_s3 = {
     .read = s3_read,
     .stream = s3_stream,
     .tag = imp_s3_tag,
+    .beside = imp_s3_beside,
     .finish = imp_s3_finish,
     .free = s3_free,
 };

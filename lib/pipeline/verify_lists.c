@@ -182,6 +182,45 @@ static bool verify_tags(struct imp_verify *v, const struct imp_payload *payload,
     return true;
 }
 
+struct beside {
+    struct imp_verify *v;
+    uint64_t n;
+};
+#define BESIDE_ONE_BY_ONE 10
+
+static bool tell_beside(void *self, const char *name, struct imp_err *err)
+{
+    struct beside *b = self;
+    (void)err;
+    if (b->n++ < BESIDE_ONE_BY_ONE)
+        imp_verify_tell(b->v, IMP_FOUND_NOTE, NULL,
+                        "no run has put %s beside data/: it was not looked at",
+                        name);
+    return true;
+}
+
+// A bag may have what no manifest lists (RFC 8493 2.2.4), but who reads this
+// archive takes it for clean.
+static bool look_beside(struct imp_verify *v, struct imp_err *err)
+{
+    struct beside b = {.v = v};
+    struct imp_err why = {0};
+    const struct imp_target_ops *ops = v->target->ops;
+    if (!ops->beside || ops->beside(v->target, tell_beside, &b, &why)) {
+        if (b.n > BESIDE_ONE_BY_ONE)
+            imp_verify_tell(v, IMP_FOUND_NOTE, NULL,
+                            "no run has put %" PRIu64 " others beside data/",
+                            b.n - BESIDE_ONE_BY_ONE);
+        return true;
+    }
+    if (why.code == IMP_ERR_MEMORY || why.code == IMP_ERR_CANCELLED) {
+        *err = why;
+        return false;
+    }
+    imp_verify_tell(v, IMP_FOUND_UNREADABLE, NULL, "%s", why.msg);
+    return true;
+}
+
 // The three lists, each as far as it can be read.
 static bool take_all(struct imp_verify *v, struct taking *t,
                      const struct imp_digest *listing, struct trouble *trouble,
@@ -217,7 +256,8 @@ bool imp_verify_take_lists(struct imp_verify *v, struct imp_err *err)
         !is_undisturbed(v, &listing, err))
         return false;
     tell_trouble(v, &trouble);
-    return verify_tags(v, v->cut_off ? NULL : &t.payload, err);
+    return verify_tags(v, v->cut_off ? NULL : &t.payload, err) &&
+           look_beside(v, err);
 }
 
 // --- Comparing ---

@@ -119,6 +119,20 @@ read=$(sed 's/.*"read": \([0-9]*\).*/\1/' "$work/sample1")
 verify 1 a s --sample 0
 grep -q " 0 read (a sample of 0 %, --seed" "$work/err" || fail "$(cat "$work/err")"
 
+# A bag may have what no manifest lists, so that is a note; of many, a few.
+rm -rf "$work"/a "$work"/s*
+run a s
+touch "$work/a/Thumbs.db" "$work/a/.$(printf '\033[31m')"
+mkdir "$work/a/metadata"
+verify 0 a s
+grep -q '^note: no run has put Thumbs.db beside data/' "$work/out" &&
+    grep -q '^note: no run has put metadata beside data/' "$work/out" &&
+    [ "$(wc -l <"$work/out")" -eq 3 ] || fail "$(cat "$work/out")"
+tr -d '\n' <"$work/out" | grep -q '[[:cntrl:]]' && fail "a terminal's control"
+for i in 1 2 3 4 5 6 7 8 9 10 11 12; do touch "$work/a/$i"; done
+verify 0 a s
+grep -q '^note: no run has put 5 others' "$work/out" || fail "$(cat "$work/out")"
+
 # Refused: another archive's state, no archive, options that do not go together.
 rm -rf "$work"/a "$work"/s*
 run a s

@@ -52,6 +52,12 @@ store delete bucket "x/$file"
 found "^missing: $file"
 file=tagmanifest-sha256.txt
 store put bucket "x/$file" "$work/kept/$file"
+store put bucket x/notes.txt "$work/flipped"
+verify 0
+grep -q '^note: no run has put notes.txt beside data/' "$work/out" ||
+    fail "$(cat "$work/out")"
+[ "$(wc -l <"$work/out")" -eq 1 ] || fail "$(cat "$work/out")"
+store delete bucket x/notes.txt
 store put bucket x/data/stray.jpg "$work/flipped"
 verify 1
 grep -q '^unlisted: data/stray.jpg' "$work/out" || fail "$(cat "$work/out")"
