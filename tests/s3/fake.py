@@ -58,6 +58,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     store = None
+    log = None  # a file that has each request
 
     def log_message(self, *args):
         pass
@@ -204,8 +205,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self.xml("ListMultipartUploadsResult", inner)
 
     def handle_request(self):
-        with open(os.path.join(sys.argv[1], "log"), "a") as f:
-            f.write(f"{self.command} {self.path}\n")
+        if self.log:
+            with open(self.log, "a", encoding="utf-8") as f:
+                f.write(f"{self.command} {self.path}\n")
         path, _, query = self.path.partition("?")
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         _, bucket, key = (urllib.parse.unquote(path) + "/").split("/", 2)
@@ -240,6 +242,7 @@ def main():
     page = [int(m) for m in more if m.isdigit()]
     Handler.store = Store(page[0] if page else 1000)
     os.makedirs(state, exist_ok=True)
+    Handler.log = os.path.join(state, "log")
     server = Server(("127.0.0.1", 0), Handler)
     if tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
