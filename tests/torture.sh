@@ -26,6 +26,8 @@ part campaign fail-each fail-rest limits --option=--commit-every=2 \
 part campaign fail-each fail-rest --option=--commit-every=2 \
     --after delete --after move --sample 300 --uploads "$work/few"
 part campaign kill-random --kills "$kills" --uploads "$work/many"
+part campaign kill-cut --option=--commit-every=2 --start fresh \
+    --after delete --after move --after move-far --uploads "$work/few"
 part campaign kill-two --kills "$kills" --after delete --after move \
     --option=--commit-every=2 --uploads "$work/few"
 part campaign kill-each power-cut --after keep --sample 300 --mixed 2 \
@@ -39,5 +41,6 @@ else
     echo "skipped: full file systems: mounting one needs root"
 fi
 part sh tests/fault/sources.sh
+part sh tests/fault/others.sh
 part python3 tests/bench/million.py "$IMGPIPE" "$work/million"
 exit $bad

@@ -28,7 +28,10 @@ struct imp_bag {
     int root, data, staging;  /* descriptors; -1 if not open, as staging is in
                                  a bag that is only read */
     _Atomic uint64_t next_serial;
+    char *where;       /* its path */
     bool syncfs_tells; /* syncfs reports write errors */
+    bool unlisted;     /* data/ may have what no manifest lists: the staging
+                          directory then stays as a sign of it */
     /* The rest is the recorder thread's. */
     struct imp_sha256 *hasher;
     char touched[IMP_BAG_FEW][IMP_NAME_MAX]; /* directories with new names,
@@ -95,6 +98,7 @@ void imp_bag_discard(struct imp_target *t, struct imp_staged *staged);
 void imp_bag_publish(struct imp_target *t, struct imp_publication *group,
                      size_t n);
 bool imp_bag_settle_names(struct imp_target *t, struct imp_err *err);
+bool imp_bag_owns(struct imp_target *t, const char *path, const char *name);
 bool imp_bag_retract(struct imp_target *t, const struct imp_object *object,
                      struct imp_err *err);
 bool imp_bag_finish(struct imp_target *t, const struct imp_objects *objects,

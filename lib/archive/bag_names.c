@@ -37,6 +37,8 @@ static void touch(struct imp_bag *bag, const char *dir)
 bool imp_bag_settle_names(struct imp_target *t, struct imp_err *err)
 {
     struct imp_bag *bag = (struct imp_bag *)t;
+    if (!imp_file_is_at(bag->root, bag->where, err))
+        return imp_wrap(err, "settle names");
     if (bag->n_touched > IMP_BAG_FEW) {
         if (syncfs(bag->root) != 0)
             return imp_fail_errno(err, "settle names: syncfs");
@@ -146,6 +148,7 @@ void imp_bag_publish(struct imp_target *t, struct imp_publication *group,
                      size_t n)
 {
     struct imp_bag *bag = (struct imp_bag *)t;
+    bag->unlisted = true;
     for (size_t i = 0; i < n; i++)
         publish_one(bag, group[i].staged, &group[i].object, &group[i].err);
 }
@@ -188,6 +191,27 @@ bool imp_bag_retract(struct imp_target *t, const struct imp_object *object,
 }
 
 // --- What a name holds ---
+
+// Below whatever directory of the archive the path is by way of another mount:
+// the end of it is the object's name, or the end of that, which is `name`.
+bool imp_bag_owns(struct imp_target *t, const char *path, const char *name)
+{
+    const struct imp_bag *bag = (const struct imp_bag *)t;
+    struct stat source, own;
+    if (lstat(path, &source) != 0)
+        return false; // it is gone, then
+    for (const char *end = path + strlen(path); end > path; end--) {
+        if (end[-1] != '/' || *end == '\0')
+            continue;
+        if (strlen(end) >= IMP_NAME_MAX)
+            break;
+        if (fstatat(bag->data, end, &own, AT_SYMLINK_NOFOLLOW) == 0 &&
+            own.st_dev == source.st_dev && own.st_ino == source.st_ino)
+            return true;
+    }
+    return fstatat(bag->data, name, &own, AT_SYMLINK_NOFOLLOW) == 0 &&
+           own.st_dev == source.st_dev && own.st_ino == source.st_ino;
+}
 
 bool imp_bag_hash(struct imp_target *t, const struct imp_object *object,
                   struct imp_digest *digest, uint64_t *length,

@@ -135,11 +135,13 @@ bool imp_bag_finish(struct imp_target *t, const struct imp_objects *objects,
     struct imp_bag *bag = (struct imp_bag *)t;
     struct writer w = {.bag = bag};
     struct imp_tag_sink sink = sink_of(&w);
-    if (!changed && imp_bag_exists(bag->root, IMP_TAG_MANIFEST) &&
-        imp_bag_exists(bag->root, IMP_TAG_INFO) &&
-        imp_bag_exists(bag->root, IMP_TAG_TAGMANIFEST))
-        return true;
-    bool ok = imp_tags_write(&sink, bag->hasher, objects, err);
-    imp_outfile_free(w.out);
+    bool ok = !changed && imp_bag_exists(bag->root, IMP_TAG_MANIFEST) &&
+              imp_bag_exists(bag->root, IMP_TAG_INFO) &&
+              imp_bag_exists(bag->root, IMP_TAG_TAGMANIFEST);
+    if (!ok) {
+        ok = imp_tags_write(&sink, bag->hasher, objects, err);
+        imp_outfile_free(w.out);
+    }
+    bag->unlisted &= !ok;
     return ok;
 }

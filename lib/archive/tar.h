@@ -34,7 +34,8 @@
 struct imp_tar {
     struct imp_target target; /* first: a target is cast to its archive */
     int fd;
-    int dir; /* that the file is in; -1 if only read */
+    int dir;     /* that the file is in; -1 if only read */
+    char *where; /* its path */
     bool reading;
     /* The rest is the recorder thread's, and not of use when reading. */
     bool ready;            /* what follows is known */

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define SECTOR 512
+
 // --- The members that the ledger may not know ---
 
 static size_t count(const struct imp_tar *tar)
@@ -56,6 +58,42 @@ static bool is_whole(struct imp_tar *tar, size_t i, bool *whole,
            imp_tar_pass(err, &why);
 }
 
+// Is there, between the two, a sector (or what of it lies there) of zeros? A
+// disk writes sectors, and a power cut leaves zeros where one was not.
+static bool has_hole(const struct imp_tar *tar, uint64_t at, uint64_t end,
+                     bool *hole, struct imp_err *err)
+{
+    uint8_t bytes[SECTOR];
+    for (*hole = false; at < end && !*hole;) {
+        uint64_t next = (at / SECTOR + 1) * SECTOR;
+        size_t n = (size_t)((next < end ? next : end) - at), got;
+        if (!imp_file_pread(tar->fd, bytes, n, at, &got, err))
+            return false;
+        *hole = imp_span_is_zero((struct imp_span){bytes, got});
+        at += n;
+    }
+    return true;
+}
+
+// An object that ends where its header says was not cut off. If none of it is
+// missing it was changed since, and may be recorded by another ledger.
+static bool check_torn(const struct imp_tar *tar, uint64_t place,
+                       struct imp_err *err)
+{
+    struct imp_tar_member m;
+    bool hole;
+    if (!imp_tar_look(tar, place, tar->end, &m, NULL) ||
+        m.gz.kind != IMP_GZ_OBJECT || m.gz.length != tar->end - place)
+        return true;
+    if (!has_hole(tar, place, tar->end, &hole, err))
+        return false;
+    return hole || imp_fail(err, IMP_ERR_DAMAGED,
+                            "the last object, at %" PRIu64 ", is damaged, and "
+                            "no list tells whether it was recorded: put the "
+                            "archive back from a copy, or cut it there",
+                            place);
+}
+
 // Pass over what a crash has torn at the end. After a power cut that may be
 // more than one, and have whole ones behind it: see imp_tar_recover.
 static bool trim(struct imp_tar *tar, struct imp_err *err)
@@ -66,6 +104,8 @@ static bool trim(struct imp_tar *tar, struct imp_err *err)
             return false;
         if (whole)
             return true;
+        if (!check_torn(tar, last(tar), err))
+            return false;
         pop(tar);
     }
     return true;
@@ -110,6 +150,31 @@ static bool note_recent(struct imp_tar *tar, uint64_t *at, uint64_t limit,
         *at = next;
     }
     return true;
+}
+
+// What may stand at `at`, behind the objects of a file without a whole tail:
+// nothing, something torn, or the beginning of a tail. Anything else some other
+// program has put there: it is not ours to cut off.
+static bool check_rest(struct imp_tar *tar, uint64_t at, uint64_t limit,
+                       struct imp_err *err)
+{
+    struct imp_tar_member m;
+    struct imp_err why = {0};
+    bool tags = false;
+    while (at < limit && imp_tar_look(tar, at, limit, &m, &why)) {
+        at += m.gz.length;
+        tags |= m.gz.kind == IMP_GZ_TAG;
+        bool ours = m.gz.kind == IMP_GZ_TAG ||
+                    (m.gz.kind == IMP_GZ_END && tags && at == limit);
+        if (!ours)
+            return imp_fail(err, IMP_ERR_CONFIG,
+                            "something was appended to the archive: it goes on "
+                            "behind its tail at %" PRIu64 "; take that away "
+                            "first",
+                            m.place);
+    }
+    return why.code == IMP_OK || why.code == IMP_ERR_DAMAGED ||
+           imp_tar_pass(err, &why);
 }
 
 // Where `last` ends, if it is where the ledger has it. An older copy of the
@@ -157,7 +222,8 @@ bool imp_tar_ready(struct imp_tar *tar, const struct imp_object *last,
     uint64_t limit = tar->listed ? tail.at : size;
     if (!end_of_known(tar, last, limit, &at, err))
         return false;
-    if (!note_recent(tar, &at, limit, err))
+    if (!note_recent(tar, &at, limit, err) ||
+        (!tar->listed && !check_rest(tar, at, limit, err)))
         return false;
     // What a tail lists was whole once: nothing of it is passed over.
     if (tar->listed && at < limit) {
@@ -249,6 +315,8 @@ void imp_tar_publish(struct imp_target *t, struct imp_publication *group,
 bool imp_tar_settle_names(struct imp_target *t, struct imp_err *err)
 {
     struct imp_tar *tar = (struct imp_tar *)t;
+    if (!imp_file_is_at(tar->fd, tar->where, err))
+        return imp_wrap(err, "settle names");
     if (!tar->unsynced)
         return true;
     while (fdatasync(tar->fd) != 0)

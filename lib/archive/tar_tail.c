@@ -95,11 +95,16 @@ bool imp_tar_listing(struct imp_target *t, struct imp_digest *out,
 {
     struct imp_tar *tar = (struct imp_tar *)t;
     struct imp_tar_tail tail;
+    struct imp_digest both[2]; // the places of the objects count, too
     if (!imp_tar_find_tail(tar, &tail, present, err))
         return false;
-    return !*present ||
-           imp_tar_hash_member(tar, &tail.manifest, tar->hasher, out, err) ||
-           imp_wrap(err, IMP_TAG_MANIFEST);
+    if (!*present)
+        return true;
+    if (!imp_tar_hash_member(tar, &tail.manifest, tar->hasher, &both[0], err))
+        return imp_wrap(err, IMP_TAG_MANIFEST);
+    if (!imp_tar_hash_member(tar, &tail.index, tar->hasher, &both[1], err))
+        return imp_wrap(err, IMP_TAG_INDEX);
+    return imp_sha256_of(both, sizeof both, out, err);
 }
 
 // --- One tag file ---

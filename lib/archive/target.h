@@ -173,8 +173,14 @@ struct imp_target_ops {
     bool (*recover)(struct imp_target *t, const struct imp_object *object,
                     struct imp_err *err);
 
-    /* The digest of the archive's own list of its objects (the manifest), which
-     * tells whether it is the one that the ledger knows. */
+    /* Recorder thread: is the file at `path` (absolute) a file of the archive,
+     * reached by whatever way? `name` is that of the object that it became.
+     * NULL where no object is a file. */
+    bool (*owns)(struct imp_target *t, const char *path, const char *name);
+
+    /* The digest of the archive's own list of its objects (the manifest, and
+     * the index where there are places), which tells whether it is the one that
+     * the ledger knows. */
     bool (*listing)(struct imp_target *t, struct imp_digest *out, bool *present,
                     struct imp_err *err);
 

@@ -1,6 +1,7 @@
 // bag:DIR, a BagIt bag (RFC 8493): DIR/data/NAME for each object, listed in
 // DIR/manifest-sha256.txt. Temporaries are DIR/.imgpipe-staging/SERIAL.
 #include "archive/bag.h"
+#include "archive/tags.h"
 #include "base/file.h"
 #include "sync/context.h"
 
@@ -79,7 +80,13 @@ static int open_dir(int dirfd, const char *name, struct imp_err *err)
 // The order makes a half-made bag known as ours: staging, bagit.txt, data.
 static bool furnish(struct imp_bag *bag, struct imp_err *err)
 {
+    bool declared = imp_bag_exists(bag->root, IMP_TAG_DECLARATION);
     bag->target.interrupted = imp_bag_exists(bag->root, IMP_BAG_STAGING);
+    bag->unlisted = bag->target.interrupted;
+    // That a killed run has made a directory does not mean that it is durable.
+    if ((!declared || bag->target.interrupted) &&
+        !imp_file_sync_system(bag->root, err))
+        return false;
     if (!imp_dir_make(bag->root, IMP_BAG_STAGING, 0755, err))
         return imp_wrap(err, IMP_BAG_STAGING);
     bag->staging = open_dir(bag->root, IMP_BAG_STAGING, err);
@@ -98,13 +105,15 @@ static void bag_free(struct imp_target *t)
     if (bag->staging >= 0) {
         sweep(bag->staging, NULL);
         close(bag->staging);
-        unlinkat(bag->root, IMP_BAG_STAGING, AT_REMOVEDIR);
+        if (!bag->unlisted)
+            unlinkat(bag->root, IMP_BAG_STAGING, AT_REMOVEDIR);
     }
     if (bag->data >= 0)
         close(bag->data);
     if (bag->root >= 0)
         close(bag->root); // unlocks
     imp_sha256_free(bag->hasher);
+    free(bag->where);
     free(bag);
 }
 
@@ -134,7 +143,11 @@ static struct imp_target *bag_open(const char *where,
     bag->root = bag->data = bag->staging = -1;
     bag->syncfs_tells = kernel_syncfs_tells();
     bag->hasher = imp_sha256_new(err);
-    if (!bag->hasher || !(reading || imp_dir_make(AT_FDCWD, where, 0755, err)))
+    bag->where = strdup(where);
+    if (!bag->where)
+        imp_fail_errno(err, "bag");
+    if (!bag->where || !bag->hasher ||
+        !(reading || imp_dir_make(AT_FDCWD, where, 0755, err)))
         goto fail;
     bag->root = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (bag->root < 0) {
@@ -143,6 +156,7 @@ static struct imp_target *bag_open(const char *where,
     }
     if (reading ? look_at(bag, err)
                 : lock(bag->root, wait, err) &&
+                      imp_file_is_at(bag->root, where, err) &&
                       imp_bag_check(bag->root, IMP_TARGET_WRITE, err) &&
                       furnish(bag, err))
         return &bag->target;
@@ -232,6 +246,7 @@ const struct imp_target_ops imp_target_bag = {
     .settle_names = imp_bag_settle_names,
     .discard = imp_bag_discard,
     .retract = imp_bag_retract,
+    .owns = imp_bag_owns,
     .listing = imp_bag_listing,
     .each = imp_bag_each,
     .walk = imp_bag_walk,

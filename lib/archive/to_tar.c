@@ -65,6 +65,7 @@ static void tar_free(struct imp_target *t)
         close(tar->fd); // unlocks
     imp_buf_clear(&tar->recent);
     imp_sha256_free(tar->hasher);
+    free(tar->where);
     free(tar);
 }
 
@@ -161,6 +162,10 @@ static bool look_around(struct imp_tar *tar, struct imp_err *err)
         !imp_tar_find_tail(tar, &tail, &found, err))
         return false;
     tar->target.interrupted &= !found;
+    // That a killed run has made the file does not mean that its name, and
+    // those of the directories above it, are durable.
+    if (!found && !tar->reading && !imp_file_sync_system(tar->fd, err))
+        return false;
     tar->target.empty = !imp_tar_look(tar, tar->first, size, &m, &why) ||
                         m.gz.kind != IMP_GZ_OBJECT;
     if (why.code == IMP_OK || why.code == IMP_ERR_DAMAGED)
@@ -184,9 +189,13 @@ static struct imp_target *tar_open(const char *where,
     tar->fd = tar->dir = -1;
     tar->reading = mode == IMP_TARGET_READ;
     tar->hasher = imp_sha256_new(&why);
-    if (tar->hasher && open_file(tar, where, &why) &&
-        (tar->reading || lock(tar, wait, &why)) && begin(tar, &why) &&
-        look_around(tar, &why))
+    tar->where = strdup(where);
+    if (!tar->where)
+        imp_fail_errno(&why, "archive");
+    if (tar->where && tar->hasher && open_file(tar, where, &why) &&
+        (tar->reading ||
+         (lock(tar, wait, &why) && imp_file_is_at(tar->fd, where, &why))) &&
+        begin(tar, &why) && look_around(tar, &why))
         return &tar->target;
     imp_tar_pass(err, &why);
     tar_free(&tar->target);

@@ -161,6 +161,24 @@ bool imp_dir_open_above(int dirfd, const char *path, int *out,
     return *out >= 0 || imp_fail_errno(err, "open the directory above");
 }
 
+bool imp_file_is_at(int fd, const char *path, struct imp_err *err)
+{
+    struct stat have, there;
+    if (fstat(fd, &have) != 0)
+        return imp_fail_errno(err, "stat");
+    if (stat(path, &there) != 0)
+        return imp_fail_errno(err, "look for it at its path");
+    return (have.st_dev == there.st_dev && have.st_ino == there.st_ino) ||
+           imp_fail(err, IMP_ERR_IO,
+                    "another one is at its path now: it was moved away or "
+                    "replaced while it was open");
+}
+
+bool imp_file_sync_system(int fd, struct imp_err *err)
+{
+    return syncfs(fd) == 0 || imp_fail_errno(err, "syncfs");
+}
+
 bool imp_file_sync_above(int dirfd, const char *path, struct imp_err *err)
 {
     int fd;

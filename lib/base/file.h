@@ -36,6 +36,14 @@ bool imp_file_pwrite(int fd, const void *bytes, size_t n, uint64_t at,
 /* fsync: of a file its data, of a directory its names. */
 bool imp_file_sync(int fd, struct imp_err *err);
 
+/* Does `path` still mean what `fd` has open? IMP_ERR_IO if it was moved away,
+ * replaced or removed: what is written would be found nowhere. */
+bool imp_file_is_at(int fd, const char *path, struct imp_err *err);
+
+/* Make all of the file system durable that `fd` is on, also the names of what
+ * an interrupted program has made. */
+bool imp_file_sync_system(int fd, struct imp_err *err);
+
 /* fsync of the directory that `path` is in: its name is there durably. */
 bool imp_file_sync_above(int dirfd, const char *path, struct imp_err *err);
 

@@ -122,6 +122,8 @@ struct sqlite3_stmt;
     ROW(OBJECT_DIGEST, "SELECT digest FROM objects WHERE name = ?1")           \
     ROW(ADD_OBJECT, "INSERT INTO objects(name, digest, length, place, "        \
                     "stored) VALUES(?1, ?2, ?3, ?4, ?5)")                      \
+    ROW(MOVE_OBJECT, "UPDATE objects SET place = ?2, stored = ?3 "             \
+                     "WHERE id = ?1")                                          \
     ROW(EACH_OBJECT, "SELECT name, digest, length, place, stored "             \
                      "FROM objects ORDER BY name")                             \
     ROW(LAST_PLACED,                                                           \

@@ -104,6 +104,27 @@ bool imp_ledger_put_object(struct imp_ledger *l,
                               sqlite3_last_insert_rowid(l->db.handle), err);
 }
 
+bool imp_ledger_place_object(struct imp_ledger *l, int64_t id,
+                             const struct imp_object *object,
+                             struct imp_err *err)
+{
+    bool there;
+    if (!object->stored)
+        return true;
+    if (!imp_ledger_has_at(l, object, &there, err))
+        return false;
+    if (there)
+        return true;
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_MOVE_OBJECT, err);
+    if (!s)
+        return false;
+    sqlite3_bind_int64(s, 1, id);
+    sqlite3_bind_int64(s, 2, (sqlite3_int64)object->place);
+    sqlite3_bind_int64(s, 3, (sqlite3_int64)object->stored);
+    return imp_db_run(&l->db, s, err) &&
+           imp_ledger_put_sum(l, IMP_SQL_SUM_OBJECT, id, err);
+}
+
 // --- Inputs ---
 
 struct sqlite3_stmt *imp_ledger_by_path(struct imp_ledger *l,

@@ -71,6 +71,11 @@ bool imp_ledger_put_object(struct imp_ledger *l,
                            const struct imp_object *object,
                            struct imp_err *err);
 
+/* The object `id` lies where `object` says, if that says so. */
+bool imp_ledger_place_object(struct imp_ledger *l, int64_t id,
+                             const struct imp_object *object,
+                             struct imp_err *err);
+
 /* What the row of an input says besides its result. */
 struct imp_input_row {
     int64_t run;

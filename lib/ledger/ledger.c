@@ -450,7 +450,7 @@ static bool adopt_one(void *self, const struct imp_object *object,
         !imp_ledger_find_name(l, object->name, &name_taken, &other, err))
         return false;
     if (row.found && strcmp(row.name, object->name) == 0)
-        return true;
+        return imp_ledger_place_object(l, row.id, object, err);
     if (row.found || name_taken)
         return imp_fail(err, IMP_ERR_CONFIG,
                         "adopt %s: the ledger has its %s for another object",

@@ -112,6 +112,11 @@ static enum imp_left leave_if_archived(struct imp_run *run,
                                        struct imp_err *err)
 {
     const struct imp_job job = {r->path, r->root_len, r->stamp};
+    struct imp_target *target = run->target;
+    if (target->ops->owns && target->ops->owns(target, r->path, r->name)) {
+        imp_fail(err, IMP_ERR_CONFIG, "the source is a file of the archive");
+        return IMP_LEFT_FAILED;
+    }
     if (r->outcome != IMP_ARCHIVED && !is_there(run, r, err))
         return IMP_LEFT_FAILED;
     return imp_leave(run->leaver, &job, err);

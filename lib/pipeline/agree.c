@@ -31,10 +31,9 @@ static bool take_listed(void *self, const struct imp_object *listed,
     struct take_up *up = self;
     struct imp_target *target = up->run->target;
     struct imp_object object = *listed;
-    struct imp_digest known, found;
+    struct imp_digest found;
     bool is_known;
-    if (!imp_ledger_find_name(up->run->ledger, object.name, &is_known, &known,
-                              err))
+    if (!imp_ledger_has_at(up->run->ledger, &object, &is_known, err))
         return false;
     if (!is_known) {
         if (!target->ops->hash(target, &object, &found, &object.length, err))

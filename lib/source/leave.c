@@ -28,6 +28,7 @@ struct imp_leaver {
     char *path;            // of the directory to move to, resolved
     int dir;               // it; -1 if nothing is moved
     int temps;             // TEMPS in it; -1 until a file is copied
+    bool begun;            // what it had before is durable
     char synced[PATH_MAX]; // the last directory below it that is durable
     struct pending pending[PENDING];
     size_t n;
@@ -389,8 +390,19 @@ static enum imp_left move_by_link(struct leaving *m)
 
 // --- The whole ---
 
+// A directory there that a killed run has made may not be durable yet.
+static bool sync_once(struct imp_leaver *l, struct imp_err *err)
+{
+    if (!l->begun && !imp_file_sync_system(l->dir, err))
+        return imp_wrap(err, "directory to move sources to");
+    l->begun = true;
+    return true;
+}
+
 static enum imp_left move(struct leaving *m)
 {
+    if (!sync_once(m->l, m->err))
+        return IMP_LEFT_FAILED;
     m->to = open_to(m->l, m->job->path + m->job->root_len + 1, false);
     if (m->to < 0)
         return failed(m, "open the directory to move to");

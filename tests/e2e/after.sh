@@ -174,7 +174,7 @@ for archive in "$work/a" "tar.gz:$work/a"; do
     expect_exit 0 "$IMGPIPE" run "$work/up" "$@"
     sqlite3 -separator ' ' "$work/s/ledger.db" "SELECT o.name, ifnull(place, 0), path
         FROM objects o JOIN inputs i ON o.id = i.object
-        WHERE outcome = 'archived' ORDER BY o.id DESC LIMIT 1" >"$work/last"
+        WHERE outcome = 'archived' ORDER BY o.id LIMIT 1 OFFSET 1" >"$work/last"
     read -r name place source <"$work/last"
     cp "$source" "$work/up/copy${name#"${name%.*}"}"
     if [ -d "$work/a" ]; then

@@ -10,6 +10,8 @@ Modes:
   fail-rest    from a call on all of its kind fail: full disk, broken disk, no
                more descriptors, no more memory
   limits       few descriptors, short files (see setrlimit)
+  kill-cut     killed at each call, then a whole run, then the power is cut: what
+               the first has made must be durable, too
   power-cut    the disk as a cut behind each call may leave it
 
 After each disturbance a run that nothing disturbs must complete the archive,
@@ -109,7 +111,7 @@ class Tally:
 
 # What a mode's disturbances are called in the figures.
 FIGURES = {"kills": ("kill-each", "kill-random", "kill-two"), "faults": ("fail-each", "fail-rest", "limits"),
-           "power cuts": ("power-cut",), "verified": ("verify",)}
+           "power cuts": ("power-cut", "kill-cut"), "verified": ("verify",)}
 
 
 class Worker:
@@ -200,6 +202,23 @@ class Worker:
         self.tally.find(about, self.judge.differs(exact=False))
         self.verify(about, "state", "state2")
 
+    def kill_cut(self, fault):
+        about = f"{self.scene}, {fault}"
+        logs = [f"{self.place.top}/log{n}" for n in (1, 2)]
+        for log in logs:
+            if os.path.exists(log):
+                os.remove(log)
+        self.place.reset()
+        if self.place.run(fault, FAULT_LOG=logs[0]).status != -9:
+            return  # it was over before
+        self.place.run(FAULT_LOG=logs[1])
+        for world, tree in powercut.end(logs, self.place.case, self.place.start,
+                                        self.scene.args.mixed):
+            powercut.put_back(tree)
+            self.tally.add("kill-cut", world)
+            self.tally.find(f"{about}, {world}", self.judge.after_cut())
+            self.settle(f"{about}, {world}", exact=False)
+
     def verify(self, about, *states):
         for state in states:
             self.tally.add("verify", "archives")
@@ -285,10 +304,12 @@ class Scene:
             "fail-each": lambda: ((Worker.meet, f) for f in self.failures(counts)),
             "fail-rest": lambda: ((Worker.meet, f) for f in self.lasting(counts)),
             "limits": lambda: ((Worker.meet_limit, limit) for limit in LIMITS),
+            "kill-cut": lambda: ((Worker.kill_cut, f) for f in self.kills(counts)
+                                 if f.group == "calls"),
             "power-cut": lambda: ((Worker.after_cuts, s) for s in self.shares(worker)),
         }
         for mode in self.args.modes:
-            if mode == "power-cut" and not self.target.on_disk:
+            if mode.endswith("-cut") and not self.target.on_disk:
                 continue  # what the store has said is durable is no disk of ours
             tasks = list(modes[mode]())
             bounded = mode in ("kill-random", "kill-two", "power-cut")

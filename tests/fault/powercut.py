@@ -176,6 +176,9 @@ def put(names, leaf, below):
         names[leaf] = below
 
 
+SECTOR = 512  # a disk writes that much or nothing
+
+
 def data_left(node, world, coin):
     synced, now = node.synced, node.now
     if synced == now or world == "synced":
@@ -186,7 +189,7 @@ def data_left(node, world, coin):
     if world == "names":
         return zeros
     front = coin.randint(min(len(synced), len(now)), len(now))
-    some = coin.randrange(len(now) + 1)
+    some = coin.randrange(len(now) + 1) // SECTOR * SECTOR
     return coin.choice([synced, now, zeros, now[:some] + zeros[some:], now[:front]])
 
 
@@ -201,6 +204,22 @@ def put_back(tree):
             with open(path, "wb") as f:
                 f.write(data)
         os.chmod(path, mode)
+
+
+def end(logs, top, start, mixed):
+    """(world, tree) for a cut behind the last of several runs, each with its own
+    log."""
+    disk, seen = Disk(start), set()
+    disk.top = top
+    for log in logs:
+        for record in records(log):
+            disk.apply(*record)
+    for world, seed in [("synced", 0), ("names", 0)] + [("mixed", i) for i in range(mixed)]:
+        tree = disk.left(world, f"end {seed}")
+        key = hash(tuple(sorted(tree.items())))
+        if key not in seen:
+            seen.add(key)
+            yield world, tree
 
 
 def cuts(log, top, start, mixed):
