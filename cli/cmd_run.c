@@ -50,6 +50,10 @@ static int go(struct cli_run_args *a, struct cli_report *report,
     if (counts.other_recipe && !report->quiet)
         cli_error("note: earlier runs into this archive had another policy or "
                   "mark; what they archived stays as it is");
+    if (counts.taken_up > 0 && !report->quiet)
+        cli_error("note: objects taken up that a killed run or another state "
+                  "directory has archived: %ju",
+                  (uintmax_t)counts.taken_up);
     if (counts.dates_removed && !report->quiet)
         cli_error("note: the policy shifts dates by an offset of the subject; "
                   "none is known, so dates are removed");

@@ -36,6 +36,7 @@ static bool take_listed(void *self, const struct imp_object *listed,
     if (!imp_ledger_has_at(up->run->ledger, &object, &is_known, err))
         return false;
     if (!is_known) {
+        up->run->taken_up++;
         if (!target->ops->hash(target, &object, &found, &object.length, err))
             return false;
         if (memcmp(&found, &object.digest, sizeof found) != 0)
@@ -102,6 +103,7 @@ static bool take_file(void *self, const struct imp_object *file, bool regular,
             return false;
         if (is_name_of(object.name, &object.digest)) {
             up->held++;
+            up->run->taken_up++;
             return up->take(up->take_self, &object, err);
         }
     }

@@ -34,6 +34,7 @@ struct imp_run {
     struct imp_suspects suspects;      /* not changed once the run has begun */
     int64_t id;
     bool other_recipe;
+    uint64_t taken_up;
 
     /* `scan` ends with the caller's context; `work` a grace later;
      * `background` never. */

@@ -29,6 +29,7 @@ void imp_run_counts(struct imp_run *run, struct imp_run_counts *out)
         .queued = imp_chan_len(run->jobs),
         .run = run->id,
         .other_recipe = run->other_recipe,
+        .taken_up = run->taken_up,
         .dates_removed = imp_policy_settings(run->policy)->shifts_dates,
     };
     for (int i = 0; i < IMP_OUTCOMES; i++)

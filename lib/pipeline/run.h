@@ -101,6 +101,8 @@ struct imp_run_counts {
     uint64_t queued;    /* jobs waiting now */
     int64_t run;        /* the run's number in the ledger */
     bool other_recipe;  /* an earlier run had another policy or mark */
+    uint64_t taken_up;  /* objects that this ledger did not know, when the run
+                           began */
     bool dates_removed; /* the policy shifts dates, and no subject's offset is
                            known: they are removed */
 };

@@ -45,6 +45,8 @@ holds 2 "a second state"
 go 0 s1 "$three"
 holds 3 "the first state again"
 go 0 s2 "$one" "$two" "$three"
+grep -q "note: objects taken up .* directory has archived: 1" "$work/err" ||
+    fail "not told what is taken up: $(cat "$work/err")"
 [ "$(field archived)" -eq 0 ] && [ "$(field duplicate)" -eq 2 ] ||
     fail "what another state archived is not known: $(cat "$work/out")"
 holds 3 "the second state again"
