@@ -136,7 +136,7 @@ static void read_it(void)
 // A start without a ledger takes up all that is there, or refuses.
 static bool take_up(struct imp_target *t, struct listed *l)
 {
-    if (!t->ops->resume(t, 0, NULL) || !t->ops->walk(t, list_file, l, NULL))
+    if (!t->ops->resume(t, NULL, NULL) || !t->ops->walk(t, list_file, l, NULL))
         return false;
     for (size_t i = 0; i < l->n; i++) {
         struct imp_object *o = &l->object[i];
