@@ -151,8 +151,7 @@ static void fail_vanished(struct recorder *rec, struct imp_result *r)
     fail(rec, r, &err);
 }
 
-// Is the name free? An intent must never be for an object's own name: the next
-// start would retract the object.
+// Is the name free? An intent never stands for an object's own name.
 static bool check_name(struct recorder *rec, struct imp_result *r)
 {
     struct imp_err err = {0};
