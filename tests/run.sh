@@ -1,30 +1,17 @@
 #!/bin/sh
 # run.sh BUILD: all tests on the build tree BUILD. Unit tests (Criterion), then
-# the command line (tests/cli: a script beside what it must print), then whole
-# runs (tests/e2e: a script that exits 0, or 77 with the reason if it cannot
-# run here) and runs that are disturbed (tests/fault, the same). The last line counts them all.
+# the command line (tests/cli: a script beside what it must print), whole runs
+# (tests/e2e: a script that exits 0, or 77 with the reason if it cannot run
+# here) and runs that are disturbed (tests/fault, the same): as many at a time
+# as there are processors, or TEST_JOBS. The last line counts them all.
 set -u
 cd "$(dirname "$0")/.." || exit 2
 build=$1
 . tests/lib/env.sh
-passed=0 failed=0 skipped=0
-log=$(mktemp) || exit 2
-trap 'rm -f "$log"' EXIT
-
-count() { # count NAME STATUS: one script
-    case $2 in
-    0) passed=$((passed + 1)) ;;
-    77)
-        skipped=$((skipped + 1))
-        printf '%s: %s\n' "$1" "$(tail -n 1 "$log")"
-        ;;
-    *)
-        failed=$((failed + 1))
-        printf 'FAIL %s (status %s)\n' "$1" "$2"
-        tail -n 40 "$log"
-        ;;
-    esac
-}
+passed=0 failed=0
+tally=$(mktemp) || exit 2
+log=$tally.log
+trap 'rm -f "$tally" "$log"' EXIT
 
 for unit in "$build"/bin/unit-*; do
     [ -x "$unit" ] || continue
@@ -45,22 +32,19 @@ for unit in "$build"/bin/unit-*; do
 done
 
 for dir in tests/cli/*/; do
-    name=${dir%/}
-    tests/lib/cli-test.sh "$name" >"$log" 2>&1
-    count "$name" $?
-done
-
+    printf '%s\n' "${dir%/} tests/lib/cli-test.sh ${dir%/}"
+done >"$log"
 for script in tests/e2e/*.sh tests/fault/*.sh; do
-    [ -f "$script" ] || continue
-    start=$(date +%s)
-    sh "$script" >"$log" 2>&1
-    status=$?
-    took=$(($(date +%s) - start))
-    if [ $status -eq 0 ]; then
-        printf '%s: %s (%s s)\n' "$script" "$(tail -n 1 "$log")" "$took"
-    fi
-    count "$script" $status
-done
+    printf '%s\n' "$script sh $script"
+done >>"$log"
+xargs -P "${TEST_JOBS:-$(nproc)}" -L 1 tests/lib/one.sh "$tally" <"$log"
 
+passed=$((passed + $(grep -c passed "$tally")))
+failed=$((failed + $(grep -c failed "$tally")))
+skipped=$(grep -c skipped "$tally")
+[ "$(wc -l <"$tally")" -eq "$(wc -l <"$log")" ] || {
+    echo "FAIL: of $(wc -l <"$log") scripts $(wc -l <"$tally") have ended"
+    failed=$((failed + 1))
+}
 printf '%s passed, %s failed, %s skipped\n' $passed $failed $skipped
 [ $failed -eq 0 ]
