@@ -80,7 +80,7 @@ LINK_SO = $(Q)echo "  link  $@" && $(CC) -shared $(HARDEN_LD) $(VARIANT_CFLAGS) 
 
 LIB_SRC := $(wildcard lib/*/*.c)
 PIXELS_SRC := $(wildcard lib/mark/vips/*.c)
-HTTP_SRC := $(wildcard lib/archive/curl/*.c)
+HTTP_SRC := $(wildcard lib/net/curl/*.c)
 CLI_SRC := $(wildcard cli/*.c)
 UNIT_MODULES := $(notdir $(wildcard tests/unit/*))
 STRESS_SRC := $(wildcard tests/stress/*.c)
@@ -115,7 +115,7 @@ $(B)/obj/%.o: %.c Makefile
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/obj/lib/mark/vips/%.o: ALL_CFLAGS += $(VIPS_CFLAGS)
-$(B)/obj/lib/archive/curl/%.o: ALL_CFLAGS += $(HTTP_CFLAGS)
+$(B)/obj/lib/net/curl/%.o: ALL_CFLAGS += $(HTTP_CFLAGS)
 
 $(LIB): $(call obj,$(LIB_SRC))
 	@rm -f $@

@@ -6,9 +6,10 @@ allowed() {
     case $1 in
     base) echo "" ;;
     sync) echo "base" ;;
-    image | source | lookup | archive | ledger) echo "base sync" ;;
+    net | image | source | ledger) echo "base sync" ;;
+    lookup | archive) echo "base sync net" ;;
     deid | mark) echo "base sync image" ;;
-    pipeline) echo "base sync image source lookup archive ledger deid mark" ;;
+    pipeline) echo "base sync net image source lookup archive ledger deid mark" ;;
     *) echo "?" ;;
     esac
 }
@@ -34,7 +35,7 @@ for dir in lib/*/; do
     done
 done
 # Third-party types stay out of our headers.
-if grep -nE '#include <(vips|glib|sqlite3|zlib|curl|expat|openssl|libexif|jpeglib)' \
+if grep -nE '#include <(vips|glib|sqlite3|zlib|curl|expat|openssl|libexif|jpeglib|jansson)' \
     $(find lib -name '*.h' ! -path 'lib/mark/vips/*'); then
     echo "a header includes a third-party library"
     bad=1

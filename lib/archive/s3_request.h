@@ -3,7 +3,7 @@
 #ifndef IMP_ARCHIVE_S3_REQUEST_H
 #define IMP_ARCHIVE_S3_REQUEST_H
 
-#include "archive/http.h"
+#include "net/http.h"
 #include "archive/s3_client.h"
 #include "archive/s3_place.h"
 #include "archive/s3_sign.h"

@@ -2,7 +2,7 @@
 // [IMAGES]. Each image is put once and told of once, whatever is lost on the
 // way, and a cancel leaves what was not put with its owner. For ThreadSanitizer
 // and DRD.
-#include "archive/http.h"
+#include "net/http.h"
 #include "archive/target.h"
 #include "base/sha256.h"
 #include "sync/context.h"

@@ -1,4 +1,4 @@
-#include "archive/http.h"
+#include "net/http.h"
 
 #include "base/plugin.h"
 

@@ -1,4 +1,4 @@
-#include "archive/pace.h"
+#include "net/pace.h"
 
 #include <criterion/criterion.h>
 

@@ -5,8 +5,8 @@
  * answer, and for a line that stops and goes on. Each byte buys back a
  * millisecond, so that whoever sends one a second is given up after a minute,
  * and n bytes take n ms and a minute at most. One thread. */
-#ifndef IMP_ARCHIVE_PACE_H
-#define IMP_ARCHIVE_PACE_H
+#ifndef IMP_NET_PACE_H
+#define IMP_NET_PACE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 // All that knows libcurl. Built into http.so, not into the program.
-#include "archive/http.h"
-#include "archive/pace.h"
+#include "net/http.h"
+#include "net/pace.h"
 #include "sync/context.h"
 
 #include <ctype.h>

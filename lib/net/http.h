@@ -2,8 +2,8 @@
  * lib/imgpipe/http.so, which has libcurl and its thirty libraries behind it.
  *
  * The shared object exports imp_http_get and nothing else. */
-#ifndef IMP_ARCHIVE_HTTP_H
-#define IMP_ARCHIVE_HTTP_H
+#ifndef IMP_NET_HTTP_H
+#define IMP_NET_HTTP_H
 
 #include "base/bytes.h"
 #include "base/err.h"

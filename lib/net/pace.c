@@ -1,4 +1,4 @@
-#include "archive/pace.h"
+#include "net/pace.h"
 
 #define IN_HAND_MS 60000 // at 1000 bytes a second a byte is a millisecond
 
