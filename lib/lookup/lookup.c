@@ -1,0 +1,45 @@
+#include "lookup/kinds.h"
+
+#include <string.h>
+
+static const struct imp_lookup_ops *const kinds[] = {
+#define POINT_AT(name) &imp_lookup_##name,
+    IMP_LOOKUP_KINDS(POINT_AT)
+#undef POINT_AT
+};
+
+struct imp_lookup *imp_lookup_open(const struct imp_lookup_at *at,
+                                   struct imp_err *err)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strncmp(at->spec, kinds[i]->prefix, strlen(kinds[i]->prefix)) == 0)
+            return kinds[i]->open(at, err);
+    imp_fail(err, IMP_ERR_CONFIG,
+             "look-up source: want csv:FILE, sqlite:FILE?table=T, "
+             "http://HOST/{key} or https://HOST/{key}");
+    return NULL;
+}
+
+void imp_lookup_free(struct imp_lookup *l)
+{
+    if (l)
+        l->ops->free(l);
+}
+
+bool imp_lookup_is_slow(const struct imp_lookup *l)
+{
+    return l->ops->slow;
+}
+
+const char *const *imp_lookup_names(const struct imp_lookup *l)
+{
+    return l->ops->names(l);
+}
+
+bool imp_lookup_find(struct imp_lookup *l, struct imp_span key,
+                     struct imp_ctx *ctx, struct imp_answer **answer,
+                     struct imp_err *err)
+{
+    *answer = NULL;
+    return l->ops->find(l, key, ctx, answer, err);
+}
