@@ -94,6 +94,8 @@ const char *imp_code_name(enum imp_code code)
         return "residual";
     case IMP_ERR_CRASHED:
         return "crashed";
+    case IMP_ERR_UNKNOWN_SUBJECT:
+        return "unknown subject";
     case IMP_ERR_IO:
         return "io";
     case IMP_ERR_MEMORY:

@@ -30,6 +30,7 @@ enum imp_code {
     IMP_ERR_INVARIANT,   /* its cut list does not add up */
     IMP_ERR_RESIDUAL,    /* something identifying was left after cleaning */
     IMP_ERR_CRASHED,     /* the program died each time that it worked on it */
+    IMP_ERR_UNKNOWN_SUBJECT, /* no look-up knows whose it is */
     /* Ours. */
     IMP_ERR_IO,
     IMP_ERR_MEMORY,

@@ -30,6 +30,7 @@ enum imp_outcome imp_outcome_of(enum imp_code code)
     case IMP_ERR_INVARIANT:
     case IMP_ERR_RESIDUAL:
     case IMP_ERR_CRASHED:
+    case IMP_ERR_UNKNOWN_SUBJECT:
         return IMP_QUARANTINED;
     case IMP_ERR_UNSETTLED:
         return IMP_SKIPPED;

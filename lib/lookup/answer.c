@@ -1,11 +1,14 @@
 #include "lookup/answer.h"
 
-#include <stdatomic.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+// The count has a mutex, not an atomic: that is what DRD can follow, too.
 struct imp_answer {
-    _Atomic unsigned refs;
+    pthread_mutex_t mu;
+    unsigned refs; // guarded by mu
     size_t n;
     char text[]; // n times a name and a value, each ended by a NUL
 };
@@ -30,7 +33,8 @@ struct imp_answer *imp_answer_new(const struct imp_said *said, size_t n,
                  room);
         return NULL;
     }
-    atomic_init(&answer->refs, 1);
+    pthread_mutex_init(&answer->mu, NULL);
+    answer->refs = 1;
     answer->n = n;
     char *to = answer->text;
     for (size_t i = 0; i < n; i++)
@@ -40,14 +44,23 @@ struct imp_answer *imp_answer_new(const struct imp_said *said, size_t n,
 
 struct imp_answer *imp_answer_ref(struct imp_answer *answer)
 {
-    atomic_fetch_add_explicit(&answer->refs, 1, memory_order_relaxed);
+    pthread_mutex_lock(&answer->mu);
+    answer->refs++;
+    pthread_mutex_unlock(&answer->mu);
     return answer;
 }
 
 void imp_answer_unref(struct imp_answer *answer)
 {
-    if (answer && atomic_fetch_sub(&answer->refs, 1) == 1)
-        free(answer);
+    if (!answer)
+        return;
+    pthread_mutex_lock(&answer->mu);
+    bool last = --answer->refs == 0;
+    pthread_mutex_unlock(&answer->mu);
+    if (!last)
+        return;
+    pthread_mutex_destroy(&answer->mu);
+    free(answer);
 }
 
 const char *imp_answer_get(const struct imp_answer *answer, const char *name)
