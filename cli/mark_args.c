@@ -10,7 +10,9 @@
 bool cli_set_mark_text(void *self, const char *value, struct imp_err *err)
 {
     struct cli_mark_args *a = self;
-    struct imp_template *t = imp_template_new(value, err);
+    // Which fields there are shows when all options are known.
+    static const struct imp_more_fields any = {.any = true};
+    struct imp_template *t = imp_template_new(value, &any, err);
     if (!t)
         return false;
     imp_template_free(t);

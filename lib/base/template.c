@@ -15,28 +15,56 @@ static const char *const FIELD_NAME[IMP_FIELDS] = {
 // A run of text, or a field.
 struct piece {
     bool is_field;
-    enum imp_field field;
     size_t limit; // characters of a field's value; SIZE_MAX: all
-    size_t at, n; // a run of text, in imp_template.text
+    size_t at, n; // of the text or the name, in imp_template.text
 };
 
 struct imp_template {
-    char *text; // literal text, with `{{` and `}}` already made one
+    char *text; // literal text, with `{{` and `}}` already made one, and the
+                // names of fields, each with a NUL behind
     size_t text_len;
     struct piece *piece;
     size_t n;
 };
 
-static bool fail_known(struct imp_err *err, const char *name, int n)
+static void add_known(char *known, size_t cap, size_t *len, const char *name)
 {
-    char known[100] = "";
+    if (*len < cap)
+        *len += (size_t)snprintf(known + *len, cap - *len, "%s{%s}",
+                                 *len ? ", " : "", name);
+}
+
+static bool fail_known(struct imp_err *err, const struct imp_more_fields *more,
+                       const char *name, int n)
+{
+    char known[200] = "";
     size_t len = 0;
-    for (size_t i = 0; i < IMP_FIELDS && len < sizeof known; i++)
-        len += (size_t)snprintf(known + len, sizeof known - len, "%s{%s}",
-                                i ? ", " : "", FIELD_NAME[i]);
+    for (size_t i = 0; i < IMP_FIELDS; i++)
+        add_known(known, sizeof known, &len, FIELD_NAME[i]);
+    for (size_t i = 0; more->name && more->name[i]; i++)
+        add_known(known, sizeof known, &len, more->name[i]);
     return imp_fail(err, IMP_ERR_CONFIG,
                     "template: no field {%.*s}: want one of %s", n, name,
                     known);
+}
+
+static bool is_name(const char *known, const char *name, size_t n)
+{
+    return strlen(known) == n && memcmp(known, name, n) == 0;
+}
+
+static bool is_known(const struct imp_more_fields *more, const char *name,
+                     size_t n)
+{
+    if (n == 0)
+        return false;
+    for (size_t i = 0; i < IMP_FIELDS; i++)
+        if (is_name(FIELD_NAME[i], name, n))
+            return true;
+    for (size_t i = 0; more->name && more->name[i]; i++)
+        if (is_name(more->name[i], name, n))
+            return true;
+    return more->any && !memchr(name, '{', n);
 }
 
 static bool parse_limit(const char *digits, size_t n, size_t *limit)
@@ -54,27 +82,28 @@ static bool parse_limit(const char *digits, size_t n, size_t *limit)
 }
 
 // What stands between the braces: NAME or NAME:N.
-static bool parse_field(const char *inside, size_t n, struct piece *out,
-                        struct imp_err *err)
+static bool parse_field(struct imp_template *t,
+                        const struct imp_more_fields *more, const char *inside,
+                        size_t n, struct imp_err *err)
 {
     const char *colon = memchr(inside, ':', n);
     size_t name_len = colon ? (size_t)(colon - inside) : n;
     int shown = name_len > 40 ? 40 : (int)name_len;
+    struct piece *out = &t->piece[t->n++];
 
-    *out = (struct piece){.is_field = true, .limit = SIZE_MAX};
+    *out = (struct piece){
+        .is_field = true, .limit = SIZE_MAX, .at = t->text_len, .n = name_len};
     if (colon && !parse_limit(colon + 1, n - name_len - 1, &out->limit))
         return imp_fail(err, IMP_ERR_CONFIG,
                         "template: field {%.*s:N}: want N a number from 1 to "
                         "%d",
                         shown, inside, LIMIT_MAX);
-    for (size_t i = 0; i < IMP_FIELDS; i++) {
-        if (strlen(FIELD_NAME[i]) == name_len &&
-            memcmp(FIELD_NAME[i], inside, name_len) == 0) {
-            out->field = (enum imp_field)i;
-            return true;
-        }
-    }
-    return fail_known(err, inside, shown);
+    if (!is_known(more, inside, name_len))
+        return fail_known(err, more, inside, shown);
+    memcpy(t->text + t->text_len, inside, name_len);
+    t->text_len += name_len;
+    t->text[t->text_len++] = '\0';
+    return true;
 }
 
 // One more character of literal text; neighbours share a piece.
@@ -89,7 +118,8 @@ static void add_literal(struct imp_template *t, char c)
     last->n++;
 }
 
-static bool parse(struct imp_template *t, const char *p, struct imp_err *err)
+static bool parse(struct imp_template *t, const struct imp_more_fields *more,
+                  const char *p, struct imp_err *err)
 {
     while (*p) {
         if (*p != '{' && *p != '}') {
@@ -110,16 +140,20 @@ static bool parse(struct imp_template *t, const char *p, struct imp_err *err)
             return imp_fail(err, IMP_ERR_CONFIG,
                             "template: `{` without `}`: write `{{` for a "
                             "brace");
-        if (!parse_field(p + 1, (size_t)(end - p - 1), &t->piece[t->n++], err))
+        if (!parse_field(t, more, p + 1, (size_t)(end - p - 1), err))
             return false;
         p = end + 1;
     }
     return true;
 }
 
-struct imp_template *imp_template_new(const char *text, struct imp_err *err)
+struct imp_template *imp_template_new(const char *text,
+                                      const struct imp_more_fields *more,
+                                      struct imp_err *err)
 {
-    // No text has more pieces, or literal characters, than characters.
+    static const struct imp_more_fields none;
+    // No text has more pieces than characters, and the braces of a field have
+    // room for its NUL.
     size_t most = strlen(text) + 1;
     struct imp_template *t = calloc(1, sizeof *t);
     if (t) {
@@ -131,7 +165,7 @@ struct imp_template *imp_template_new(const char *text, struct imp_err *err)
                  most);
         goto failed;
     }
-    if (parse(t, text, err))
+    if (parse(t, more ? more : &none, text, err))
         return t;
 failed:
     imp_template_free(t);
@@ -147,10 +181,10 @@ void imp_template_free(struct imp_template *t)
     free(t);
 }
 
-bool imp_template_uses(const struct imp_template *t, enum imp_field field)
+bool imp_template_uses(const struct imp_template *t, const char *name)
 {
     for (size_t i = 0; i < t->n; i++)
-        if (t->piece[i].is_field && t->piece[i].field == field)
+        if (t->piece[i].is_field && strcmp(t->text + t->piece[i].at, name) == 0)
             return true;
     return false;
 }
@@ -167,31 +201,41 @@ static size_t prefix_len(const char *value, size_t limit)
     return at;
 }
 
-static const char *value_of(enum imp_field field,
-                            const char *const value[IMP_FIELDS])
+static const char *value_of(const char *name, const struct imp_values *values)
 {
-    if (value[field])
-        return value[field];
-    imp_bug("template: no value for {%s}", FIELD_NAME[field]);
+    for (size_t i = 0; i < IMP_FIELDS; i++)
+        if (strcmp(FIELD_NAME[i], name) == 0)
+            return values->fixed[i];
+    return values->other ? values->other(values->self, name) : NULL;
+}
+
+static bool expand_field(const struct imp_template *t, const struct piece *p,
+                         const struct imp_values *values,
+                         imp_value_check *check, struct imp_buf *out,
+                         struct imp_err *err)
+{
+    const char *name = t->text + p->at, *value = value_of(name, values);
+    if (!value)
+        return imp_fail(err, IMP_ERR_CONFIG, "no value for {%s}", name);
+    if (check && !check(value, err))
+        return imp_wrap(err, "{%s}", name);
+    return imp_buf_add(out, value, prefix_len(value, p->limit), err);
 }
 
 bool imp_template_expand(const struct imp_template *t,
-                         const char *const value[IMP_FIELDS],
-                         struct imp_buf *out, struct imp_err *err)
+                         const struct imp_values *values,
+                         imp_value_check *check, struct imp_buf *out,
+                         struct imp_err *err)
 {
     size_t before = out->n;
     for (size_t i = 0; i < t->n; i++) {
         const struct piece *p = &t->piece[i];
-        const char *from = t->text + p->at;
-        size_t n = p->n;
-        if (p->is_field) {
-            from = value_of(p->field, value);
-            n = prefix_len(from, p->limit);
-        }
-        if (!imp_buf_add(out, from, n, err)) {
-            out->n = before;
-            return false;
-        }
+        bool ok = p->is_field ? expand_field(t, p, values, check, out, err)
+                              : imp_buf_add(out, t->text + p->at, p->n, err);
+        if (ok)
+            continue;
+        out->n = before;
+        return false;
     }
     return true;
 }

@@ -10,8 +10,7 @@
 
 #include "base/bytes.h"
 
-/* The fields a template may take; a field without a value for this run is
- * unknown when parsing. */
+/* Fields that every image has. */
 enum imp_field {
     IMP_FIELD_DIGEST, /* 64 hexadecimal digits */
     IMP_FIELD_DATE,   /* 2026-11-22 */
@@ -19,21 +18,41 @@ enum imp_field {
     IMP_FIELDS,
 };
 
+/* The fields besides: what look-ups tell of an image. */
+struct imp_more_fields {
+    const char *const *name; /* NULL-ended, or NULL: none */
+    bool any; /* other names may turn out to be fields, too, image by image */
+};
+
 struct imp_template; /* opaque */
 
 /* NULL, with `err` (IMP_ERR_CONFIG, naming the field and listing the known
- * ones), if `text` does not parse. Copies `text`. */
-struct imp_template *imp_template_new(const char *text, struct imp_err *err);
+ * ones), if `text` does not parse. Copies `text`. `more` may be NULL: none. */
+struct imp_template *imp_template_new(const char *text,
+                                      const struct imp_more_fields *more,
+                                      struct imp_err *err);
 void imp_template_free(struct imp_template *t);
 
-/* Does it use `field`? So that nothing is computed in vain. */
-bool imp_template_uses(const struct imp_template *t, enum imp_field field);
+/* Does it use the field of this name? So that nothing is computed in vain. */
+bool imp_template_uses(const struct imp_template *t, const char *name);
 
-/* Append the expansion to `out` (no NUL); on failure (IMP_ERR_MEMORY) `out` is
- * as before. Each value that the template uses must be given: a NULL there is
- * a bug and aborts. */
+/* What the fields stand for. */
+struct imp_values {
+    const char *fixed[IMP_FIELDS];
+    /* The value of another field, or NULL: it has none. NULL: none has. */
+    const char *(*other)(void *self, const char *name);
+    void *self;
+};
+
+/* May this value be there? False with `err`, without a name in front. */
+typedef bool imp_value_check(const char *value, struct imp_err *err);
+
+/* Append the expansion to `out` (no NUL). Each value is shown to `check` first,
+ * unless that is NULL. On failure `out` is as before: IMP_ERR_CONFIG, naming
+ * the field, if one has no value or `check` says so; IMP_ERR_MEMORY. */
 bool imp_template_expand(const struct imp_template *t,
-                         const char *const value[IMP_FIELDS],
-                         struct imp_buf *out, struct imp_err *err);
+                         const struct imp_values *values,
+                         imp_value_check *check, struct imp_buf *out,
+                         struct imp_err *err);
 
 #endif

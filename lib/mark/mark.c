@@ -59,11 +59,11 @@ static bool check_spec(const struct imp_mark_spec *spec, struct imp_err *err)
 }
 
 bool imp_marker_text(const struct imp_marker *m,
-                     const char *const value[IMP_FIELDS], struct imp_buf *text,
+                     const struct imp_values *values, struct imp_buf *text,
                      struct imp_err *err)
 {
     text->n = 0;
-    if (!imp_template_expand(m->text, value, text, err))
+    if (!imp_template_expand(m->text, values, NULL, text, err))
         return false;
     if (text->n > TEXT_MAX)
         return imp_fail(err, IMP_ERR_CONFIG,
@@ -77,19 +77,30 @@ bool imp_marker_text(const struct imp_marker *m,
     return imp_buf_add(text, "", 1, err);
 }
 
+static const char *sample_of(void *self, const char *name)
+{
+    (void)self, (void)name;
+    return "A1";
+}
+
 // Draw the mark with plausible values: what can be wrong with it shows now.
 static bool try_mark(const struct imp_marker *m, struct imp_err *err)
 {
-    static const char *const sample[IMP_FIELDS] = {
-        [IMP_FIELD_DIGEST] =
-            "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
-        [IMP_FIELD_DATE] = "2000-01-01",
-        [IMP_FIELD_EXT] = "jpg",
+    static const struct imp_values sample = {
+        .fixed =
+            {
+                [IMP_FIELD_DIGEST] =
+                    "0123456789abcdef0123456789abcdef0123456789"
+                    "abcdef0123456789abcdef",
+                [IMP_FIELD_DATE] = "2000-01-01",
+                [IMP_FIELD_EXT] = "jpg",
+            },
+        .other = sample_of,
     };
     struct imp_buf text = {0};
     struct imp_ink ink = {0};
     bool ok =
-        imp_marker_text(m, sample, &text, err) &&
+        imp_marker_text(m, &sample, &text, err) &&
         imp_marker_draw(m, (const char *)text.p, IMP_MARK_PROBE, &ink, err);
     imp_ink_clear(&ink);
     imp_buf_clear(&text);
@@ -102,10 +113,12 @@ static bool take_spec(struct imp_marker *m, const struct imp_mark_spec *spec,
 {
     m->spec = *spec;
     m->spec.text = m->spec.font = NULL;
+    m->spec.fields = (struct imp_more_fields){0};
     m->spec.image = (struct imp_span){0};
     if (spec->font && !(m->spec.font = m->font = strdup(spec->font)))
         return imp_fail(err, IMP_ERR_MEMORY, "no memory for a font's name");
-    m->text = imp_template_new(spec->image.n ? "" : spec->text, err);
+    m->text =
+        imp_template_new(spec->image.n ? "" : spec->text, &spec->fields, err);
     m->pixels = m->text ? imp_pixels_load(err) : NULL;
     if (m->pixels && spec->image.n)
         m->logo = m->pixels->load_logo(spec->image, err);
@@ -157,7 +170,7 @@ void imp_pen_free(struct imp_pen *pen)
     free(pen);
 }
 
-bool imp_marker_uses(const struct imp_marker *m, enum imp_field field)
+bool imp_marker_uses(const struct imp_marker *m, const char *field)
 {
     return imp_template_uses(m->text, field);
 }

@@ -57,6 +57,7 @@ struct imp_mark_spec {
     const char *text; /* a template; borrowed until _new returns. UTF-8, drawn
                          as it stands; a line feed starts a new line, other
                          control characters are refused */
+    struct imp_more_fields fields; /* that the template may use; the same */
     struct imp_mark_place place;
     struct imp_measure margin;  /* by gravity or tiled: of the shorter side */
     struct imp_measure spacing; /* tiled: between two, of the shorter side */
@@ -93,7 +94,7 @@ bool imp_mark_colour_parse(const char *text, uint8_t rgb[3],
 
 /* What an image tells its mark. */
 struct imp_mark_input {
-    const char *value[IMP_FIELDS]; /* for the template; NULL: not known */
+    struct imp_values values; /* for the template */
     struct imp_span profile; /* its ICC profile, to which the mark's colours are
                                 converted if it is one of RGB; empty: sRGB */
 };
@@ -108,7 +109,7 @@ struct imp_marker *imp_marker_new(const struct imp_mark_spec *spec,
 void imp_marker_free(struct imp_marker *m);
 
 /* Has the mark's text this field? */
-bool imp_marker_uses(const struct imp_marker *m, enum imp_field field);
+bool imp_marker_uses(const struct imp_marker *m, const char *field);
 
 /* What was done, for the ledger. */
 struct imp_mark_report {

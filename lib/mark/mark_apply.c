@@ -133,7 +133,7 @@ imp_marker_splice(struct imp_marker *m, struct imp_pen *pen, struct imp_span in,
                                   .pages = 1,
                                   .orientation = orientation_of(in, cuts)};
     const struct imp_stencil *stencil = NULL;
-    if (imp_marker_text(m, input->value, &pen->text, err) &&
+    if (imp_marker_text(m, &input->values, &pen->text, err) &&
         check_size(m, &look, err))
         stencil = imp_marker_stencil(m, &pen->text, &look, err);
     enum imp_spliced_mark r = IMP_MARK_FAILED;
@@ -166,7 +166,7 @@ bool imp_marker_apply(struct imp_marker *m, const char *format,
     if (!carrier)
         return imp_fail(err, IMP_ERR_UNSUPPORTED, "mark: %s cannot be marked",
                         format);
-    if (imp_marker_text(m, input->value, &text, err) &&
+    if (imp_marker_text(m, &input->values, &text, err) &&
         carrier->look(image, &look, err) && check_size(m, &look, err))
         stencil = imp_marker_stencil(m, &text, &look, err);
     bool ok = false;

@@ -28,7 +28,7 @@ struct imp_pen {
 
 /* The mark's text with a NUL behind it. */
 bool imp_marker_text(const struct imp_marker *m,
-                     const char *const value[IMP_FIELDS], struct imp_buf *text,
+                     const struct imp_values *values, struct imp_buf *text,
                      struct imp_err *err);
 
 /* The mark and its backing at one line height; `ink` must be empty. */

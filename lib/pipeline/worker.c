@@ -142,13 +142,12 @@ static bool mark(struct imp_worker *w, const struct imp_format *fmt,
     struct imp_marker *marker = w->run->marker;
     struct imp_mark_report report;
     char digest[IMP_SHA256_HEX] = "";
-    if (imp_marker_uses(marker, IMP_FIELD_DIGEST) &&
-        !digest_of(w, *image, digest, err))
+    if (imp_marker_uses(marker, "digest") && !digest_of(w, *image, digest, err))
         return false;
     const struct imp_mark_input input = {
-        .value = {[IMP_FIELD_DIGEST] = digest,
-                  [IMP_FIELD_DATE] = w->run->config->date,
-                  [IMP_FIELD_EXT] = fmt->ext},
+        .values.fixed = {[IMP_FIELD_DIGEST] = digest,
+                         [IMP_FIELD_DATE] = w->run->config->date,
+                         [IMP_FIELD_EXT] = fmt->ext},
         .profile = imp_cleaner_profile(w->cleaner),
     };
     bool ok = false;

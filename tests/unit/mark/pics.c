@@ -112,7 +112,7 @@ void exif_make(unsigned orientation, uint8_t tiff[26])
 }
 
 static const struct imp_mark_input INPUT = {
-    .value = {
+    .values.fixed = {
         [IMP_FIELD_DIGEST] =
             "89abcdef0123456789abcdef0123456789abcdef0123456789abcdef01234567",
         [IMP_FIELD_DATE] = "2026-11-22",
