@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 // C0, DEL, and C1 (U+0080 to U+009F).
 static bool is_control(const unsigned char *s)
@@ -58,4 +59,95 @@ void imp_name_of_digest(const struct imp_digest *digest, const char *ext,
     char hex[IMP_SHA256_HEX];
     imp_digest_hex(digest, hex);
     snprintf(name, IMP_NAME_MAX, "%.2s/%.2s/%.32s.%s", hex, hex + 2, hex, ext);
+}
+
+static bool is_hex(const char *s, size_t n)
+{
+    return strspn(s, "0123456789abcdef") >= n;
+}
+
+enum imp_name_says imp_name_says(const char *name,
+                                 const struct imp_digest *digest,
+                                 const char *ext)
+{
+    enum { DIGITS = 32, ENOUGH = 8 }; // of a made name; to be no accident
+    char want[IMP_NAME_MAX], start[ENOUGH + 1];
+    const char *slash = strrchr(name, '/'), *leaf = slash ? slash + 1 : name;
+    imp_name_of_digest(digest, ext, want);
+    const char *made = strrchr(want, '/') + 1;
+    if (is_hex(leaf, DIGITS) && leaf[DIGITS] == '.')
+        return strcmp(leaf, made) == 0 ? IMP_NAME_TELLS : IMP_NAME_DENIES;
+    snprintf(start, sizeof start, "%s", made);
+    return strstr(name, start) ? IMP_NAME_TELLS : IMP_NAME_SILENT;
+}
+
+// --- Names that are names everywhere ---
+
+#define WINDOWS_FORBIDS "<>:\"\\|?*"
+
+bool imp_name_check_value(const char *value, struct imp_err *err)
+{
+    size_t n = strlen(value);
+    if (n == 0)
+        return imp_fail(err, IMP_ERR_CONFIG, "an empty value");
+    if (n > IMP_NAME_VALUE_MAX)
+        return imp_fail(err, IMP_ERR_CONFIG, "a value of %zu bytes: want %d", n,
+                        IMP_NAME_VALUE_MAX);
+    if (!is_printable_utf8(value))
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "a value with a control character, or not UTF-8");
+    if (strcmp(value, "..") == 0)
+        return imp_fail(err, IMP_ERR_CONFIG, "a value of two dots");
+    size_t at = strcspn(value, "/" WINDOWS_FORBIDS);
+    return !value[at] || imp_fail(err, IMP_ERR_CONFIG,
+                                  "a value with a '%c', which a name cannot "
+                                  "have",
+                                  value[at]);
+}
+
+// Microsoft, "Naming Files, Paths, and Namespaces": with any extension, too.
+static bool is_device(const char *part, size_t n)
+{
+    static const char *const devices[] = {"CON", "PRN", "AUX", "NUL"};
+    static const char *const numbered[] = {"COM", "LPT"};
+    size_t base = strcspn(part, "./ ");
+    if (base > n)
+        base = n;
+    for (size_t i = 0; base == 3 && i < sizeof devices / sizeof *devices; i++)
+        if (strncasecmp(part, devices[i], 3) == 0)
+            return true;
+    for (size_t i = 0; base == 4 && i < sizeof numbered / sizeof *numbered; i++)
+        if (strncasecmp(part, numbered[i], 3) == 0 && part[3] >= '0' &&
+            part[3] <= '9')
+            return true;
+    return false;
+}
+
+static bool check_part(const char *part, size_t n, struct imp_err *err)
+{
+    size_t bad = strcspn(part, "/" WINDOWS_FORBIDS);
+    if (bad < n)
+        return imp_fail(err, IMP_ERR_CONFIG, "the name has a '%c' in it",
+                        part[bad]);
+    if (part[n - 1] == '.' || part[n - 1] == ' ')
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "a part of the name ends in a dot or a blank, which "
+                        "Windows drops");
+    return !is_device(part, n) ||
+           imp_fail(err, IMP_ERR_CONFIG,
+                    "a part of the name is reserved on Windows");
+}
+
+bool imp_name_check_portable(const char *name, struct imp_err *err)
+{
+    if (!imp_name_check(name, err))
+        return false;
+    for (const char *part = name;; part++) {
+        size_t n = strcspn(part, "/");
+        if (!check_part(part, n, err))
+            return false;
+        part += n;
+        if (!*part)
+            return true;
+    }
 }

@@ -118,8 +118,7 @@ struct sqlite3_stmt;
         "mark_down, mark_step_x, mark_step_y, o.length, o.place, o.stored "    \
         "FROM inputs i JOIN objects o ON o.id = i.object "                     \
         "WHERE i.key = ?1 AND i.path = ?2")                                    \
-    ROW(OBJECT, "SELECT id, name FROM objects WHERE digest = ?1")              \
-    ROW(OBJECT_DIGEST, "SELECT digest FROM objects WHERE name = ?1")           \
+    ROW(OBJECT, "SELECT id, digest FROM objects WHERE name = ?1")              \
     ROW(ADD_OBJECT, "INSERT INTO objects(name, digest, length, place, "        \
                     "stored) VALUES(?1, ?2, ?3, ?4, ?5)")                      \
     ROW(MOVE_OBJECT, "UPDATE objects SET place = ?2, stored = ?3 "             \
@@ -247,7 +246,7 @@ bool imp_db_commit(struct imp_db *db, struct imp_err *err);
 /* Undo the open transaction, if any; errors do not matter any more. */
 void imp_db_rollback(struct imp_db *db);
 
-#define IMP_LEDGER_SCHEMA 4
+#define IMP_LEDGER_SCHEMA 5
 
 /* Create the tables in an empty database; IMP_ERR_CONFIG if a newer imgpipe
  * made them. */

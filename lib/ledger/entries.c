@@ -44,38 +44,19 @@ static bool column_name(struct sqlite3_stmt *s, int at, char name[IMP_NAME_MAX],
     return true;
 }
 
-bool imp_ledger_find_object(struct imp_ledger *l,
-                            const struct imp_digest *digest,
+bool imp_ledger_find_object(struct imp_ledger *l, const char *name,
                             struct imp_object_row *row, struct imp_err *err)
 {
     struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_OBJECT, err);
     if (!s)
         return false;
-    imp_db_bind_digest(s, 1, digest);
+    imp_db_bind_text(s, 1, name);
     if (!imp_db_step(&l->db, s, &row->found, err))
         return false;
     if (!row->found)
         return true;
     row->id = sqlite3_column_int64(s, 0);
-    bool ok = column_name(s, 1, row->name, err);
-    imp_db_done(s);
-    return ok;
-}
-
-// A statement that gives the digest that belongs to a name.
-static bool digest_of(struct imp_ledger *l, enum imp_sql which,
-                      const char *name, bool *found, struct imp_digest *digest,
-                      struct imp_err *err)
-{
-    struct sqlite3_stmt *s = imp_db_get(&l->db, which, err);
-    if (!s)
-        return false;
-    imp_db_bind_text(s, 1, name);
-    if (!imp_db_step(&l->db, s, found, err))
-        return false;
-    if (!*found)
-        return true;
-    bool ok = imp_db_column_digest(s, 0, digest, err);
+    bool ok = imp_db_column_digest(s, 1, &row->digest, err);
     imp_db_done(s);
     return ok;
 }
@@ -83,7 +64,13 @@ static bool digest_of(struct imp_ledger *l, enum imp_sql which,
 bool imp_ledger_find_name(struct imp_ledger *l, const char *name, bool *found,
                           struct imp_digest *digest, struct imp_err *err)
 {
-    return digest_of(l, IMP_SQL_OBJECT_DIGEST, name, found, digest, err);
+    struct imp_object_row row;
+    if (!imp_ledger_find_object(l, name, &row, err))
+        return false;
+    *found = row.found;
+    if (row.found)
+        *digest = row.digest;
+    return true;
 }
 
 bool imp_ledger_put_object(struct imp_ledger *l,
@@ -369,13 +356,29 @@ bool imp_ledger_last_placed(struct imp_ledger *l, struct imp_object *out,
 
 // --- Intents ---
 
+bool imp_ledger_find_intent(struct imp_ledger *l, const char *name, bool *found,
+                            struct imp_digest *digest, struct imp_err *err)
+{
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_INTENT, err);
+    if (!s)
+        return false;
+    imp_db_bind_text(s, 1, name);
+    if (!imp_db_step(&l->db, s, found, err))
+        return false;
+    if (!*found)
+        return true;
+    bool ok = imp_db_column_digest(s, 0, digest, err);
+    imp_db_done(s);
+    return ok;
+}
+
 bool imp_ledger_put_intent(struct imp_ledger *l, const char *name,
                            const struct imp_digest *digest, bool *clash,
                            struct imp_err *err)
 {
     struct imp_digest other;
     bool found;
-    if (!digest_of(l, IMP_SQL_INTENT, name, &found, &other, err))
+    if (!imp_ledger_find_intent(l, name, &found, &other, err))
         return false;
     *clash = found && memcmp(other.b, digest->b, sizeof other.b) != 0;
     if (found)

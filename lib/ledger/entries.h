@@ -57,14 +57,13 @@ struct sqlite3_stmt *imp_ledger_by_path(struct imp_ledger *l,
 bool imp_ledger_put_sum(struct imp_ledger *l, enum imp_sql which, int64_t id,
                         struct imp_err *err);
 
-/* The row of an object: its id and name, by its digest. */
+/* The row of an object, by its name. */
 struct imp_object_row {
     bool found;
     int64_t id;
-    char name[IMP_NAME_MAX];
+    struct imp_digest digest;
 };
-bool imp_ledger_find_object(struct imp_ledger *l,
-                            const struct imp_digest *digest,
+bool imp_ledger_find_object(struct imp_ledger *l, const char *name,
                             struct imp_object_row *row, struct imp_err *err);
 
 bool imp_ledger_put_object(struct imp_ledger *l,

@@ -351,20 +351,6 @@ bool imp_ledger_end_run(struct imp_ledger *l, int64_t run,
 
 // --- Objects ---
 
-bool imp_ledger_object(struct imp_ledger *l, const struct imp_digest *digest,
-                       bool *found, char *name, size_t cap, struct imp_err *err)
-{
-    struct imp_object_row row;
-    if (!imp_ledger_find_object(l, digest, &row, err))
-        return false;
-    *found = row.found;
-    if (row.found && (size_t)snprintf(name, cap, "%s", row.name) >= cap)
-        return imp_fail(err, IMP_ERR_LIMIT,
-                        "ledger: object name of %zu bytes: room for %zu",
-                        strlen(row.name), cap);
-    return true;
-}
-
 bool imp_ledger_has_at(struct imp_ledger *l, const struct imp_object *object,
                        bool *has, struct imp_err *err)
 {
@@ -444,18 +430,15 @@ static bool adopt_one(void *self, const struct imp_object *object,
 {
     struct imp_ledger *l = self;
     struct imp_object_row row;
-    struct imp_digest other;
-    bool name_taken;
-    if (!imp_ledger_find_object(l, &object->digest, &row, err) ||
-        !imp_ledger_find_name(l, object->name, &name_taken, &other, err))
+    if (!imp_ledger_find_object(l, object->name, &row, err))
         return false;
-    if (row.found && strcmp(row.name, object->name) == 0)
+    if (!row.found)
+        return imp_ledger_put_object(l, object, err);
+    if (imp_digest_same(&row.digest, &object->digest))
         return imp_ledger_place_object(l, row.id, object, err);
-    if (row.found || name_taken)
-        return imp_fail(err, IMP_ERR_CONFIG,
-                        "adopt %s: the ledger has its %s for another object",
-                        object->name, row.found ? "digest" : "name");
-    return imp_ledger_put_object(l, object, err);
+    return imp_fail(err, IMP_ERR_CONFIG,
+                    "adopt %s: the ledger has its name for another object",
+                    object->name);
 }
 
 bool imp_ledger_adopt(struct imp_ledger *l,

@@ -124,12 +124,6 @@ bool imp_ledger_archived(struct imp_ledger *l, const char *path,
 
 /* --- objects --- */
 
-/* Is an object of this digest in the archive? Its name into `name` (size
- * `cap`). */
-bool imp_ledger_object(struct imp_ledger *l, const struct imp_digest *digest,
-                       bool *found, char *name, size_t cap,
-                       struct imp_err *err);
-
 /* Walk the objects ordered by name as bytes. */
 typedef bool (*imp_ledger_object_fn)(void *self,
                                      const struct imp_object *object,
@@ -140,6 +134,11 @@ bool imp_ledger_each_object(struct imp_ledger *l, imp_ledger_object_fn fn,
 /* Has an object this name? Then `*digest` is its. */
 bool imp_ledger_find_name(struct imp_ledger *l, const char *name, bool *found,
                           struct imp_digest *digest, struct imp_err *err);
+
+/* Did a run that was interrupted mean to give this name to an object? Then
+ * `*digest` is that one's. */
+bool imp_ledger_find_intent(struct imp_ledger *l, const char *name, bool *found,
+                            struct imp_digest *digest, struct imp_err *err);
 
 /* Has an object this name, and this place in an archive that is one file? */
 bool imp_ledger_has_at(struct imp_ledger *l, const struct imp_object *object,

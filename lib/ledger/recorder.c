@@ -119,10 +119,10 @@ static int by_order(const void *a, const void *b)
     return (x->order > y->order) - (x->order < y->order);
 }
 
-static int by_digest(const void *a, const void *b)
+static int by_name(const void *a, const void *b)
 {
     const struct image *x = a, *y = b;
-    int order = memcmp(x->r->digest.b, y->r->digest.b, sizeof x->r->digest.b);
+    int order = strcmp(x->r->name, y->r->name);
     return order ? order : by_order(a, b);
 }
 
@@ -151,46 +151,37 @@ static void fail_vanished(struct recorder *rec, struct imp_result *r)
     fail(rec, r, &err);
 }
 
-// Is the name free? An intent never stands for an object's own name.
-static bool check_name(struct recorder *rec, struct imp_result *r)
+// What becomes of an image whose name an object has, or an image before it is
+// to have.
+static void compare(struct recorder *rec, struct imp_result *r,
+                    const struct imp_digest *with)
 {
-    struct imp_err err = {0};
-    struct imp_digest other;
-    bool taken;
-    if (!imp_name_check(r->name, &err)) {
-        fail(rec, r, &err);
-        return true;
-    }
-    if (!imp_ledger_find_name(rec->ledger, r->name, &taken, &other,
-                              &rec->broken))
-        return false;
-    if (taken)
+    if (imp_digest_same(with, &r->digest))
+        duplicate(rec, r);
+    else
         fail_name_taken(rec, r);
-    return true;
 }
 
 // The ledger's word on one image; false if it has none. `before` is the image
-// in front of it in order of digests.
+// of the same name that came first, or NULL.
 static bool sort_out(struct recorder *rec, struct imp_result *r,
                      const struct imp_result *before)
 {
     struct imp_object_row known;
-    if (before &&
-        memcmp(before->digest.b, r->digest.b, sizeof r->digest.b) == 0) {
-        duplicate(rec, r);
+    struct imp_err err = {0};
+    if (before) {
+        compare(rec, r, &before->digest);
         return true;
     }
-    if (!imp_ledger_find_object(rec->ledger, &r->digest, &known, &rec->broken))
+    if (!imp_ledger_find_object(rec->ledger, r->name, &known, &rec->broken))
         return false;
-    if (known.found) {
-        duplicate(rec, r);
-        return true;
-    }
-    if (!r->staged) {
+    if (known.found)
+        compare(rec, r, &known.digest);
+    else if (!r->staged)
         fail_vanished(rec, r);
-        return true;
-    }
-    return check_name(rec, r);
+    else if (!imp_name_check(r->name, &err))
+        fail(rec, r, &err);
+    return true;
 }
 
 static void collect_archived(struct recorder *rec)
@@ -207,14 +198,17 @@ static void collect_archived(struct recorder *rec)
 static bool set_aside(struct recorder *rec)
 {
     collect_archived(rec);
-    qsort(rec->fresh, rec->n_fresh, sizeof *rec->fresh, by_digest);
+    qsort(rec->fresh, rec->n_fresh, sizeof *rec->fresh, by_name);
     size_t kept = 0;
-    struct imp_result *before = NULL;
+    struct imp_result *first = NULL; // of those with one name
     for (size_t i = 0; i < rec->n_fresh; i++) {
         struct imp_result *r = rec->fresh[i].r;
-        if (!sort_out(rec, r, before))
+        if (first && strcmp(first->name, r->name) != 0)
+            first = NULL;
+        if (!sort_out(rec, r, first))
             return false;
-        before = r;
+        if (!first)
+            first = r;
         if (r->outcome == IMP_ARCHIVED)
             rec->fresh[kept++] = rec->fresh[i];
     }

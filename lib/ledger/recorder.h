@@ -59,14 +59,14 @@ struct imp_result {
     char *removed; /* the names of the parts that went, each but the last
                       followed by a newline; owned; NULL: none */
     /* Only if ARCHIVED: */
-    char name[IMP_NAME_MAX]; /* a function of the digest within one run: of two
-                                results with one digest either may win; for a
-                                DUPLICATE, told to `done`: the object's */
+    char name[IMP_NAME_MAX]; /* of two results with one name and digest either
+                                may win; of two with another digest each, one
+                                fails */
     struct imp_digest digest;
     uint64_t length;
     uint64_t place, stored; /* as in struct imp_object; told by publish */
     void *staged; /* the target's; published or discarded by the recorder; NULL:
-                     the ledger has an object of this digest */
+                     the ledger has an object of this name and digest */
 };
 
 /* Copies `path`; NULL without memory. */
@@ -124,13 +124,13 @@ struct imp_record {
 };
 
 /* Receive `struct imp_result *` until the channel is closed; commit them all.
- * Takes each result. A duplicate (same digest in the ledger, or earlier in the
- * run) is discarded and recorded as such. If a commit fails, the group's images
- * become FAILED with the reason and their staged data is discarded; the run
- * goes on. False, with `err`, if the ledger itself cannot be written: from then
- * on results are still received, become FAILED and are discarded, so that no
- * sender blocks; a manifest must not be written then. Only the closing of the
- * channel ends it. */
+ * Takes each result. A duplicate (same name and digest in the ledger, or
+ * earlier in the run) is discarded and recorded as such. If a commit fails, the
+ * group's images become FAILED with the reason and their staged data is
+ * discarded; the run goes on. False, with `err`, if the ledger itself cannot be
+ * written: from then on results are still received, become FAILED and are
+ * discarded, so that no sender blocks; a manifest must not be written then.
+ * Only the closing of the channel ends it. */
 bool imp_recorder_run(const struct imp_record *record,
                       struct imp_chan_rx results,
                       const struct imp_commit_ops *ops,

@@ -2,7 +2,6 @@
 
 #include "ledger/entries.h"
 
-#include <string.h>
 #include <time.h>
 
 static bool is_in_archive(const struct imp_result *r)
@@ -62,11 +61,9 @@ bool imp_row_of_result(const struct imp_record *record, struct imp_result *r,
     if (r->outcome == IMP_SKIPPED && r->skip)
         return note_leaving(record, r, line, err);
     if (is_in_archive(r)) {
-        if (!imp_ledger_find_object(record->ledger, &r->digest, &object, err))
+        if (!imp_ledger_find_object(record->ledger, r->name, &object, err))
             return false;
-        if (object.found) {
-            memcpy(r->name, object.name, sizeof r->name);
-        } else {
+        if (!object.found) {
             r->outcome = IMP_FAILED;
             imp_fail(&r->err, IMP_ERR_IO,
                      "the image that this is a duplicate of has failed");

@@ -9,12 +9,21 @@
 // `inputs.key` is a number made of the path, see key.h: an index of numbers is
 // a tenth of one of paths and stays in the page cache.
 //
-// An object's name and digest are unique: the same bytes are archived once.
+// An object's name is unique: the same bytes are archived once under one name.
 //
 // `sum` is that of the other columns: see db.h.
 //
 // The tables that a schema after the first brought in have a name here, for the
 // upgrade makes them, too.
+#define OBJECTS_COLUMNS                                       \
+    " id INTEGER PRIMARY KEY,"                                \
+    " name TEXT NOT NULL UNIQUE,"                             \
+    " digest BLOB NOT NULL CHECK(length(digest) = 32),"       \
+    " length INTEGER NOT NULL CHECK(length >= 0),"            \
+    " place INTEGER, stored INTEGER," /* see OBJECTS_PLACE */ \
+    " sum INTEGER) STRICT;"
+
+// Where it lies in an archive that is one file; NULL in others.
 #define OBJECTS_PLACE \
     "CREATE INDEX objects_place ON objects(place) WHERE place NOT NULL;"
 
@@ -62,16 +71,7 @@ static const char tables[] =
     " seq INTEGER," // as that of an input
     " sum INTEGER) STRICT;"
 
-    "CREATE TABLE objects("
-    " id INTEGER PRIMARY KEY,"
-    " name TEXT NOT NULL UNIQUE,"
-    " digest BLOB NOT NULL UNIQUE CHECK(length(digest) = 32),"
-    " length INTEGER NOT NULL CHECK(length >= 0),"
-    // Where it lies in an archive that is one file; NULL in others.
-    " place INTEGER, stored INTEGER,"
-    " sum INTEGER) STRICT;" OBJECTS_PLACE
-
-        POLICIES
+    "CREATE TABLE objects(" OBJECTS_COLUMNS OBJECTS_PLACE POLICIES
 
     "CREATE TABLE inputs("
     " id INTEGER PRIMARY KEY,"
@@ -155,19 +155,27 @@ static const char *const upgrades[SCHEMA] = {
           "UPDATE runs SET sum = " IMP_SUM_OF_RUN ";"
           "UPDATE objects SET sum = " IMP_SUM_OF_OBJECT ";"
           "UPDATE inputs SET sum = " IMP_SUM_OF_INPUT ";",
+    // As sqlite.org/lang_altertable.html has it, section 7.
+    [4] = "CREATE TABLE objects5(" OBJECTS_COLUMNS
+          "INSERT INTO objects5 SELECT id, name, digest, length, place, stored,"
+          " sum FROM objects;"
+          "DROP TABLE objects;"
+          "ALTER TABLE objects5 RENAME TO objects;" OBJECTS_PLACE,
 };
 
 static bool upgrade(struct imp_db *db, int64_t version, struct imp_err *err)
 {
     static const char set[] = "PRAGMA user_version = " TEXT(SCHEMA);
-    bool ok = imp_db_begin(db, err);
+    // A table may be put in the place of one that others refer to.
+    bool ok = imp_db_exec(db, "PRAGMA foreign_keys = OFF", err) &&
+              imp_db_begin(db, err);
     for (; ok && version < SCHEMA; version++)
         ok = imp_db_exec(db, upgrades[version], err);
     ok = ok && imp_db_exec(db, set, err) && imp_db_exec(db, note_schema, err) &&
          imp_db_commit(db, err);
     if (!ok)
         imp_db_rollback(db);
-    return ok;
+    return ok && imp_db_exec(db, "PRAGMA foreign_keys = ON", err);
 }
 
 bool imp_db_schema(struct imp_db *db, struct imp_err *err)

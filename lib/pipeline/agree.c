@@ -72,19 +72,29 @@ static void escape(const char *name, char *out, size_t cap)
     out[n] = '\0';
 }
 
-static bool is_name_of(const char *name, const struct imp_digest *digest)
+static bool tells(const char *name, const struct imp_digest *digest)
 {
-    for (size_t i = 0; imp_formats[i]; i++) {
-        char want[IMP_NAME_MAX];
-        imp_name_of_digest(digest, imp_formats[i]->ext, want);
-        if (strcmp(name, want) == 0)
+    for (size_t i = 0; imp_formats[i]; i++)
+        if (imp_name_says(name, digest, imp_formats[i]->ext) == IMP_NAME_TELLS)
             return true;
-    }
     return false;
 }
 
-// A killed run whose state was lost leaves objects that nothing lists: a file
-// is one if its bytes have the digest that its name tells.
+// Is the file an object that a killed run has published? This ledger's run has
+// noted it; of another, whose state may be lost, the name must tell.
+static bool is_published(struct take_up *up, const struct imp_object *object,
+                         bool *is, struct imp_err *err)
+{
+    struct imp_digest intended;
+    if (!imp_ledger_find_intent(up->run->ledger, object->name, is, &intended,
+                                err))
+        return false;
+    *is = (*is && imp_digest_same(&intended, &object->digest)) ||
+          tells(object->name, &object->digest);
+    return true;
+}
+
+// A killed run leaves objects that nothing lists.
 static bool take_file(void *self, const struct imp_object *file, bool regular,
                       struct imp_err *err)
 {
@@ -98,10 +108,12 @@ static bool take_file(void *self, const struct imp_object *file, bool regular,
     if (is_known)
         return true;
     if (regular && imp_name_check(object.name, NULL)) {
+        bool ours;
         if (!target->ops->hash(target, &object, &object.digest, &object.length,
-                               err))
+                               err) ||
+            !is_published(up, &object, &ours, err))
             return false;
-        if (is_name_of(object.name, &object.digest)) {
+        if (ours) {
             up->held++;
             up->run->taken_up++;
             return up->take(up->take_self, &object, err);

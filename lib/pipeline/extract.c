@@ -108,12 +108,8 @@ static const char *leaf_of(const char *name)
 
 static bool tells(const char *name, const struct imp_digest *digest)
 {
-    char want[IMP_NAME_MAX];
     const char *dot = strrchr(name, '.');
-    if (!dot)
-        return false;
-    imp_name_of_digest(digest, dot + 1, want);
-    return strcmp(name, want) == 0;
+    return imp_name_says(name, digest, dot ? dot + 1 : "") == IMP_NAME_TELLS;
 }
 
 // What the list has told of before it broke off is behind us.

@@ -184,11 +184,10 @@ static bool store(struct imp_worker *w, const struct imp_format *fmt,
     // What is in the archive already is not stored only to be discarded: with
     // many duplicates, files that come and go slow a file system down.
     bool is_known;
-    char name[IMP_NAME_MAX];
-    if (!imp_ledger_object(w->known, &r->digest, &is_known, name, sizeof name,
-                           err))
+    struct imp_digest digest;
+    if (!imp_ledger_find_name(w->known, r->name, &is_known, &digest, err))
         return false;
-    if (is_known)
+    if (is_known && imp_digest_same(&digest, &r->digest))
         return true;
 
     const struct imp_object object = {r->name, r->digest, r->length, 0, 0};

@@ -232,7 +232,6 @@ Test(recorder, a_group_goes_through_the_four_steps_in_order)
 {
     struct imp_err err = {0};
     cr_expect(RECORD(&err, image("/a", "x"), image("/b", "y")), "%s", err.msg);
-    // "x" comes before "y" by digest: 2d71..., a1fc...
     cr_expect_str_eq(fake.log, "settle x y names ");
     cr_expect_str_eq(fake.done, "/a=archived /b=archived ");
     cr_expect_str_eq(rows(), "/a archived x, /b archived y\n");
@@ -302,9 +301,22 @@ Test(recorder, the_same_output_in_a_later_group_or_run_is_a_duplicate)
     struct imp_group_limits one_by_one = {1, 1000, 1000};
     struct imp_result *results[] = {image("/a", "x"), image("/b", "x"), NULL};
     cr_expect(record_limited(results, one_by_one, NULL));
-    cr_expect(RECORD(NULL, named("/c", "x", "other-name")));
+    cr_expect(RECORD(NULL, image("/c", "x")));
     cr_expect_str_eq(fake.done, "/a=archived /b=duplicate /c=duplicate ");
     cr_expect_str_eq(judge("SELECT name FROM objects"), "x\n");
+}
+
+// As of two subjects.
+Test(recorder, the_same_output_under_another_name_is_archived_there_too)
+{
+    cr_expect(RECORD(NULL, named("/a", "x", "s/x"), named("/b", "x", "t/x"),
+                     named("/c", "x", "s/x")));
+    cr_expect(RECORD(NULL, named("/d", "x", "u/x"), named("/e", "x", "t/x")));
+    cr_expect_str_eq(fake.done, "/a=archived /b=archived /c=duplicate "
+                                "/d=archived /e=duplicate ");
+    cr_expect_str_eq(rows(), "/a archived s/x, /b archived t/x, "
+                             "/c duplicate s/x, /d archived u/x, "
+                             "/e duplicate t/x\n");
 }
 
 Test(recorder, publishing_makes_the_ledger_dirty)
@@ -482,7 +494,6 @@ Test(recorder, of_two_images_with_one_name_in_a_group_one_fails)
 {
     cr_expect(RECORD(NULL, named("/a", "1", "n"), named("/b", "2", "n")));
     cr_expect_eq(fake.n_visible, 1);
-    // by digest: 6b86... for "1", d473... for "2"
     cr_expect_str_eq(fake.done, "/a=archived /b=failed ");
     cr_expect_str_eq(intents(), "0\n");
 }
