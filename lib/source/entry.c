@@ -133,6 +133,23 @@ static const char *kind_name(mode_t mode)
     return "unknown kind of file";
 }
 
+static struct imp_job *job_of(const struct imp_entry *entry,
+                              const struct stat *st)
+{
+    struct imp_stamp stamp = imp_stamp_of(st);
+    struct imp_job *job =
+        imp_job_new(entry->path, entry->len, entry->root_len, &stamp);
+    if (job && entry->listed)
+        job->listed = strdup(entry->shown);
+    if (job && entry->subject)
+        job->subject = strdup(entry->subject);
+    if (job && (!entry->listed || job->listed) &&
+        (!entry->subject || job->subject))
+        return job;
+    imp_job_free(job);
+    return NULL;
+}
+
 bool imp_entry_tell(const struct imp_entry *entry, const struct stat *st,
                     const struct imp_source_rules *rules,
                     const struct imp_source_sink *sink)
@@ -149,9 +166,7 @@ bool imp_entry_tell(const struct imp_entry *entry, const struct stat *st,
     if (!is_settled(st, rules->settle_ms))
         return sink->skipped(sink->self, entry->path, IMP_SKIP_UNSETTLED);
 
-    struct imp_stamp stamp = imp_stamp_of(st);
-    struct imp_job *job =
-        imp_job_new(entry->path, entry->len, entry->root_len, &stamp);
+    struct imp_job *job = job_of(entry, st);
     if (!job) {
         imp_fail(&err, IMP_ERR_MEMORY, "no memory for a job");
         return sink->failed(sink->self, entry->path, &err);

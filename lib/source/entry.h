@@ -13,7 +13,9 @@ struct imp_entry {
     const char *path; /* absolute */
     size_t len;       /* of path */
     size_t root_len;
-    const char *shown; /* what a pattern with a '/' is compared with */
+    const char *shown;   /* what a pattern with a '/' is compared with */
+    bool listed;         /* that is what a list has */
+    const char *subject; /* of the list, or NULL */
 };
 
 /* Tell what `st` (not of a directory) makes of the entry: found, skipped or
@@ -39,9 +41,10 @@ struct imp_named {
 };
 
 /* Look at the file `name` and tell the sink; a directory is skipped as such.
+ * `listed`: it is from a list, which may have a `subject` for it (else NULL).
  * False if the sink wants no more. */
-bool imp_named_tell(struct imp_named *named, const char *name,
-                    const struct imp_source_rules *rules,
+bool imp_named_tell(struct imp_named *named, const char *name, bool listed,
+                    const char *subject, const struct imp_source_rules *rules,
                     const struct imp_source_sink *sink);
 
 /* Close the directory. */

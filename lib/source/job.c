@@ -28,8 +28,15 @@ void imp_job_free(struct imp_job *job)
 {
     if (!job)
         return;
+    free(job->subject);
+    free(job->listed);
     free(job->path);
     free(job);
+}
+
+const char *imp_job_shown(const struct imp_job *job)
+{
+    return job->listed ? job->listed : job->path + job->root_len + 1;
 }
 
 // What openat says if a component is gone, or has become something else (a

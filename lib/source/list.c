@@ -115,7 +115,11 @@ static bool one_name(struct list *l, char *name, size_t len)
     if (len > MAX_NAME)
         return too_long(l, name);
     name[len] = '\0';
-    return imp_named_tell(&l->named, name, l->rules, l->sink);
+    char *tab = l->rules->columns ? strchr(name, '\t') : NULL;
+    if (tab)
+        *tab = '\0';
+    return imp_named_tell(&l->named, name, true, tab ? tab + 1 : NULL, l->rules,
+                          l->sink);
 }
 
 // Tell all complete names in the buffer; the rest moves to its front.

@@ -76,8 +76,8 @@ static char *join(const char *real, const char *base, size_t base_len,
     return path;
 }
 
-bool imp_named_tell(struct imp_named *named, const char *name,
-                    const struct imp_source_rules *rules,
+bool imp_named_tell(struct imp_named *named, const char *name, bool listed,
+                    const char *subject, const struct imp_source_rules *rules,
                     const struct imp_source_sink *sink)
 {
     struct imp_err err = {0};
@@ -101,7 +101,12 @@ bool imp_named_tell(struct imp_named *named, const char *name,
     } else if (S_ISDIR(st.st_mode)) {
         more = sink->skipped(sink->self, path, IMP_SKIP_DIRECTORY);
     } else {
-        struct imp_entry entry = {path, len, root_len, name};
+        struct imp_entry entry = {.path = path,
+                                  .len = len,
+                                  .root_len = root_len,
+                                  .shown = name,
+                                  .listed = listed,
+                                  .subject = subject};
         more = imp_entry_tell(&entry, &st, rules, sink);
     }
     free(path);

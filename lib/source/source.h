@@ -29,6 +29,9 @@ struct imp_job {
                         file system */
     struct imp_stamp stamp; /* when it was found */
     uint64_t number;        /* whoever passes the job on may number it */
+    char *listed; /* the path as a list has it; NULL: it was in none */
+    char
+        *subject; /* whose it is, by the list's second column; NULL: not told */
 };
 
 /* A job for path[0..len); copies it. NULL without memory. */
@@ -37,6 +40,10 @@ struct imp_job *imp_job_new(const char *path, size_t len, size_t root_len,
 
 /* NULL is fine. */
 void imp_job_free(struct imp_job *job);
+
+/* The path that patterns and rules see: as the list has it, or what lies below
+ * the root. Borrowed. */
+const char *imp_job_shown(const struct imp_job *job);
 
 /* Open the job's file for reading: component by component below the root with
  * O_NOFOLLOW, never waiting for a FIFO's writer. IMP_ERR_UNSETTLED if it is not
@@ -89,6 +96,7 @@ struct imp_source_rules {
     int64_t settle_ms;          /* 0: no wait */
     const char *const *include; /* NULL-ended globs, or NULL: everything */
     const char *const *exclude; /* wins over include; NULL: nothing */
+    bool columns; /* a list has a name, a tab, and whose the file is */
 };
 
 /* What a source tells. All are called on the thread that walks. Each false
@@ -121,9 +129,11 @@ bool imp_source_path(struct imp_ctx *ctx, const char *path,
 /* Walk a list of files read from `fd` (left open), one per line, or ended by
  * NUL bytes; the end of the last may be missing. A name is relative to the
  * working directory, or absolute; empty ones are passed over. Lines may end in
- * CR LF; a name that ends in a CR, or holds a newline, needs `nul_ended`. The
- * directory part is trusted: links in it are followed, and a dot in it does not
- * count. A listed file that is not there is `failed`.
+ * CR LF; a name that ends in a CR, or holds a newline, needs `nul_ended`. With
+ * `rules->columns` a name ends at the first tab, and what is behind it goes
+ * into the job's `subject`. The directory part is trusted: links in it are
+ * followed, and a dot in it does not count. A listed file that is not there is
+ * `failed`.
  *
  * A read waits for input and for `ctx` at once; a cancel ends the walk, which
  * returns true. False with `err` if `fd` cannot be read, or (IMP_ERR_CONFIG) a

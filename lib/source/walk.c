@@ -45,8 +45,10 @@ static bool set_path(struct walk *w, const char *name, struct imp_err *err)
 
 static struct imp_entry entry_of(const struct walk *w)
 {
-    return (struct imp_entry){path_of(w), w->path.n - 1, w->root_len,
-                              path_of(w) + w->root_len + 1};
+    return (struct imp_entry){.path = path_of(w),
+                              .len = w->path.n - 1,
+                              .root_len = w->root_len,
+                              .shown = path_of(w) + w->root_len + 1};
 }
 
 // Is all that is in the directory at the path left out by a pattern?
@@ -193,7 +195,7 @@ bool imp_source_path(struct imp_ctx *ctx, const char *path,
         ok = walk_tree(&w, root, err);
     } else {
         if (!imp_ctx_cancelled(ctx))
-            imp_named_tell(&file, path, rules, sink);
+            imp_named_tell(&file, path, false, NULL, rules, sink);
         ok = true;
     }
     imp_named_clear(&file);

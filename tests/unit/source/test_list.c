@@ -196,6 +196,43 @@ static void expect_overlong(size_t n, enum imp_code code)
     imp_job_free(told.job);
 }
 
+// What the job of the one line says: "shown|subject", until the next call.
+static const char *columns_of(const char *line, bool columns)
+{
+    static char said[300];
+    int fds[2];
+    struct told told = {0};
+    struct imp_err err = {0};
+    const struct imp_source_rules rules = {.columns = columns};
+    struct imp_ctx *ctx = imp_ctx_new(NULL);
+    struct imp_source_sink sink = sink_of(&told);
+    cr_assert_eq(pipe(fds), 0);
+    cr_assert_eq(write(fds[1], line, strlen(line)), (ssize_t)strlen(line));
+    close(fds[1]);
+    cr_expect(imp_source_list(ctx, fds[0], false, &rules, &sink, &err));
+    close(fds[0]);
+    imp_ctx_free(ctx);
+    cr_assert(told.job, "%s: not found", line);
+    snprintf(said, sizeof said, "%s|%s", imp_job_shown(told.job),
+             told.job->subject ? told.job->subject : "none");
+    imp_job_free(told.job);
+    for (size_t i = 0; i < told.n; i++)
+        free(told.line[i]);
+    return said;
+}
+
+Test(list, the_second_column_tells_whose_it_is)
+{
+    put("p/a.jpg", "x");
+    put("p/b\t7.jpg", "x");
+    cr_expect_str_eq(columns_of("p/a.jpg\t1001\n", true), "p/a.jpg|1001");
+    cr_expect_str_eq(columns_of("./p/a.jpg\t10 01\t2\r\n", true),
+                     "./p/a.jpg|10 01\t2");
+    cr_expect_str_eq(columns_of("p/a.jpg\t", true), "p/a.jpg|");
+    cr_expect_str_eq(columns_of("p/a.jpg", true), "p/a.jpg|none");
+    cr_expect_str_eq(columns_of("p/b\t7.jpg", false), "p/b\t7.jpg|none");
+}
+
 Test(list, an_overlong_name_costs_only_itself)
 {
     put("a.jpg", "x");

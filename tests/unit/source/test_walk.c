@@ -459,3 +459,18 @@ Test(walk, memory_does_not_grow_with_the_number_of_files)
     cr_expect_leq(tally.most_bytes, tally.early_bytes + 512);
     imp_ctx_free(ctx);
 }
+
+Test(walk, rules_see_the_path_below_the_root)
+{
+    struct told told = {0};
+    put("up/p/a.jpg", "x");
+    walk("up", NULL, &told);
+    cr_assert(told.job);
+    cr_expect_str_eq(imp_job_shown(told.job), "p/a.jpg");
+    cr_expect_null(told.job->subject);
+    expect_told(&told, "found up/p/a.jpg\n");
+    walk("up/p/a.jpg", NULL, &told);
+    cr_assert(told.job);
+    cr_expect_str_eq(imp_job_shown(told.job), "a.jpg");
+    expect_told(&told, "found up/p/a.jpg\n");
+}
