@@ -14,7 +14,7 @@
 struct imp_ctx;
 
 /* Raised with every change of what is declared here. */
-#define IMP_HTTP_VERSION 1
+#define IMP_HTTP_VERSION 2
 
 /* What is asked. All borrowed. */
 struct imp_http_call {
@@ -22,6 +22,8 @@ struct imp_http_call {
     const char *url;            /* http or https; encoded */
     const char *const *headers; /* "Name: value", ended by a NULL */
     struct imp_span body;       /* of a PUT or POST */
+    bool direct; /* past any proxy that the environment names: for what may not
+                    leave this machine */
     void *self;
     /* Each field of the answer's header, in its order: the name in lower case,
      * the value without blanks around it. Fields longer than 1 kB are passed
@@ -49,7 +51,9 @@ struct imp_http_ops {
      * IMP_ERR_IO or _TIMEOUT if the connection failed or broke, or was slower
      * than pace.h has it: the server may have acted all the same, and it may be
      * asked again. IMP_ERR_CONFIG if asking again is no use: a certificate that
-     * does not verify. IMP_ERR_CANCELLED within a second after `ctx` is. */
+     * does not verify. IMP_ERR_CANCELLED within 50 ms after `ctx` ends, by
+     * cancel or deadline, whatever the line does. (To resolve a name can take
+     * longer: a thread goes on with that, and is gone when it is through.) */
     bool (*call)(struct imp_http *http, const struct imp_http_call *call,
                  struct imp_ctx *ctx, long *status, struct imp_err *err);
 

@@ -16,36 +16,60 @@
 
 #define CONNECT_MS 10000L
 
+// While nothing moves we look up so often, to see whether the context has
+// ended. http.h promises 50 ms.
+#define SLICE_MS 20
+
+// For one exchange at a time. The connection is the multi handle's, the TLS
+// session the easy handle's, so the two stay together.
+struct line {
+    CURLM *multi;
+    CURL *easy;
+};
+
 struct imp_http {
     char agent[64];
     char *trusted; // file of certificates; NULL: the system's
     pthread_mutex_t mu;
-    CURL *idle[IDLE_MAX]; // guarded by mu, and so is:
+    struct line idle[IDLE_MAX]; // guarded by mu, and so is:
     size_t n_idle;
 };
 
-// --- Idle connections: each easy handle has one of its own ---
+// --- Idle lines ---
 
-static CURL *take(struct imp_http *http)
+static void hang_up(struct line line)
 {
-    CURL *easy = NULL;
-    pthread_mutex_lock(&http->mu);
-    if (http->n_idle > 0)
-        easy = http->idle[--http->n_idle];
-    pthread_mutex_unlock(&http->mu);
-    return easy ? easy : curl_easy_init();
+    curl_easy_cleanup(line.easy);
+    curl_multi_cleanup(line.multi);
 }
 
-static void give_back(struct imp_http *http, CURL *easy)
+// False without memory.
+static bool take(struct imp_http *http, struct line *line)
 {
-    curl_easy_reset(easy); // keeps the connection
+    *line = (struct line){0};
+    pthread_mutex_lock(&http->mu);
+    if (http->n_idle > 0)
+        *line = http->idle[--http->n_idle];
+    pthread_mutex_unlock(&http->mu);
+    if (line->easy)
+        return true;
+    *line = (struct line){curl_multi_init(), curl_easy_init()};
+    if (line->multi && line->easy)
+        return true;
+    hang_up(*line);
+    return false;
+}
+
+static void give_back(struct imp_http *http, struct line line)
+{
+    curl_easy_reset(line.easy);
     pthread_mutex_lock(&http->mu);
     bool kept = http->n_idle < IDLE_MAX;
     if (kept)
-        http->idle[http->n_idle++] = easy;
+        http->idle[http->n_idle++] = line;
     pthread_mutex_unlock(&http->mu);
     if (!kept)
-        curl_easy_cleanup(easy);
+        hang_up(line);
 }
 
 // --- An exchange under way ---
@@ -54,8 +78,7 @@ struct exchange {
     const struct imp_http_call *call;
     struct imp_ctx *ctx;
     CURL *easy;
-    size_t sent; // of call->body
-    struct imp_pace pace;
+    size_t sent;        // of call->body
     bool slow;          // it was given up for it
     struct imp_err err; // of call->on_body
 };
@@ -122,16 +145,48 @@ static int64_t now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-// Asked once a second at least, whatever the connection does. libcurl's own
-// limit of this kind (CURLOPT_LOW_SPEED_LIMIT) looks at some seconds at a time,
-// and starts its clock anew after each that was fast enough.
-static int is_over(void *self, curl_off_t all_down, curl_off_t down,
-                   curl_off_t all_up, curl_off_t up)
+// libcurl's own limit of this kind (CURLOPT_LOW_SPEED_LIMIT) looks at some
+// seconds at a time, and starts its clock anew after each that was fast enough.
+static bool is_slow(const struct exchange *x, struct imp_pace *pace)
 {
-    struct exchange *x = self;
-    (void)all_down, (void)all_up;
-    x->slow = !imp_pace_keeps(&x->pace, now_ms(), (uint64_t)(down + up));
-    return x->slow || imp_ctx_cancelled(x->ctx);
+    curl_off_t down = 0, up = 0;
+    curl_easy_getinfo(x->easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
+    curl_easy_getinfo(x->easy, CURLINFO_SIZE_UPLOAD_T, &up);
+    return !imp_pace_keeps(pace, now_ms(), (uint64_t)(down + up));
+}
+
+static CURLcode result_of(CURLM *multi)
+{
+    int left;
+    const CURLMsg *msg = curl_multi_info_read(multi, &left);
+    return msg && msg->msg == CURLMSG_DONE ? msg->data.result
+                                           : CURLE_FAILED_INIT;
+}
+
+// Until it is through, too slow, or `ctx` has ended. curl_multi_poll returns at
+// once when there is something to do.
+static CURLcode perform(CURLM *multi, struct exchange *x)
+{
+    struct imp_pace pace;
+    int running = 1;
+    CURLMcode code = curl_multi_add_handle(multi, x->easy);
+    imp_pace_init(&pace, now_ms());
+    while (code == CURLM_OK && !x->slow && !imp_ctx_cancelled(x->ctx)) {
+        code = curl_multi_perform(multi, &running);
+        if (code != CURLM_OK || running == 0)
+            break;
+        code = curl_multi_poll(multi, NULL, 0, SLICE_MS, NULL);
+        x->slow = is_slow(x, &pace);
+    }
+    CURLcode result = CURLE_ABORTED_BY_CALLBACK;
+    if (code == CURLM_OUT_OF_MEMORY)
+        result = CURLE_OUT_OF_MEMORY;
+    else if (code != CURLM_OK)
+        result = CURLE_FAILED_INIT;
+    else if (running == 0)
+        result = result_of(multi);
+    curl_multi_remove_handle(multi, x->easy); // closes what is not through
+    return result;
 }
 
 static bool set_method(CURL *easy, struct exchange *x)
@@ -160,6 +215,8 @@ static bool set_up(CURL *easy, struct imp_http *http, struct exchange *x,
            // A proxy's answer to CONNECT is no part of the store's.
            SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) &&
            SET(CURLOPT_NOSIGNAL, 1L) &&
+           // Who gives up does not wait for the thread that resolves a name.
+           SET(CURLOPT_QUICK_EXIT, 1L) &&
            SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) &&
            SET(CURLOPT_USERAGENT, http->agent) &&
            SET(CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS) &&
@@ -171,9 +228,8 @@ static bool set_up(CURL *easy, struct imp_http *http, struct exchange *x,
            SET(CURLOPT_HEADERDATA, x) && SET(CURLOPT_WRITEFUNCTION, on_body) &&
            SET(CURLOPT_WRITEDATA, x) && SET(CURLOPT_READFUNCTION, more_body) &&
            SET(CURLOPT_READDATA, x) && SET(CURLOPT_SEEKFUNCTION, seek_body) &&
-           SET(CURLOPT_SEEKDATA, x) && SET(CURLOPT_NOPROGRESS, 0L) &&
-           SET(CURLOPT_XFERINFOFUNCTION, is_over) &&
-           SET(CURLOPT_XFERINFODATA, x) && set_method(easy, x);
+           SET(CURLOPT_SEEKDATA, x) && set_method(easy, x) &&
+           (!x->call->direct || SET(CURLOPT_NOPROXY, "*"));
 #undef SET
 }
 
@@ -192,6 +248,11 @@ static bool is_final(CURLcode code)
     default:
         return false;
     }
+}
+
+static bool no_memory(struct imp_err *err)
+{
+    return imp_fail(err, IMP_ERR_MEMORY, "no memory for an HTTP exchange");
 }
 
 static bool tell(const struct exchange *x, CURLcode code, const char *why,
@@ -213,7 +274,7 @@ static bool tell(const struct exchange *x, CURLcode code, const char *why,
     if (!why[0])
         why = curl_easy_strerror(code);
     if (code == CURLE_OUT_OF_MEMORY)
-        return imp_fail(err, IMP_ERR_MEMORY, "no memory for an HTTP exchange");
+        return no_memory(err);
     if (is_final(code))
         return imp_fail(err, IMP_ERR_CONFIG, "%s", why);
     return imp_fail(
@@ -239,19 +300,19 @@ static bool http_call(struct imp_http *http, const struct imp_http_call *call,
     *status = 0;
     if (imp_ctx_cancelled(ctx))
         return imp_fail(err, IMP_ERR_CANCELLED, "cancelled");
-    CURL *easy = take(http);
+    struct line line;
+    if (!take(http, &line))
+        return no_memory(err);
     struct curl_slist *headers = list_of(call->headers, &listed);
-    struct exchange x = {.call = call, .ctx = ctx, .easy = easy};
+    struct exchange x = {.call = call, .ctx = ctx, .easy = line.easy};
     CURLcode code = CURLE_OUT_OF_MEMORY;
-    imp_pace_init(&x.pace, now_ms());
-    if (easy && listed && set_up(easy, http, &x, headers, why))
-        code = curl_easy_perform(easy);
+    if (listed && set_up(line.easy, http, &x, headers, why))
+        code = perform(line.multi, &x);
     bool ok = tell(&x, code, why, err);
     if (ok)
-        curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, status);
+        curl_easy_getinfo(line.easy, CURLINFO_RESPONSE_CODE, status);
     curl_slist_free_all(headers);
-    if (easy)
-        give_back(http, easy);
+    give_back(http, line);
     return ok;
 }
 
@@ -279,7 +340,7 @@ static void http_free(struct imp_http *http)
     if (!http)
         return;
     for (size_t i = 0; i < http->n_idle; i++)
-        curl_easy_cleanup(http->idle[i]);
+        hang_up(http->idle[i]);
     pthread_mutex_destroy(&http->mu);
     free(http->trusted);
     free(http);

@@ -1,0 +1,316 @@
+// http.so over real sockets, against servers that go wrong.
+#include "net/http.h"
+#include "sync/context.h"
+
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <dlfcn.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DEADLINE_MS 60
+#define PROMISED_MS 50
+#define TRIES 8
+
+#define WHOLE "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+#define HALF "HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n{"
+
+// --- A name that no resolver ever answers for ---
+
+__attribute__((visibility("default"))) int
+getaddrinfo(const char *restrict node, const char *restrict service,
+            const struct addrinfo *restrict hints,
+            struct addrinfo **restrict found)
+{
+    int (*next)(const char *, const char *, const struct addrinfo *,
+                struct addrinfo **);
+    void *symbol = dlsym(RTLD_NEXT, "getaddrinfo");
+    while (node && strcmp(node, "hangs.test") == 0)
+        pause();
+    memcpy(&next, &symbol, sizeof next);
+    return next(node, service, hints, found);
+}
+
+// --- A server: it says one thing to whoever asks ---
+
+enum then { KEEP, DRIP };
+
+struct server {
+    const char *says;
+    enum then then; // behind that
+    int fd;
+    atomic_uint connections, requests;
+    pthread_t thread;
+    char url[64];
+};
+
+static int listen_on(struct server *s, const char *scheme, int backlog)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof at;
+    s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    cr_assert(s->fd >= 0);
+    cr_assert_eq(bind(s->fd, (struct sockaddr *)&at, n), 0);
+    cr_assert_eq(listen(s->fd, backlog), 0);
+    cr_assert_eq(getsockname(s->fd, (struct sockaddr *)&at, &n), 0);
+    snprintf(s->url, sizeof s->url, "%s://127.0.0.1:%u/", scheme,
+             ntohs(at.sin_port));
+    return ntohs(at.sin_port);
+}
+
+struct visit {
+    struct server *server;
+    int fd;
+};
+
+static void *attend(void *self)
+{
+    struct visit *v = self;
+    struct server *s = v->server;
+    char in[4096];
+    // A request here is one piece, for it is small.
+    while (recv(v->fd, in, sizeof in, 0) > 0) {
+        atomic_fetch_add(&s->requests, 1);
+        if (send(v->fd, s->says, strlen(s->says), MSG_NOSIGNAL) < 0)
+            break;
+        while (s->then == DRIP && send(v->fd, " ", 1, MSG_NOSIGNAL) == 1)
+            nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    close(v->fd);
+    free(v);
+    return NULL;
+}
+
+static void *serve(void *self)
+{
+    struct server *s = self;
+    int fd;
+    while ((fd = accept(s->fd, NULL, NULL)) >= 0) {
+        struct visit *v = malloc(sizeof *v);
+        pthread_t thread;
+        atomic_fetch_add(&s->connections, 1);
+        if (!v)
+            abort();
+        *v = (struct visit){s, fd};
+        if (pthread_create(&thread, NULL, attend, v) != 0)
+            abort();
+        pthread_detach(thread);
+    }
+    return NULL;
+}
+
+static void start(struct server *s, const char *scheme)
+{
+    listen_on(s, scheme, 64);
+    cr_assert_eq(pthread_create(&s->thread, NULL, serve, s), 0);
+}
+
+// --- Asking ---
+
+struct client {
+    const struct imp_http_ops *ops;
+    struct imp_http *http;
+};
+
+static struct client client(void)
+{
+    struct imp_err err = {0};
+    struct client c = {.ops = imp_http_load(&err)};
+    cr_assert(c.ops, "%s", err.msg);
+    c.http = c.ops->new ("test", &err);
+    cr_assert(c.http);
+    return c;
+}
+
+static bool ask(struct client *c, const char *url, bool direct,
+                struct imp_ctx *ctx, struct imp_err *err)
+{
+    static const char *const headers[] = {NULL};
+    struct imp_http_call call = {
+        .method = "GET", .url = url, .headers = headers, .direct = direct};
+    long status = 0;
+    return c->ops->call(c->http, &call, ctx, &status, err) &&
+           (status == 200 || imp_fail(err, IMP_ERR_IO, "HTTP %ld", status));
+}
+
+static double now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+// How long after its deadline an exchange ends: the shortest of some, for a
+// machine that has other things to do makes any one of them late. What does not
+// look up is late in all.
+static double lateness(const char *url)
+{
+    struct client c = client();
+    double least = 1e9;
+    for (int i = 0; i < TRIES && least >= PROMISED_MS; i++) {
+        struct imp_err err = {0};
+        double late = now_ms() + DEADLINE_MS;
+        struct imp_ctx *ctx = imp_ctx_new_timeout(NULL, DEADLINE_MS);
+        cr_expect_not(ask(&c, url, false, ctx, &err));
+        late = now_ms() - late;
+        cr_expect_eq(err.code, IMP_ERR_CANCELLED, "%s", err.msg);
+        cr_expect(late >= 0, "it ended %.1f ms early", -late);
+        least = late < least ? late : least;
+        imp_ctx_free(ctx);
+    }
+    c.ops->free(c.http);
+    return least;
+}
+
+static void expect_in_time(const char *url)
+{
+    double late = lateness(url);
+    cr_expect(late < PROMISED_MS, "%.1f ms late", late);
+}
+
+Test(http, a_deadline_ends_the_wait_for_an_answer, .timeout = 30)
+{
+    struct server s = {.says = ""};
+    start(&s, "http");
+    expect_in_time(s.url);
+}
+
+Test(http, a_deadline_ends_the_wait_for_the_rest, .timeout = 30)
+{
+    struct server s = {.says = HALF};
+    start(&s, "http");
+    expect_in_time(s.url);
+}
+
+Test(http, a_deadline_ends_what_drips, .timeout = 30)
+{
+    struct server s = {.says = HALF, .then = DRIP};
+    start(&s, "http");
+    expect_in_time(s.url);
+}
+
+Test(http, a_deadline_ends_a_handshake, .timeout = 30)
+{
+    struct server s = {.says = ""};
+    start(&s, "https");
+    expect_in_time(s.url);
+}
+
+// A full queue of connections that nobody accepts: the kernel drops the rest.
+Test(http, a_deadline_ends_a_connect, .timeout = 30)
+{
+    struct server s = {0};
+    struct sockaddr_in at = {.sin_family = AF_INET,
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    at.sin_port = htons((uint16_t)listen_on(&s, "http", 0));
+    for (int i = 0; i < 4; i++) {
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        connect(fd, (struct sockaddr *)&at, sizeof at);
+    }
+    expect_in_time(s.url);
+}
+
+Test(http, a_deadline_ends_the_look_up_of_a_name, .timeout = 30)
+{
+    expect_in_time("http://hangs.test/");
+}
+
+struct cancel {
+    struct imp_ctx *ctx;
+    struct server *server;
+    double at;
+};
+
+static void *cancel_once_asked(void *self)
+{
+    struct cancel *c = self;
+    while (atomic_load(&c->server->requests) == 0)
+        sched_yield();
+    c->at = now_ms();
+    imp_ctx_cancel(c->ctx, IMP_CAUSE_SIGINT);
+    return NULL;
+}
+
+Test(http, a_cancel_ends_the_wait_for_an_answer, .timeout = 30)
+{
+    struct client c = client();
+    double least = 1e9;
+    for (int i = 0; i < TRIES && least >= PROMISED_MS; i++) {
+        struct server s = {.says = ""};
+        struct imp_err err = {0};
+        pthread_t thread;
+        start(&s, "http");
+        struct cancel cancel = {.ctx = imp_ctx_new(NULL), .server = &s};
+        pthread_create(&thread, NULL, cancel_once_asked, &cancel);
+        cr_expect_not(ask(&c, s.url, false, cancel.ctx, &err));
+        double now = now_ms();
+        cr_expect_eq(err.code, IMP_ERR_CANCELLED, "%s", err.msg);
+        pthread_join(thread, NULL);
+        least = now - cancel.at < least ? now - cancel.at : least;
+        imp_ctx_free(cancel.ctx);
+        shutdown(s.fd, SHUT_RDWR);
+        pthread_join(s.thread, NULL);
+    }
+    cr_expect(least < PROMISED_MS, "%.1f ms late", least);
+    c.ops->free(c.http);
+}
+
+Test(http, a_connection_is_kept_for_the_next, .timeout = 30)
+{
+    struct server s = {.says = WHOLE};
+    struct client c = client();
+    struct imp_ctx *ctx = imp_ctx_new(NULL);
+    start(&s, "http");
+    for (int i = 0; i < 50; i++) {
+        struct imp_err err = {0};
+        cr_expect(ask(&c, s.url, false, ctx, &err), "%s", err.msg);
+    }
+    cr_expect_eq(atomic_load(&s.requests), 50);
+    cr_expect_eq(atomic_load(&s.connections), 1);
+    c.ops->free(c.http);
+    imp_ctx_free(ctx);
+}
+
+Test(http, a_line_is_good_after_a_deadline, .timeout = 30)
+{
+    struct server hangs = {.says = ""}, answers = {.says = WHOLE};
+    struct client c = client();
+    struct imp_ctx *ctx = imp_ctx_new(NULL);
+    start(&hangs, "http");
+    start(&answers, "http");
+    for (int i = 0; i < 5; i++) {
+        struct imp_err err = {0};
+        struct imp_ctx *soon = imp_ctx_new_timeout(ctx, 20);
+        cr_expect_not(ask(&c, hangs.url, false, soon, &err));
+        cr_expect(ask(&c, answers.url, false, ctx, &err), "%s", err.msg);
+        imp_ctx_free(soon);
+    }
+    c.ops->free(c.http);
+    imp_ctx_free(ctx);
+}
+
+Test(http, what_is_direct_passes_no_proxy, .timeout = 30)
+{
+    struct server proxy = {.says = WHOLE}, server = {.says = WHOLE};
+    struct client c = client();
+    struct imp_ctx *ctx = imp_ctx_new(NULL);
+    struct imp_err err = {0};
+    start(&proxy, "http");
+    start(&server, "http");
+    setenv("http_proxy", proxy.url, 1);
+    cr_expect(ask(&c, server.url, true, ctx, &err), "%s", err.msg);
+    cr_expect_eq(atomic_load(&server.requests), 1);
+    cr_expect_eq(atomic_load(&proxy.requests), 0);
+    cr_expect(ask(&c, server.url, false, ctx, &err), "%s", err.msg);
+    cr_expect_eq(atomic_load(&proxy.requests), 1);
+    c.ops->free(c.http);
+    imp_ctx_free(ctx);
+}
