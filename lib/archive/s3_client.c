@@ -2,13 +2,13 @@
 
 #include "archive/s3_request.h"
 #include "archive/xml.h"
+#include "net/backoff.h"
 #include "sync/context.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #define TRIES 10
@@ -70,16 +70,6 @@ static void keep(char *to, size_t cap, const char *value)
         strcpy(to, value);
 }
 
-// RFC 9110 10.2.3, in seconds; a date is let pass. What has many digits is
-// longer than anybody waits.
-static int64_t retry_after_ms(const char *value)
-{
-    size_t n = strspn(value, "0123456789");
-    if (n == 0 || value[n])
-        return 0;
-    return n > 6 ? PATIENCE_MS : strtoll(value, NULL, 10) * 1000;
-}
-
 static void on_header(void *self, const char *name, const char *value)
 {
     struct imp_s3_answer *a = ((struct attempt *)self)->answer;
@@ -90,7 +80,7 @@ static void on_header(void *self, const char *name, const char *value)
     else if (strcmp(name, "date") == 0)
         keep(a->date, sizeof a->date, value);
     else if (strcmp(name, "retry-after") == 0)
-        a->retry_after_ms = retry_after_ms(value);
+        a->retry_after_ms = imp_retry_after_ms(value);
     else if (strcmp(name, "content-length") == 0)
         a->length = strtoull(value, NULL, 10);
 }
@@ -335,21 +325,6 @@ static int64_t now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-// "Full jitter": all of the pause is drawn, so that those who were turned away
-// together do not come back together.
-static int64_t pause_ms(unsigned tries)
-{
-    int64_t span = PAUSE_MS;
-    uint32_t drawn = 0;
-    while (--tries > 0 && span < PAUSE_MAX_MS)
-        span *= 2;
-    if (span > PAUSE_MAX_MS)
-        span = PAUSE_MAX_MS;
-    if (getrandom(&drawn, sizeof drawn, 0) != sizeof drawn)
-        return span;
-    return (int64_t)(drawn % (uint32_t)(span + 1));
-}
-
 // How long to wait before the next try; -1: there is none. Whoever was told
 // when to come back does so then, and at the very end if that is later.
 static int64_t wait_ms(struct imp_s3 *s3, const struct imp_s3_answer *answer,
@@ -358,7 +333,7 @@ static int64_t wait_ms(struct imp_s3 *s3, const struct imp_s3_answer *answer,
     bool known = atomic_load(&s3->settled_in);
     int64_t left =
         since + (known ? PATIENCE_MS : PATIENCE_AT_FIRST_MS) - now_ms();
-    int64_t pause = pause_ms(tries);
+    int64_t pause = imp_backoff_ms(tries, PAUSE_MS, PAUSE_MAX_MS);
     bool told = answer->status == 503 || answer->status == 429;
     if (told && answer->retry_after_ms > 0) {
         pause += answer->retry_after_ms;

@@ -1,6 +1,7 @@
 #include "archive/s3_sign.h"
 
 #include "base/hmac.h"
+#include "net/url.h"
 
 #include <string.h>
 
@@ -32,17 +33,8 @@ static bool add_digest(struct imp_buf *out, const struct imp_digest *digest,
 bool imp_s3_encode(const char *text, bool path, struct imp_buf *out,
                    struct imp_err *err)
 {
-    static const char digits[] = "0123456789ABCDEF";
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                     (c >= '0' && c <= '9') || strchr("-._~", c) ||
-                     (path && c == '/');
-        char code[3] = {'%', digits[c >> 4], digits[c & 15]};
-        if (!imp_buf_add(out, plain ? text : code, plain ? 1 : 3, err))
-            return false;
-    }
-    return true;
+    struct imp_span span = {(const uint8_t *)text, strlen(text)};
+    return imp_url_encode(span, path ? "/" : "", out, err);
 }
 
 bool imp_s3_encode_query(const struct imp_s3_pair *query, size_t n,
