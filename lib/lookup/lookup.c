@@ -8,12 +8,24 @@ static const struct imp_lookup_ops *const kinds[] = {
 #undef POINT_AT
 };
 
+static struct imp_lookup *open_as(const struct imp_lookup_ops *kind,
+                                  const struct imp_lookup_at *at,
+                                  struct imp_err *err)
+{
+    if (!at->token_file || kind->takes_token)
+        return kind->open(at, err);
+    imp_fail(err, IMP_ERR_CONFIG,
+             "look-up source: want no token for %s, which cannot send one",
+             kind->prefix);
+    return NULL;
+}
+
 struct imp_lookup *imp_lookup_open(const struct imp_lookup_at *at,
                                    struct imp_err *err)
 {
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (strncmp(at->spec, kinds[i]->prefix, strlen(kinds[i]->prefix)) == 0)
-            return kinds[i]->open(at, err);
+            return open_as(kinds[i], at, err);
     imp_fail(err, IMP_ERR_CONFIG,
              "look-up source: want csv:FILE, sqlite:FILE?table=T, "
              "http://HOST/{key} or https://HOST/{key}");

@@ -41,6 +41,7 @@ Test(backoff, retry_after_is_in_seconds)
     cr_expect_eq(imp_retry_after_ms("2"), 2000);
     cr_expect_eq(imp_retry_after_ms("999999"), 999999000);
     cr_expect_eq(imp_retry_after_ms("1000000"), IMP_RETRY_AFTER_MAX_MS);
+    cr_expect_eq(imp_retry_after_ms("10000000"), IMP_RETRY_AFTER_MAX_MS);
     cr_expect_eq(imp_retry_after_ms("99999999999999999999999"),
                  IMP_RETRY_AFTER_MAX_MS);
 }
