@@ -38,7 +38,7 @@ DEPS_DEV := clang clang-format cppcheck valgrind libclang-rt-dev \
 
 PKGS := libexif zlib libjpeg libwebp sqlite3 libcrypto glib-2.0 expat \
 	libpcre2-8 jansson
-PKGS_HTTP := libcurl
+PKGS_HTTP := libcurl libssl
 PKGS_PIXELS := vips pangocairo libheif libde265 dav1d aom
 
 # A row of a table may end where the rest of it is 0.

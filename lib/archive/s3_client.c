@@ -35,7 +35,9 @@ struct imp_s3 *imp_s3_new(const char *where, const struct imp_s3_access *access,
     if (imp_s3_place_init(&s3->place, where, access, err) &&
         imp_s3_keys_init(&s3->keys, access->key_file, err) &&
         (s3->http = imp_http_load(err)) &&
-        (s3->connections = s3->http->new ("imgpipe/" IMP_VERSION, err)))
+        (s3->connections =
+             s3->http->new ("imgpipe/" IMP_VERSION,
+                            strncmp(s3->place.root, "https:", 6) == 0, err)))
         return s3;
     imp_s3_free(s3);
     return NULL;

@@ -321,7 +321,8 @@ static bool set_up(struct source *s, const struct imp_lookup_at *at,
     if (at->token_file && !read_token(s, at->token_file, err))
         return false;
     return (s->http = imp_http_load(err)) &&
-           (s->connections = s->http->new ("imgpipe/" IMP_VERSION, err));
+           (s->connections =
+                s->http->new ("imgpipe/" IMP_VERSION, url.secure, err));
 }
 
 static struct imp_lookup *open_as(const struct imp_lookup_ops *ops,

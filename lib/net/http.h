@@ -42,12 +42,15 @@ struct imp_http;
 struct imp_http_ops {
     unsigned version; /* stays first */
 
-    /* `agent` is what we call ourselves: "imgpipe/1". NULL with `err`. */
-    struct imp_http *(*new)(const char *agent, struct imp_err *err);
+    /* `agent` is what we call ourselves: "imgpipe/1". Only if `secure` can
+     * https be asked; the certificates are read then, which takes a while. NULL
+     * with IMP_ERR_CONFIG or _MEMORY. */
+    struct imp_http *(*new)(const char *agent, bool secure,
+                            struct imp_err *err);
 
     /* Ask, and wait for the whole answer, whatever its `*status`. Redirects are
-     * not followed; certificates are verified against the system's, or those
-     * in the file that SSL_CERT_FILE names when `new` is called.
+     * not followed; certificates are verified against the system's, of which
+     * SSL_CERT_FILE names another file if it is set when `new` is called.
      * IMP_ERR_IO or _TIMEOUT if the connection failed or broke, or was slower
      * than pace.h has it: the server may have acted all the same, and it may be
      * asked again. IMP_ERR_CONFIG if asking again is no use: a certificate that

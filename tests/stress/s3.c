@@ -2,9 +2,9 @@
 // [IMAGES]. Each image is put once and told of once, whatever is lost on the
 // way, and a cancel leaves what was not put with its owner. For ThreadSanitizer
 // and DRD.
-#include "net/http.h"
 #include "archive/target.h"
 #include "base/sha256.h"
+#include "net/http.h"
 #include "sync/context.h"
 
 #include <pthread.h>
@@ -131,9 +131,10 @@ static bool store_call(struct imp_http *http, const struct imp_http_call *call,
     return true;
 }
 
-static struct imp_http *store_new(const char *agent, struct imp_err *err)
+static struct imp_http *store_new(const char *agent, bool secure,
+                                  struct imp_err *err)
 {
-    (void)agent, (void)err;
+    (void)agent, (void)secure, (void)err;
     return calloc(1, sizeof(struct imp_http));
 }
 

@@ -2,6 +2,7 @@
 #include "net/http.h"
 #include "net/pace.h"
 #include "sync/context.h"
+#include "trust.h"
 
 #include <ctype.h>
 #include <curl/curl.h>
@@ -29,7 +30,7 @@ struct line {
 
 struct imp_http {
     char agent[64];
-    char *trusted; // file of certificates; NULL: the system's
+    struct imp_trust *trust; // NULL: no https
     pthread_mutex_t mu;
     struct line idle[IDLE_MAX]; // guarded by mu, and so is:
     size_t n_idle;
@@ -173,7 +174,7 @@ static CURLcode perform(CURLM *multi, struct exchange *x)
     imp_pace_init(&pace, now_ms());
     while (code == CURLM_OK && !x->slow && !imp_ctx_cancelled(x->ctx)) {
         code = curl_multi_perform(multi, &running);
-        if (code != CURLM_OK || running == 0)
+        if (code != CURLM_OK || running == 0 || imp_ctx_cancelled(x->ctx))
             break;
         code = curl_multi_poll(multi, NULL, 0, SLICE_MS, NULL);
         x->slow = is_slow(x, &pace);
@@ -203,15 +204,30 @@ static bool set_method(CURL *easy, struct exchange *x)
     return ok;
 }
 
+static CURLcode on_tls(CURL *easy, void *ssl_ctx, void *trust)
+{
+    (void)easy;
+    imp_trust_give(trust, ssl_ctx);
+    return CURLE_OK;
+}
+
+#define SET(option, value) (curl_easy_setopt(easy, option, value) == CURLE_OK)
+
+// What libcurl would read by itself is ours already.
+static bool set_trust(CURL *easy, struct imp_trust *trust)
+{
+    return SET(CURLOPT_PROTOCOLS_STR, trust ? "http,https" : "http") &&
+           (!trust || (SET(CURLOPT_CAINFO, NULL) && SET(CURLOPT_CAPATH, NULL) &&
+                       SET(CURLOPT_SSL_CTX_FUNCTION, on_tls) &&
+                       SET(CURLOPT_SSL_CTX_DATA, trust)));
+}
+
 static bool set_up(CURL *easy, struct imp_http *http, struct exchange *x,
                    struct curl_slist *headers, char *why)
 {
-#define SET(option, value) (curl_easy_setopt(easy, option, value) == CURLE_OK)
-    if (http->trusted && !SET(CURLOPT_CAINFO, http->trusted))
-        return false;
     return SET(CURLOPT_ERRORBUFFER, why) && SET(CURLOPT_URL, x->call->url) &&
-           SET(CURLOPT_PROTOCOLS_STR, "http,https") &&
-           SET(CURLOPT_FOLLOWLOCATION, 0L) && SET(CURLOPT_PATH_AS_IS, 1L) &&
+           set_trust(easy, http->trust) && SET(CURLOPT_FOLLOWLOCATION, 0L) &&
+           SET(CURLOPT_PATH_AS_IS, 1L) &&
            // A proxy's answer to CONNECT is no part of the store's.
            SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L) &&
            SET(CURLOPT_NOSIGNAL, 1L) &&
@@ -230,8 +246,8 @@ static bool set_up(CURL *easy, struct imp_http *http, struct exchange *x,
            SET(CURLOPT_READDATA, x) && SET(CURLOPT_SEEKFUNCTION, seek_body) &&
            SET(CURLOPT_SEEKDATA, x) && set_method(easy, x) &&
            (!x->call->direct || SET(CURLOPT_NOPROXY, "*"));
-#undef SET
 }
+#undef SET
 
 // Is asking again of no use?
 static bool is_final(CURLcode code)
@@ -320,13 +336,23 @@ static bool http_call(struct imp_http *http, const struct imp_http_call *call,
 
 // libcurl's own file is a path that was built in, so OpenSSL's variable does
 // nothing by itself; curl(1) reads it as we do.
-static struct imp_http *http_new(const char *agent, struct imp_err *err)
+static struct imp_trust *system_trust(struct imp_err *err)
+{
+    const curl_version_info_data *built = curl_version_info(CURLVERSION_NOW);
+    const char *file = getenv("SSL_CERT_FILE");
+    return imp_trust_new(file && *file ? file : built->cainfo, built->capath,
+                         err);
+}
+
+static struct imp_http *http_new(const char *agent, bool secure,
+                                 struct imp_err *err)
 {
     struct imp_http *http = calloc(1, sizeof *http);
-    const char *trusted = getenv("SSL_CERT_FILE");
-    bool set = trusted && *trusted;
-    if (!http || (set && !(http->trusted = strdup(trusted)))) {
+    if (!http) {
         imp_fail(err, IMP_ERR_MEMORY, "no memory for HTTP");
+        return NULL;
+    }
+    if (secure && !(http->trust = system_trust(err))) {
         free(http);
         return NULL;
     }
@@ -342,7 +368,7 @@ static void http_free(struct imp_http *http)
     for (size_t i = 0; i < http->n_idle; i++)
         hang_up(http->idle[i]);
     pthread_mutex_destroy(&http->mu);
-    free(http->trusted);
+    imp_trust_free(http->trust);
     free(http);
 }
 

@@ -125,7 +125,7 @@ static struct client client(void)
     struct imp_err err = {0};
     struct client c = {.ops = imp_http_load(&err)};
     cr_assert(c.ops, "%s", err.msg);
-    c.http = c.ops->new ("test", &err);
+    c.http = c.ops->new ("test", true, &err);
     cr_assert(c.http);
     return c;
 }
