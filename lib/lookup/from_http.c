@@ -320,6 +320,7 @@ static bool set_up(struct source *s, const struct imp_lookup_at *at,
                         "itself");
     if (at->token_file && !read_token(s, at->token_file, err))
         return false;
+    imp_json_answer_init();
     return (s->http = imp_http_load(err)) &&
            (s->connections =
                 s->http->new ("imgpipe/" IMP_VERSION, url.secure, err));

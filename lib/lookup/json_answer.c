@@ -127,6 +127,11 @@ static struct imp_answer *take(json_t *object, struct imp_err *err)
     return imp_answer_new(said, n, err);
 }
 
+void imp_json_answer_init(void)
+{
+    json_object_seed(0); // 0: one drawn by the kernel
+}
+
 struct imp_answer *imp_answer_from_json(struct imp_span json,
                                         struct imp_err *err)
 {

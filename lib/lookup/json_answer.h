@@ -12,6 +12,11 @@
 #define IMP_JSON_NAME_MAX 100   /* bytes */
 #define IMP_JSON_VALUE_MAX 4096 /* bytes */
 
+/* Draw the secret of jansson's hash tables, which it else does with the first
+ * answer, and not safely if several threads read theirs. Call it before; twice
+ * is fine. */
+void imp_json_answer_init(void);
+
 /* The members of the object `json`: a string as it is, an integer and a boolean
  * as text ("42", "true"). Null, a number with a fraction or exponent, an array
  * and an object are passed over, as if they were not said, and count for

@@ -23,7 +23,8 @@ struct imp_lookup_at {
      * &key=NAME. A literal '?' or '%' of a file's name is written %3F, %25. */
     const char *spec;
     /* A file of mode 0600 with a bearer token (RFC 6750), for HTTP; NULL: none.
-     * It is sent over TLS only, or to this machine itself. */
+     * It is sent over TLS only, or to this machine itself. A source that cannot
+     * send one is not opened with it. */
     const char *token_file;
 };
 

@@ -154,6 +154,14 @@ def key_of(target):
     return urllib.parse.unquote_to_bytes(last)
 
 
+def token_of(fields):
+    for field in fields:
+        name, _, value = field.partition(":")
+        if name.lower() == "authorization":
+            return value.strip().removeprefix("Bearer ")
+    return None
+
+
 class Connection(asyncio.Protocol):
     def __init__(self, server):
         self.server, self.unread, self.busy = server, b"", False
@@ -190,8 +198,7 @@ class Connection(asyncio.Protocol):
             rule = self.server.rules.of(key)
             self.busy = True
             self.server.begin(self.number, key, rule)
-            wanted = f"authorization: bearer {self.server.token}".lower()
-            if self.server.token and wanted not in (f.lower() for f in fields):
+            if self.server.token and token_of(fields) != self.server.token:
                 self.send(head(401, [], 0))
             elif not rule or not rule.holds(key):
                 self.send(self.answer(key, {}))
