@@ -247,6 +247,7 @@ const struct cli_option cli_run_options[] = {
      "What may stay: strict (default), research, or a policy file", set_policy},
     CLI_CLEANING_OPTIONS(set_check, set_max_bytes, set_max_pixels),
     CLI_MARK_OPTIONS,
+    CLI_SUBJECT_OPTIONS(struct cli_run_args, subject),
     {"date", 0, "DATE", "What {date} stands for (default: today, UTC)",
      set_date},
     {"deadline", 0, "TIME", "Stop the run, cleanly, after this time",
@@ -290,6 +291,7 @@ void cli_run_args_init(struct cli_run_args *a)
         .exclude = g_ptr_array_new_with_free_func(g_free),
         .deadline_ms = -1,
     };
+    cli_subject_args_init(&a->subject);
     strftime(a->today, sizeof a->today, "%Y-%m-%d", gmtime_r(&now, &tm));
 }
 
@@ -299,6 +301,7 @@ void cli_run_args_clear(struct cli_run_args *a)
     g_ptr_array_free(a->exclude, TRUE);
     g_free(a->archive);
     cli_place_clear(&a->place);
+    cli_subject_args_clear(&a->subject);
     g_free(a->policy);
     g_free(a->move_to);
     g_free(a->quarantine);
@@ -332,11 +335,16 @@ bool cli_run_args_complete(struct cli_run_args *a, int argc, char **argv)
     }
     if (!cli_mark_args_complete(&a->mark))
         return false;
+    if (!cli_subject_args_complete(&a->subject, a->mark.text, &a->config.whose))
+        return false;
     if (a->quiet && a->verbose) {
         cli_error("run: --quiet and --verbose exclude each other");
         return false;
     }
     a->config.policy = a->policy;
+    a->config.name = a->subject.name;
+    a->config.rules.columns =
+        a->subject.from && strcmp(a->subject.from, "list") == 0;
     a->config.after.dir = a->move_to;
     a->config.quarantine = a->quarantine;
     a->config.mark = a->mark.text || a->mark.image ? &a->mark.spec : NULL;

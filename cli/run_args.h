@@ -6,6 +6,7 @@
 #include "cli.h"
 #include "mark_args.h"
 #include "place_args.h"
+#include "subject_args.h"
 
 #include "pipeline/run.h"
 
@@ -16,6 +17,7 @@ struct cli_run_args {
     struct cli_mark_args mark; /* first: its setters are given the whole */
     struct imp_run_config config;
     struct cli_place_args place;
+    struct cli_subject_args subject;
     char *archive, *policy; /* NULL: not given */
     char *move_to, *quarantine;
     char today[16];

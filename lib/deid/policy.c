@@ -27,6 +27,9 @@ struct imp_deid {
 
 // --- Policies ---
 
+#define SHIFT_LEAST 1
+#define SHIFT_MOST 365
+
 const char *const imp_policy_presets[] = {"strict", "research", NULL};
 
 bool imp_policy_preset(struct imp_policy *p, const char *name,
@@ -42,8 +45,10 @@ bool imp_policy_preset(struct imp_policy *p, const char *name,
                         name, s.best ? "; did you mean " : "",
                         s.best ? s.best : "");
     }
-    *p = (struct imp_policy){.settings.preset =
-                                 research ? "research" : "strict"};
+    *p = (struct imp_policy){
+        .settings = {.preset = research ? "research" : "strict",
+                     .shift_least = SHIFT_LEAST,
+                     .shift_most = SHIFT_MOST}};
     p->exif.allow = imp_exif_allow(research);
     p->exif.dates = research ? IMP_DATES_SHIFT : IMP_DATES_REMOVE;
     return true;
@@ -61,9 +66,16 @@ static bool take_digest(struct imp_policy *p, struct imp_err *err)
 {
     static const char *const dates[] = {"dates remove\n", "dates shift\n",
                                         "dates year\n"};
+    const struct imp_policy_settings *s = &p->settings;
     struct imp_buf text = {0};
+    char range[40] = ""; // the presets' is not told, as it was not before
+    if (s->shifts_dates &&
+        (s->shift_least != SHIFT_LEAST || s->shift_most != SHIFT_MOST))
+        snprintf(range, sizeof range, "days %d to %d\n", (int)s->shift_least,
+                 (int)s->shift_most);
     bool ok = add_line(&text, "imgpipe policy " ALGORITHM "\n", err) &&
               add_line(&text, dates[p->exif.dates], err) &&
+              add_line(&text, range, err) &&
               imp_exif_describe(&p->exif, &text, err) &&
               imp_icc_describe(p->icc, &text, err) &&
               imp_sha256_of(text.p, text.n, &p->digest, err);

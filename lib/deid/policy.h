@@ -41,7 +41,8 @@ struct imp_policy_settings {
     bool has_check;
     enum imp_check check;
     uint64_t max_bytes, max_pixels;
-    bool shifts_dates;       /* by a subject's offset, where there is one */
+    bool shifts_dates; /* by a subject's offset, where there is one: */
+    int32_t shift_least, shift_most; /* back by so many days; never 0 */
     bool asked_for_shifting; /* in so many words, not just by its preset */
 };
 const struct imp_policy_settings *

@@ -3,6 +3,7 @@
 #include "base/suggest.h"
 #include "deid/exif_rules.h"
 #include "deid/policy_internal.h"
+#include "deid/pseudonym.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -61,6 +62,23 @@ static bool take_dates(struct imp_policy *p, const char *value,
     for (size_t i = 0; i < IMP_EXIF_RULES; i++)
         if (imp_exif_rules[i].group == IMP_EXIF_DATE)
             p->exif.allow |= UINT64_C(1) << i;
+    return true;
+}
+
+// "30-400": days.
+static bool take_shift_days(struct imp_policy *p, const char *value,
+                            struct imp_err *err)
+{
+    int least, most, end = 0;
+    bool ok = sscanf(value, "%5d-%5d%n", &least, &most, &end) == 2 &&
+              !value[end] && least >= 1 && least <= most &&
+              most <= IMP_SHIFT_MAX;
+    if (!ok)
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "'%.40s': want LEAST-MOST, of 1 to %d days, as 1-365",
+                        value, IMP_SHIFT_MAX);
+    p->settings.shift_least = least;
+    p->settings.shift_most = most;
     return true;
 }
 
@@ -179,6 +197,7 @@ static const struct key {
 } keys[] = {
     {"policy", "preset", take_preset},
     {"policy", "dates", take_dates},
+    {"policy", "shift-days", take_shift_days},
     {"policy", "icc", take_icc},
     {"exif", "keep", take_keep},
     {"check", "level", take_level},

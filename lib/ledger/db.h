@@ -24,6 +24,7 @@ struct sqlite3_stmt;
     "row_sum(id, recipe, policy, mark, started, ended, archived, duplicate, " \
     "skipped, quarantined, failed, cancelled, seq)"
 #define IMP_SUM_OF_POLICY "row_sum(digest, text)"
+#define IMP_SUM_OF_SUBJECT "row_sum(id, subject, code, made)"
 #define IMP_SUM_OF_OBJECT "row_sum(id, name, digest, length, place, stored)"
 #define IMP_SUM_OF_INPUT                                                       \
     "row_sum(id, key, path, size, inode, mtime_ns, outcome, code, reason, "    \
@@ -128,6 +129,15 @@ struct sqlite3_stmt;
     ROW(LAST_PLACED,                                                           \
         "SELECT name, digest, length, place, stored FROM objects "             \
         "WHERE place NOT NULL ORDER BY place DESC LIMIT 1")                    \
+    ROW(SUBJECT, "SELECT code, made FROM subjects WHERE subject = ?1")         \
+    ROW(OTHERS_CODE, "SELECT EXISTS(SELECT 1 FROM subjects WHERE code = ?1 "   \
+                     "AND subject <> ?2 AND (made OR ?3))")                    \
+    ROW(ADD_SUBJECT, "INSERT INTO subjects(subject, code, made) "              \
+                     "VALUES(?1, ?2, ?3)")                                     \
+    ROW(SUM_SUBJECT,                                                           \
+        "UPDATE subjects SET sum = " IMP_SUM_OF_SUBJECT " WHERE id = ?1")      \
+    ROW(EACH_SUBJECT, "SELECT subject, code, made FROM subjects "              \
+                      "ORDER BY subject")                                      \
     ROW(PUT_POLICY, "INSERT INTO policies(digest, text, sum) "                 \
                     "VALUES(?1, ?2, row_sum(?1, ?2)) ON CONFLICT DO UPDATE "   \
                     "SET text = excluded.text, sum = excluded.sum "            \
@@ -148,6 +158,8 @@ struct sqlite3_stmt;
         "NOT " IMP_SUM_OF_RUN                                                  \
         " UNION ALL SELECT 'objects ' || id FROM objects WHERE sum IS "        \
         "NOT " IMP_SUM_OF_OBJECT                                               \
+        " UNION ALL SELECT 'subjects ' || id FROM subjects WHERE sum IS "      \
+        "NOT " IMP_SUM_OF_SUBJECT                                              \
         " UNION ALL SELECT 'inputs ' || id FROM inputs WHERE sum IS "          \
         "NOT " IMP_SUM_OF_INPUT                                                \
         " UNION ALL SELECT 'the schema' WHERE " IMP_SUM_OF_SCHEMA              \
@@ -160,6 +172,10 @@ struct sqlite3_stmt;
         "(SELECT count(*) AS n, max(id) AS top FROM inputs) WHERE n <> top "   \
         "UNION ALL SELECT printf('objects: %d of %d rows are there', n, top) " \
         "FROM (SELECT count(*) AS n, max(id) AS top FROM objects) "            \
+        "WHERE n <> top "                                                      \
+        "UNION ALL SELECT printf('subjects: %d of %d rows are there', n, "     \
+        "top) "                                                                \
+        "FROM (SELECT count(*) AS n, max(id) AS top FROM subjects) "           \
         "WHERE n <> top "                                                      \
         "UNION ALL SELECT printf('runs: %d of %d rows are there', n, top) "    \
         "FROM (SELECT count(*) AS n, max(id) AS top FROM runs) "               \

@@ -61,6 +61,7 @@ void imp_result_free(struct imp_result *r)
         return;
     free(r->path);
     free(r->removed);
+    free(r->subject);
     free(r);
 }
 
@@ -240,14 +241,21 @@ static bool settle(struct recorder *rec)
     return false;
 }
 
-// 2. The ledger notes the names about to appear. Of two images with one name
-// only the first stays in `fresh`: an intent stands for one digest.
+// 2. The ledger notes whom codes stand for, and the names about to appear. Of
+// two images with one name only the first stays in `fresh`: an intent stands
+// for one digest.
 static bool put_intents(struct recorder *rec)
 {
     size_t kept = 0;
     for (size_t i = 0; i < rec->n_fresh; i++) {
         struct imp_result *r = rec->fresh[i].r;
         bool clash = false;
+        if (!imp_row_of_subject(rec->ledger, r, &rec->broken))
+            return false;
+        if (r->outcome != IMP_ARCHIVED) {
+            discard(rec, r);
+            continue;
+        }
         if (!imp_ledger_put_intent(rec->ledger, r->name, &r->digest, &clash,
                                    &rec->broken))
             return false;

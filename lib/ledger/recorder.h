@@ -3,7 +3,8 @@
  *
  * One thread receives results and commits them in groups:
  *   1. the data of all staged images is made durable;
- *   2. the ledger notes the names about to appear (the intent);
+ *   2. the ledger notes the names about to appear (the intent), and whom
+ *      codes in them stand for;
  *   3. each image becomes visible under its name, and the names durable;
  *   4. the ledger transaction: objects and inputs in, intents out;
  *   5. their lines in the audit log (see journal.h), if one is kept.
@@ -30,6 +31,7 @@
 #include "base/sha256.h"
 #include "base/stamp.h"
 #include "ledger/ledger.h"
+#include "ledger/subjects.h"
 #include "sync/chan.h"
 
 #include <stdbool.h>
@@ -58,6 +60,9 @@ struct imp_result {
     uint64_t bytes_in;
     char *removed; /* the names of the parts that went, each but the last
                       followed by a newline; owned; NULL: none */
+    char *subject; /* the key of whose it is; owned; NULL: not known */
+    bool made_code;
+    char code[IMP_CODE_ROOM]; /* of the subject, if there is one */
     /* Only if ARCHIVED: */
     char name[IMP_NAME_MAX]; /* of two results with one name and digest either
                                 may win; of two with another digest each, one

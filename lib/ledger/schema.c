@@ -35,6 +35,16 @@
     " text TEXT NOT NULL,"                                 \
     " sum INTEGER) STRICT, WITHOUT ROWID;"
 
+// Whom the codes in the archive stand for; `made`: by the key, not by others.
+#define SUBJECTS                                    \
+    "CREATE TABLE subjects("                        \
+    " id INTEGER PRIMARY KEY,"                      \
+    " subject TEXT NOT NULL UNIQUE,"                \
+    " code TEXT NOT NULL,"                          \
+    " made INTEGER NOT NULL CHECK(made IN (0, 1))," \
+    " sum INTEGER) STRICT;"                         \
+    "CREATE INDEX subjects_code ON subjects(code);"
+
 // Ids grow in the order in which names are to appear.
 #define INTENTS                   \
     "CREATE TABLE intents("       \
@@ -102,7 +112,7 @@ static const char tables[] =
     ") STRICT;"
     "CREATE INDEX inputs_key ON inputs(key);"
 
-    INTENTS SUSPECTS
+    INTENTS SUSPECTS SUBJECTS
 
     "PRAGMA user_version = " TEXT(SCHEMA) ";";
 
@@ -160,7 +170,7 @@ static const char *const upgrades[SCHEMA] = {
           "INSERT INTO objects5 SELECT id, name, digest, length, place, stored,"
           " sum FROM objects;"
           "DROP TABLE objects;"
-          "ALTER TABLE objects5 RENAME TO objects;" OBJECTS_PLACE,
+          "ALTER TABLE objects5 RENAME TO objects;" OBJECTS_PLACE SUBJECTS,
 };
 
 static bool upgrade(struct imp_db *db, int64_t version, struct imp_err *err)

@@ -60,9 +60,10 @@ void imp_cleaner_free(struct imp_cleaner *c)
     free(c);
 }
 
-void imp_cleaner_start(struct imp_cleaner *c)
+void imp_cleaner_start(struct imp_cleaner *c,
+                       const struct imp_deid_subject *subject)
 {
-    imp_deid_start(c->deid, NULL);
+    imp_deid_start(c->deid, subject);
     imp_cutlist_start(&c->cuts, 0);
     c->image = (struct imp_job_image){0};
 }

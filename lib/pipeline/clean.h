@@ -36,8 +36,10 @@ struct imp_cleaner *imp_cleaner_new(const struct imp_policy *policy,
                                     struct imp_err *err);
 void imp_cleaner_free(struct imp_cleaner *c);
 
-/* Begin with the next image: identifiers of the last one are forgotten. */
-void imp_cleaner_start(struct imp_cleaner *c);
+/* Begin with the next image: identifiers of the last one are forgotten. Whose
+ * it is (NULL: not known) is borrowed until the next call. */
+void imp_cleaner_start(struct imp_cleaner *c,
+                       const struct imp_deid_subject *subject);
 
 /* The format of `in`; NULL with IMP_ERR_UNSUPPORTED, which names what it seems
  * to be. */

@@ -243,7 +243,7 @@ void imp_inspector_look(struct imp_inspector *i, struct imp_span in,
 {
     *out = (struct imp_inspection){.outcome = IMP_ARCHIVED, .bytes_in = in.n};
     imp_findings_start(i->findings);
-    imp_cleaner_start(i->cleaner);
+    imp_cleaner_start(i->cleaner, NULL);
     if (!look(i, in, out, &out->err))
         out->outcome = imp_outcome_of(out->err.code);
 }

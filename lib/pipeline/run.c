@@ -30,7 +30,8 @@ void imp_run_counts(struct imp_run *run, struct imp_run_counts *out)
         .run = run->id,
         .other_recipe = run->other_recipe,
         .taken_up = run->taken_up,
-        .dates_removed = imp_policy_settings(run->policy)->shifts_dates,
+        .dates_removed = imp_policy_settings(run->policy)->shifts_dates &&
+                         !run->config->whose.key_file,
     };
     for (int i = 0; i < IMP_OUTCOMES; i++)
         out->outcome[i] = imp_counter_get(&run->outcome[i]);

@@ -15,6 +15,7 @@
 #include "ledger/recorder.h"
 #include "mark/mark.h"
 #include "pipeline/clean.h"
+#include "pipeline/whose.h"
 #include "source/leave.h"
 #include "source/source.h"
 
@@ -69,6 +70,11 @@ struct imp_run_config {
     /* A directory that gets a copy of what is quarantined, and the reason; see
      * quarantine.h. NULL: none. */
     const char *quarantine;
+
+    struct imp_whose_config whose; /* subjects, and what is known of them */
+    /* A template of the objects' names; NULL: {subject}/, if there are
+     * subjects, and a name of the digest. */
+    const char *name;
 
     struct imp_clean_rules cleaning;
     const struct imp_mark_spec *mark; /* NULL: pixels stay as they are */

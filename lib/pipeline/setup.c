@@ -12,6 +12,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+// Whose they are and what they are called, if anything but the digest has a
+// say.
+static bool add_names(const struct imp_run *run, struct imp_sha256 *sha,
+                      struct imp_err *err)
+{
+    struct imp_buf text = {0};
+    const char *name = run->config->name;
+    bool ok = imp_whose_describe(run->whose, &text, err) &&
+              (!name || imp_buf_add(&text, name, strlen(name) + 1, err));
+    imp_sha256_add(sha, text.p, text.n);
+    imp_buf_clear(&text);
+    return ok;
+}
+
 // All that decides about an output's bytes and name, in one digest.
 static bool digest_recipe(const struct imp_run *run, struct imp_digest *out,
                           struct imp_err *err)
@@ -45,14 +59,12 @@ static bool digest_recipe(const struct imp_run *run, struct imp_digest *out,
         else
             imp_sha256_add(sha, m->text, strlen(m->text));
     }
+    bool ok = add_names(run, sha, err);
     *out = imp_sha256_end(sha);
     imp_sha256_free(sha);
-    return true;
+    return ok;
 }
 
-// Dates can be shifted only by an offset that belongs to the subject. A preset
-// that would shift them removes them without one; a user who has asked for it
-// in so many words must not be served something else.
 static bool load_policy(struct imp_run *run, struct imp_err *err)
 {
     const char *spec = run->config->policy;
@@ -60,10 +72,22 @@ static bool load_policy(struct imp_run *run, struct imp_err *err)
     if (!run->policy)
         return false;
     run->cleaning = imp_clean_rules_of(run->policy, &run->config->cleaning);
-    return !imp_policy_settings(run->policy)->asked_for_shifting ||
-           imp_fail(err, IMP_ERR_CONFIG,
-                    "policy: dates = shift needs an offset for each subject, "
-                    "and this version knows no subjects: want remove or year");
+    return true;
+}
+
+static bool load_templates(struct imp_run *run, struct imp_err *err)
+{
+    const struct imp_run_config *config = run->config;
+    const struct imp_more_fields *fields = imp_whose_fields(run->whose);
+    if (config->name &&
+        !(run->name = imp_template_new(config->name, fields, err)))
+        return imp_wrap(err, "--name");
+    if (!config->mark)
+        return true;
+    struct imp_mark_spec mark = *config->mark;
+    mark.fields = *fields;
+    run->marker = imp_marker_new(&mark, err);
+    return run->marker;
 }
 
 static bool open_ledger_and_target(struct imp_run *run, struct imp_ctx *wait,
@@ -104,7 +128,8 @@ static bool set_up(struct imp_run *run, struct imp_ctx *ctx,
         return false;
     if (!load_policy(run, err))
         return false;
-    if (config->mark && !(run->marker = imp_marker_new(config->mark, err)))
+    run->whose = imp_whose_new(&config->whose, config->jobs, run->policy, err);
+    if (!run->whose || !load_templates(run, err))
         return false;
     if (!imp_after_open(run, err) || !open_ledger_and_target(run, wait, err))
         return false;
@@ -116,7 +141,8 @@ static bool set_up(struct imp_run *run, struct imp_ctx *ctx,
         !(run->journal = imp_journal_open(run->ledger, err)))
         return false;
     run->known = imp_ledger_reader(run->ledger, err);
-    return run->known && imp_guard_open(run, err) &&
+    return run->known && imp_whose_bind(run->whose, run->ledger, err) &&
+           imp_guard_open(run, err) &&
            (config->dry_run || imp_run_agree(run, err)) &&
            start_run(run, err) && imp_guard_start(run, err);
 }
@@ -155,6 +181,7 @@ void imp_run_free(struct imp_run *run)
     imp_chan_free(run->window, NULL);
     imp_chan_free(run->results, NULL);
     imp_chan_free(run->jobs, NULL);
+    imp_whose_free(run->whose); // what was asked ends before its context goes
     imp_waitgroup_clear(&run->in_hand);
     imp_waitgroup_clear(&run->workers);
     imp_quarantine_free(run->quarantine);
@@ -169,6 +196,7 @@ void imp_run_free(struct imp_run *run)
     imp_ctx_free(run->scan);
     imp_journal_close(run->journal, NULL);
     imp_ledger_free(run->ledger);
+    imp_template_free(run->name);
     imp_marker_free(run->marker);
     imp_policy_free(run->policy);
     free(run);

@@ -179,13 +179,15 @@ static void name_parts(const struct imp_cutlist *cuts, struct imp_err *why)
 static enum pass pass_by(struct imp_verify_reader *r, size_t policy, bool known,
                          const struct imp_format *fmt, struct imp_err *why)
 {
+    // Dates in an archive are as far back as they were to be.
+    static const struct imp_deid_subject shifted = {.has_shift = true};
     struct imp_span out, in = imp_buf_span(&r->bytes);
     struct imp_cleaner *c = cleaner_of(r, policy, known, why);
     if (!c)
         return NO_PASS;
     const struct imp_clean_rules rules = imp_clean_rules_of(
         r->v->policies.item[policy].policy, &r->v->config->cleaning);
-    imp_cleaner_start(c);
+    imp_cleaner_start(c, &shifted);
     if (!imp_cleaner_cut(c, fmt, in, rules.check, NULL, why))
         return why->code == IMP_ERR_RESIDUAL ? WOULD_REMOVE : REFUSED;
     if (!imp_cutlist_all_kept(imp_cleaner_cuts(c))) {

@@ -1,11 +1,12 @@
 // A worker takes one image from its bytes to a staged object:
-// read, clean, mark, clean again, store.
+// read, ask whose it is, clean, mark, clean again, store.
 #include "image/jpeg_map.h"
 #include "pipeline/clean.h"
 #include "pipeline/guard.h"
 #include "pipeline/inspect.h"
 #include "pipeline/internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +20,8 @@ struct imp_worker {
     struct imp_ledger *known; // this thread's view
     struct imp_pen *pen;      // NULL if nothing is marked
     struct imp_jpeg_map map;
-    struct imp_buf input, marked; // kept from image to image
+    struct imp_known_subject subject;   // of the image at hand
+    struct imp_buf input, marked, name; // kept from image to image
 };
 
 static bool set_up(struct imp_worker *w, struct imp_err *err)
@@ -55,6 +57,8 @@ void imp_worker_free(struct imp_worker *w)
 {
     if (!w)
         return;
+    imp_known_subject_clear(&w->subject);
+    imp_buf_clear(&w->name);
     imp_buf_clear(&w->marked);
     imp_buf_clear(&w->input);
     imp_pen_free(w->pen);
@@ -94,6 +98,37 @@ static bool cut_and_tell(struct imp_worker *w, const struct imp_format *fmt,
     return imp_findings_tell(w->findings, w->cleaner, &w->inspection,
                              ok ? err : NULL) &&
            ok;
+}
+
+// --- What templates are told ---
+
+struct telling {
+    struct imp_worker *w;
+    char instead[17]; // of a code, if the image has no subject
+};
+
+static const char *field_of(void *self, const char *name)
+{
+    struct telling *t = self;
+    const char *value = imp_known_subject_field(&t->w->subject, name);
+    bool instead = !value && t->w->run->config->whose.or_digest &&
+                   strcmp(name, "subject") == 0;
+    return instead ? t->instead : value;
+}
+
+static struct imp_values values_of(struct imp_worker *w, struct telling *t,
+                                   const struct imp_format *fmt,
+                                   const char *digest)
+{
+    *t = (struct telling){.w = w};
+    snprintf(t->instead, sizeof t->instead, "%s", digest);
+    return (struct imp_values){
+        .fixed = {[IMP_FIELD_DIGEST] = digest,
+                  [IMP_FIELD_DATE] = w->run->config->date,
+                  [IMP_FIELD_EXT] = fmt->ext},
+        .other = field_of,
+        .self = t,
+    };
 }
 
 // --- The mark ---
@@ -171,6 +206,52 @@ static bool mark(struct imp_worker *w, const struct imp_format *fmt,
     return true;
 }
 
+// --- Its name, and the store ---
+
+static bool name_by_template(struct imp_worker *w, const struct imp_format *fmt,
+                             struct imp_result *r, struct imp_err *err)
+{
+    char digest[IMP_SHA256_HEX];
+    struct telling telling;
+    imp_digest_hex(&r->digest, digest);
+    const struct imp_values values = values_of(w, &telling, fmt, digest);
+    w->name.n = 0;
+    if (!imp_template_expand(w->run->name, &values, imp_name_check_value,
+                             &w->name, err) ||
+        !imp_buf_add(&w->name, "", 1, err))
+        return false;
+    const char *name = (const char *)w->name.p;
+    if (!imp_name_check_portable(name, err))
+        return false;
+    snprintf(r->name, sizeof r->name, "%s", name);
+    return true;
+}
+
+static bool give_name(struct imp_worker *w, const struct imp_format *fmt,
+                      struct imp_result *r, struct imp_err *err)
+{
+    char made[IMP_NAME_MAX];
+    const struct imp_known_subject *s = &w->subject;
+    imp_name_of_digest(&r->digest, fmt->ext, made);
+    if (w->run->name) {
+        if (!name_by_template(w, fmt, r, err))
+            return imp_wrap(err, "name");
+    } else if (s->code[0]) {
+        int n = snprintf(r->name, sizeof r->name, "%s/%s", s->code, made);
+        if ((size_t)n >= sizeof r->name)
+            return imp_fail(err, IMP_ERR_CONFIG,
+                            "name of %d bytes: want %d at most", n,
+                            IMP_NAME_MAX - 1);
+        if (!imp_name_check_portable(r->name, err))
+            return imp_wrap(err, "name");
+    } else {
+        memcpy(r->name, made, sizeof made);
+    }
+    return !imp_known_subject_is_told(s, r->name) ||
+           imp_fail(err, IMP_ERR_CONFIG,
+                    "name: it would have the subject's key in it");
+}
+
 static bool store(struct imp_worker *w, const struct imp_format *fmt,
                   struct imp_span image, struct imp_result *r,
                   struct imp_err *err)
@@ -179,7 +260,8 @@ static bool store(struct imp_worker *w, const struct imp_format *fmt,
     imp_sha256_add(w->sha, image.p, image.n);
     r->digest = imp_sha256_end(w->sha);
     r->length = image.n;
-    imp_name_of_digest(&r->digest, fmt->ext, r->name);
+    if (!give_name(w, fmt, r, err))
+        return false;
 
     // What is in the archive already is not stored only to be discarded: with
     // many duplicates, files that come and go slow a file system down.
@@ -203,6 +285,25 @@ static bool store(struct imp_worker *w, const struct imp_format *fmt,
     return r->staged;
 }
 
+static bool ask_whose(struct imp_worker *w, const struct imp_job *job,
+                      const struct imp_format *fmt, struct imp_span image,
+                      struct imp_result *r, struct imp_err *err)
+{
+    struct imp_known_subject *s = &w->subject;
+    if (!imp_whose_find(w->run->whose, job, fmt, image,
+                        &w->run->cleaning.limits, w->known, w->run->work, s,
+                        err))
+        return false;
+    imp_cleaner_start(w->cleaner, &s->deid);
+    if (!s->key.n)
+        return true;
+    r->subject = strdup((const char *)s->key.p);
+    r->made_code = s->made_code;
+    memcpy(r->code, s->code, sizeof r->code);
+    return r->subject ||
+           imp_fail(err, IMP_ERR_MEMORY, "no memory for a subject");
+}
+
 static bool process(struct imp_worker *w, struct imp_job *job,
                     struct imp_result *r, struct imp_err *err)
 {
@@ -217,6 +318,8 @@ static bool process(struct imp_worker *w, struct imp_job *job,
         return false;
     r->format = fmt->name;
     r->route = "none";
+    if (!ask_whose(w, job, fmt, image, r, err))
+        return false;
     if (!cut_and_tell(w, fmt, image, err) ||
         !imp_cleaner_removed(w->cleaner, &r->removed, err) ||
         !still_wanted(w, err))
@@ -241,7 +344,7 @@ static void tell_inspection(struct imp_worker *w, const struct imp_result *r)
 
 static void start(struct imp_worker *w)
 {
-    imp_cleaner_start(w->cleaner);
+    imp_cleaner_start(w->cleaner, NULL);
     w->inspection = (struct imp_inspection){0};
     if (w->findings)
         imp_findings_start(w->findings);

@@ -1,0 +1,160 @@
+#include "ledger/subjects.h"
+
+#include "ledger/entries.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool take_code(struct sqlite3_stmt *s, int at, char code[IMP_CODE_ROOM],
+                      struct imp_err *err)
+{
+    const char *text = (const char *)sqlite3_column_text(s, at);
+    if (!text || strlen(text) >= IMP_CODE_ROOM)
+        return imp_fail(err, IMP_ERR_IO, "ledger: no code, or too long a one");
+    snprintf(code, IMP_CODE_ROOM, "%s", text);
+    return true;
+}
+
+bool imp_ledger_subject(struct imp_ledger *l, const char *subject, bool *found,
+                        char code[IMP_CODE_ROOM], bool *made,
+                        struct imp_err *err)
+{
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_SUBJECT, err);
+    if (!s)
+        return false;
+    imp_db_bind_text(s, 1, subject);
+    if (!imp_db_step(&l->db, s, found, err))
+        return false;
+    if (!*found)
+        return true;
+    *made = sqlite3_column_int(s, 1) != 0;
+    bool ok = take_code(s, 0, code, err);
+    imp_db_done(s);
+    return ok;
+}
+
+// A code that somebody has said may be of several subjects: two names of one
+// person.
+static bool is_anothers(struct imp_ledger *l, const struct imp_coded *coded,
+                        bool *is, struct imp_err *err)
+{
+    bool row;
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_OTHERS_CODE, err);
+    if (!s)
+        return false;
+    imp_db_bind_text(s, 1, coded->code);
+    imp_db_bind_text(s, 2, coded->subject);
+    sqlite3_bind_int(s, 3, coded->made);
+    if (!imp_db_step(&l->db, s, &row, err))
+        return false;
+    *is = row && sqlite3_column_int(s, 0) != 0;
+    imp_db_done(s);
+    return true;
+}
+
+static bool add_subject(struct imp_ledger *l, const struct imp_coded *coded,
+                        struct imp_err *err)
+{
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_ADD_SUBJECT, err);
+    if (!s)
+        return false;
+    imp_db_bind_text(s, 1, coded->subject);
+    imp_db_bind_text(s, 2, coded->code);
+    sqlite3_bind_int(s, 3, coded->made);
+    return imp_db_run(&l->db, s, err) &&
+           imp_ledger_put_sum(l, IMP_SQL_SUM_SUBJECT,
+                              sqlite3_last_insert_rowid(l->db.handle), err);
+}
+
+bool imp_ledger_put_subject(struct imp_ledger *l, const struct imp_coded *coded,
+                            enum imp_coding *says, struct imp_err *err)
+{
+    char code[IMP_CODE_ROOM];
+    bool found, made, taken;
+    if (!imp_ledger_subject(l, coded->subject, &found, code, &made, err))
+        return false;
+    *says = found && strcmp(code, coded->code) != 0 ? IMP_CODE_OTHER
+                                                    : IMP_CODE_FITS;
+    if (found)
+        return true;
+    if (!is_anothers(l, coded, &taken, err))
+        return false;
+    if (!taken)
+        return add_subject(l, coded, err);
+    *says = IMP_CODE_OTHERS;
+    return true;
+}
+
+bool imp_ledger_each_subject(struct imp_ledger *l, imp_coded_fn fn, void *self,
+                             struct imp_err *err)
+{
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_EACH_SUBJECT, err);
+    if (!s)
+        return false;
+    for (;;) {
+        bool row;
+        char code[IMP_CODE_ROOM];
+        if (!imp_db_step(&l->db, s, &row, err))
+            return false;
+        if (!row)
+            return true;
+        const struct imp_coded coded = {(const char *)sqlite3_column_text(s, 0),
+                                        code, sqlite3_column_int(s, 2) != 0};
+        if (!coded.subject || !take_code(s, 1, code, err) ||
+            !fn(self, &coded, err)) {
+            imp_db_done(s);
+            return false;
+        }
+    }
+}
+
+struct import {
+    struct imp_ledger *ledger;
+    unsigned long n;
+};
+
+static bool import_one(void *self, const struct imp_coded *coded,
+                       struct imp_err *err)
+{
+    struct import *import = self;
+    enum imp_coding says;
+    import->n++;
+    if (!imp_ledger_put_subject(import->ledger, coded, &says, err))
+        return false;
+    return says == IMP_CODE_FITS ||
+           imp_fail(err, IMP_ERR_CONFIG, "subject %lu: %s", import->n,
+                    says == IMP_CODE_OTHER
+                        ? "the ledger has another code for it"
+                        : "its code is that of another subject");
+}
+
+bool imp_ledger_import_subjects(struct imp_ledger *l,
+                                bool (*each)(void *self, imp_coded_fn fn,
+                                             void *fn_self,
+                                             struct imp_err *err),
+                                void *self, struct imp_err *err)
+{
+    struct import import = {.ledger = l};
+    bool ok = imp_ledger_begin(l, err) &&
+              each(self, import_one, &import, err) && imp_ledger_commit(l, err);
+    if (!ok)
+        imp_ledger_rollback(l);
+    return ok;
+}
+
+bool imp_ledger_bind_key(struct imp_ledger *l, const char *id,
+                         struct imp_err *err)
+{
+    char *bound = NULL;
+    if (!imp_ledger_get_meta(l, "key", &bound, err))
+        return false;
+    bool is_bound = bound, other = bound && strcmp(bound, id) != 0;
+    free(bound);
+    if (other)
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "another key than that which the codes in this archive "
+                        "were made with");
+    return is_bound || imp_ledger_put_meta(l, "key", id, err);
+}

@@ -1,0 +1,53 @@
+/* subjects.h - whom the codes in the archive stand for: the crosswalk, which
+ * never leaves the state directory but by `imgpipe crosswalk export`. */
+#ifndef IMP_LEDGER_SUBJECTS_H
+#define IMP_LEDGER_SUBJECTS_H
+
+#include "ledger/ledger.h"
+
+#define IMP_CODE_ROOM 201 /* a code has 200 bytes at most */
+
+struct imp_coded {
+    const char *subject, *code;
+    bool made; /* by the key; else somebody has said so */
+};
+
+/* What the ledger says of a subject and its code. */
+enum imp_coding {
+    IMP_CODE_FITS,   /* it has it, or took it */
+    IMP_CODE_OTHER,  /* the subject has another code */
+    IMP_CODE_OTHERS, /* another subject has the code, and one of the two was
+                        made: made codes are of one subject each */
+};
+
+/* Note the code of a subject, if that fits; on the ledger's own thread, between
+ * its begin and commit. */
+bool imp_ledger_put_subject(struct imp_ledger *l, const struct imp_coded *coded,
+                            enum imp_coding *says, struct imp_err *err);
+
+/* The code that is noted for a subject. A reader may be asked, too. */
+bool imp_ledger_subject(struct imp_ledger *l, const char *subject, bool *found,
+                        char code[IMP_CODE_ROOM], bool *made,
+                        struct imp_err *err);
+
+/* Walk the subjects, ordered by their keys as bytes. */
+typedef bool (*imp_coded_fn)(void *self, const struct imp_coded *coded,
+                             struct imp_err *err);
+bool imp_ledger_each_subject(struct imp_ledger *l, imp_coded_fn fn, void *self,
+                             struct imp_err *err);
+
+/* Note all that `each` tells, in one transaction, or none: IMP_ERR_CONFIG if
+ * one does not fit, with its number, from 1. */
+bool imp_ledger_import_subjects(struct imp_ledger *l,
+                                bool (*each)(void *self, imp_coded_fn fn,
+                                             void *fn_self,
+                                             struct imp_err *err),
+                                void *self, struct imp_err *err);
+
+/* Hold this ledger to one key: the first call notes `id`, what the key can be
+ * known by, later ones compare. IMP_ERR_CONFIG if it is another: each subject
+ * would get a second code. */
+bool imp_ledger_bind_key(struct imp_ledger *l, const char *id,
+                         struct imp_err *err);
+
+#endif

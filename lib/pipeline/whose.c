@@ -1,0 +1,342 @@
+#include "pipeline/whose.h"
+
+#include "base/name.h"
+#include "deid/exif_find.h"
+#include "deid/pseudonym.h"
+#include "lookup/subject.h"
+#include "source/source.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY_MIN 4 // bytes of a key that can be looked for
+#define KEY_ID 16 // hexadecimal digits that the ledger knows a key by
+
+struct imp_whose {
+    struct imp_whose_config config;
+    struct imp_subject_rule *rule; // NULL: there are no subjects
+    struct imp_exif_tag tag;       // of the rule, if it is by one
+    struct imp_lookup *lookup[IMP_QUESTIONS];
+    struct imp_asker *asker; // NULL: nobody is asked
+    struct imp_secret *secret;
+    const struct imp_policy_settings *policy;
+    const char **names; // of the fields
+    struct imp_more_fields fields;
+};
+
+// --- What the options say together ---
+
+static bool check_config(const struct imp_whose_config *c,
+                         const struct imp_policy_settings *policy,
+                         struct imp_err *err)
+{
+    bool asks = c->subjects.spec || c->study.spec;
+    if (!c->from && (asks || c->key_file || c->or_digest))
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "no input tells whose it is: want --subject-from");
+    if (c->from && !c->subjects.spec && !c->key_file)
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "no code for a subject without --subjects, which has "
+                        "them, or --key-file, which they are made with");
+    if (policy->asked_for_shifting && !c->key_file)
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "policy: dates = shift needs --subject-from and "
+                        "--key-file, which a subject's days come from; or want "
+                        "remove or year");
+    return true;
+}
+
+static bool open_lookups(struct imp_whose *w, unsigned workers,
+                         struct imp_err *err)
+{
+    static const char *const what[] = {
+        [IMP_ASK_SUBJECT] = "--subjects", [IMP_ASK_STUDY] = "--study"};
+    const struct imp_lookup_at *at[] = {[IMP_ASK_SUBJECT] = &w->config.subjects,
+                                        [IMP_ASK_STUDY] = &w->config.study};
+    struct imp_asker_config asks = {
+        .jobs = w->config.lookup_jobs ? w->config.lookup_jobs : 2 * workers,
+        .timeout_ms = w->config.lookup_timeout_ms};
+    bool any = false;
+    for (int i = 0; i < IMP_QUESTIONS; i++) {
+        if (!at[i]->spec)
+            continue;
+        any = true;
+        w->lookup[i] = imp_lookup_open(at[i], err);
+        if (!w->lookup[i])
+            return imp_wrap(err, "%s", what[i]);
+        asks.lookup[i] = w->lookup[i];
+    }
+    return !any || (w->asker = imp_asker_new(&asks, err));
+}
+
+static bool open_rule(struct imp_whose *w, struct imp_err *err)
+{
+    if (!w->config.from)
+        return true;
+    w->rule = imp_subject_rule_new(w->config.from, err);
+    if (!w->rule)
+        return false;
+    const char *tag = imp_subject_rule_tag(w->rule);
+    return !tag || imp_exif_tag_named(tag, &w->tag, err);
+}
+
+// "subject", and what all answers are known to have.
+static bool list_fields(struct imp_whose *w, struct imp_err *err)
+{
+    size_t n = 2;
+    for (int i = 0; i < IMP_QUESTIONS; i++)
+        for (const char *const *name =
+                 w->lookup[i] ? imp_lookup_names(w->lookup[i]) : NULL;
+             name && *name; name++)
+            n++;
+    w->names = calloc(n, sizeof *w->names);
+    if (!w->names)
+        return imp_fail(err, IMP_ERR_MEMORY, "no memory for %zu fields", n);
+    n = 0;
+    if (w->rule)
+        w->names[n++] = "subject";
+    for (int i = 0; i < IMP_QUESTIONS; i++) {
+        const char *const *name =
+            w->lookup[i] ? imp_lookup_names(w->lookup[i]) : NULL;
+        w->fields.any |= w->lookup[i] && !name;
+        for (; name && *name; name++)
+            w->names[n++] = *name;
+    }
+    w->fields.name = w->names;
+    return true;
+}
+
+struct imp_whose *imp_whose_new(const struct imp_whose_config *config,
+                                unsigned workers,
+                                const struct imp_policy *policy,
+                                struct imp_err *err)
+{
+    struct imp_whose *w = calloc(1, sizeof *w);
+    if (!w) {
+        imp_fail(err, IMP_ERR_MEMORY, "no memory for subjects");
+        return NULL;
+    }
+    w->config = *config;
+    w->policy = imp_policy_settings(policy);
+    bool ok = check_config(config, w->policy, err) && open_rule(w, err);
+    if (ok && config->key_file &&
+        !(w->secret = imp_secret_load(config->key_file, err)))
+        ok = imp_wrap(err, "--key-file");
+    if (ok && open_lookups(w, workers, err) && list_fields(w, err))
+        return w;
+    imp_whose_free(w);
+    return NULL;
+}
+
+void imp_whose_free(struct imp_whose *w)
+{
+    if (!w)
+        return;
+    imp_asker_free(w->asker);
+    for (int i = 0; i < IMP_QUESTIONS; i++)
+        imp_lookup_free(w->lookup[i]);
+    imp_secret_free(w->secret);
+    imp_subject_rule_free(w->rule);
+    free(w->names);
+    free(w);
+}
+
+const struct imp_more_fields *imp_whose_fields(const struct imp_whose *w)
+{
+    return &w->fields;
+}
+
+// What the key can be known by; "" without one.
+static bool key_id(const struct imp_whose *w, char id[KEY_ID + 1],
+                   struct imp_err *err)
+{
+    struct imp_digest mac;
+    char hex[IMP_SHA256_HEX];
+    id[0] = '\0';
+    if (!w->secret)
+        return true;
+    if (!imp_secret_mac(w->secret, IMP_DOMAIN_KEY, (struct imp_span){0}, &mac,
+                        err))
+        return false;
+    imp_digest_hex(&mac, hex);
+    snprintf(id, KEY_ID + 1, "%s", hex);
+    return true;
+}
+
+bool imp_whose_bind(const struct imp_whose *w, struct imp_ledger *ledger,
+                    struct imp_err *err)
+{
+    char id[KEY_ID + 1];
+    return !w->secret ||
+           (key_id(w, id, err) && imp_ledger_bind_key(ledger, id, err));
+}
+
+bool imp_whose_describe(const struct imp_whose *w, struct imp_buf *out,
+                        struct imp_err *err)
+{
+    char id[KEY_ID + 1];
+    const char *from = w->rule ? imp_subject_rule_spec(w->rule) : "";
+    const char *prefix = w->config.prefix ? w->config.prefix : "";
+    return !w->rule || (key_id(w, id, err) &&
+                        imp_buf_add(out, from, strlen(from) + 1, err) &&
+                        imp_buf_add(out, prefix, strlen(prefix) + 1, err) &&
+                        imp_buf_add(out, id, strlen(id) + 1, err));
+}
+
+// --- The key of an input ---
+
+static bool find_key(const struct imp_whose *w, const struct imp_job *job,
+                     const struct imp_format *fmt, struct imp_span image,
+                     const struct imp_limits *limits, struct imp_buf *key,
+                     struct imp_err *err)
+{
+    const char *column = job->subject;
+    struct imp_buf value = {0};
+    switch (imp_subject_rule_by(w->rule)) {
+    case IMP_SUBJECT_BY_NAME:
+    case IMP_SUBJECT_BY_DIR:
+        return imp_subject_of_path(w->rule, imp_job_shown(job), key, err);
+    case IMP_SUBJECT_BY_LIST:
+        if (!column)
+            return imp_fail(err, IMP_ERR_CONFIG,
+                            "no subject: the list has no second column here");
+        return imp_subject_tidy(
+            w->rule, (struct imp_span){(const uint8_t *)column, strlen(column)},
+            key, err);
+    case IMP_SUBJECT_BY_EXIF:
+        break;
+    }
+    bool ok = imp_exif_find(fmt, image, limits, &w->tag, &value, err) &&
+              imp_subject_tidy(w->rule, imp_buf_span(&value), key, err);
+    imp_buf_clear(&value);
+    return ok;
+}
+
+// --- Its code ---
+
+static bool take_code(struct imp_known_subject *s, const char *code,
+                      struct imp_err *err)
+{
+    if (!imp_name_check_value(code, err))
+        return imp_wrap(err, "the subject's code");
+    snprintf(s->code, sizeof s->code, "%s", code);
+    return !imp_known_subject_is_told(s, code) ||
+           imp_fail(err, IMP_ERR_CONFIG,
+                    "the subject's code has the subject's own key in it");
+}
+
+static bool make_code(const struct imp_whose *w, struct imp_known_subject *s,
+                      struct imp_err *err)
+{
+    char digits[IMP_PSEUDONYM_ROOM];
+    char code[IMP_NAME_VALUE_MAX + IMP_PSEUDONYM_ROOM];
+    const char *prefix = w->config.prefix ? w->config.prefix : "";
+    if (!imp_pseudonym_code(w->secret, imp_buf_span(&s->key), digits, err))
+        return false;
+    snprintf(code, sizeof code, "%.*s%s", IMP_NAME_VALUE_MAX, prefix, digits);
+    s->made_code = true;
+    return take_code(s, code, err);
+}
+
+// The trial's own word comes first, then one that was imported into the ledger.
+static bool find_code(const struct imp_whose *w, struct imp_ledger *ledger,
+                      struct imp_known_subject *s, struct imp_err *err)
+{
+    char noted[IMP_CODE_ROOM];
+    bool found, made = true;
+    if (w->lookup[IMP_ASK_SUBJECT]) {
+        const char *code = imp_answer_get(s->answer[IMP_ASK_SUBJECT], "code");
+        return code ? take_code(s, code, err)
+                    : imp_fail(err, IMP_ERR_CONFIG,
+                               "subject: the answer has no code");
+    }
+    if (!imp_ledger_subject(ledger, (const char *)s->key.p, &found, noted,
+                            &made, err))
+        return false;
+    return found && !made ? take_code(s, noted, err) : make_code(w, s, err);
+}
+
+static bool find_days(const struct imp_whose *w, struct imp_known_subject *s,
+                      struct imp_err *err)
+{
+    int32_t days;
+    s->deid.key = (const char *)s->key.p;
+    if (!w->secret || !w->policy->shifts_dates)
+        return true;
+    if (!imp_pseudonym_days(w->secret, imp_buf_span(&s->key),
+                            w->policy->shift_least, w->policy->shift_most,
+                            &days, err))
+        return false;
+    s->deid.has_shift = true;
+    s->deid.shift_days = -days;
+    return true;
+}
+
+// --- All of it ---
+
+// The answers of the image before go, and its key is wiped.
+static void forget(struct imp_known_subject *s)
+{
+    for (int i = 0; i < IMP_QUESTIONS; i++) {
+        imp_answer_unref(s->answer[i]);
+        s->answer[i] = NULL;
+    }
+    if (s->key.p)
+        explicit_bzero(s->key.p, s->key.cap);
+    s->key.n = 0;
+    s->code[0] = '\0';
+    s->made_code = false;
+    s->deid = (struct imp_deid_subject){0};
+}
+
+void imp_known_subject_clear(struct imp_known_subject *s)
+{
+    forget(s);
+    imp_buf_clear(&s->key);
+}
+
+bool imp_whose_find(const struct imp_whose *w, const struct imp_job *job,
+                    const struct imp_format *fmt, struct imp_span image,
+                    const struct imp_limits *limits, struct imp_ledger *ledger,
+                    struct imp_ctx *ctx, struct imp_known_subject *out,
+                    struct imp_err *err)
+{
+    struct imp_err why = {0};
+    forget(out);
+    if (!w->rule)
+        return true;
+    if (!find_key(w, job, fmt, image, limits, &out->key, &why)) {
+        forget(out);
+        if (w->config.or_digest && why.code == IMP_ERR_CONFIG)
+            return true;
+        *err = why;
+        return false;
+    }
+    bool ok = (!w->asker || imp_ask(w->asker, imp_buf_span(&out->key), ctx,
+                                    out->answer, err)) &&
+              find_code(w, ledger, out, err) && find_days(w, out, err);
+    if (!ok)
+        forget(out);
+    return ok;
+}
+
+// --- Telling ---
+
+const char *imp_known_subject_field(const struct imp_known_subject *s,
+                                    const char *name)
+{
+    const char *value = NULL;
+    if (strcmp(name, "subject") == 0)
+        return s->code[0] ? s->code : NULL;
+    for (int i = 0; i < IMP_QUESTIONS && !value; i++)
+        if (s->answer[i])
+            value = imp_answer_get(s->answer[i], name);
+    return value && !imp_known_subject_is_told(s, value) ? value : NULL;
+}
+
+bool imp_known_subject_is_told(const struct imp_known_subject *s,
+                               const char *text)
+{
+    return s->key.n >= KEY_MIN && strcasestr(text, (const char *)s->key.p);
+}
