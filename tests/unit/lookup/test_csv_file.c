@@ -1,0 +1,188 @@
+#include "lookup/csv_file.h"
+
+#include "../../lib/tempdir.h"
+#include "sync/context.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <string.h>
+#include <utime.h>
+
+static char *dir, *path;
+static struct imp_ctx *ctx;
+
+static void set_up(void)
+{
+    dir = tempdir_make();
+    path = text("%s/s.csv", dir);
+    ctx = imp_ctx_new(NULL);
+}
+
+static void tear_down(void)
+{
+    imp_ctx_free(ctx);
+    tempdir_remove(dir);
+}
+
+TestSuite(csv_file, .init = set_up, .fini = tear_down, .timeout = 20);
+
+// Looks at each question, so that no test has to wait.
+static struct imp_csv_file *opened(const char *content)
+{
+    struct imp_err err = {0};
+    put_file(path, content);
+    struct imp_csv_file *f = imp_csv_file_open(path, "subject", 0, &err);
+    cr_assert(f, "%s", err.msg);
+    return f;
+}
+
+// A new file at the same path, as editors and `mv` make it.
+static void replace(const char *content)
+{
+    char *other = text("%s/new", dir);
+    put_file(other, content);
+    cr_assert_eq(rename(other, path), 0);
+}
+
+// The code of subject 1, or what is wrong.
+static const char *code(struct imp_csv_file *f, struct imp_err *err)
+{
+    *err = (struct imp_err){0};
+    struct imp_csv *t = imp_csv_file_get(f, ctx, err);
+    if (!t)
+        return text("%s", err->msg);
+    const char *row =
+        imp_csv_find(t, (struct imp_span){(const uint8_t *)"1", 1});
+    char *said = text("%s", row ? row + strlen(row) + 1 : "?");
+    imp_csv_unref(t);
+    return said;
+}
+
+Test(csv_file, a_file_that_is_replaced_is_read_again)
+{
+    struct imp_err err;
+    struct imp_csv_file *f = opened("subject,code\n1,a\n");
+    cr_expect_str_eq(code(f, &err), "a");
+    replace("subject,code\n1,b\n");
+    cr_expect_str_eq(code(f, &err), "b");
+    replace("code,subject\nc,1\n");
+    cr_expect_str_eq(code(f, &err), "1", "columns may move");
+    replace("subject,code\n2,b\n");
+    cr_expect_str_eq(code(f, &err), "?");
+    imp_csv_file_free(f);
+}
+
+// The same size and, most likely, the same tick of the clock.
+Test(csv_file, a_file_that_is_written_over_is_read_again)
+{
+    struct imp_err err;
+    struct imp_csv_file *f = opened("subject,code\n1,0\n");
+    for (int i = 1; i < 200; i++) {
+        char *want = text("%d", i % 10);
+        int fd = open(path, O_WRONLY | O_CLOEXEC);
+        cr_assert_eq(pwrite(fd, want, 1, strlen("subject,code\n1,")), 1);
+        close(fd);
+        cr_assert_str_eq(code(f, &err), want);
+    }
+    imp_csv_file_free(f);
+}
+
+Test(csv_file, a_time_that_was_set_back_hides_nothing)
+{
+    struct imp_err err;
+    struct utimbuf then = {1000000000, 1000000000};
+    struct imp_csv_file *f = opened("subject,code\n1,a\n");
+    utime(path, &then);
+    cr_expect_str_eq(code(f, &err), "a");
+    put_file(path, "subject,code\n1,b\n");
+    utime(path, &then);
+    cr_expect_str_eq(code(f, &err), "b");
+    imp_csv_file_free(f);
+}
+
+Test(csv_file, one_that_is_wrong_is_an_error_until_it_is_right)
+{
+    struct imp_err err;
+    struct imp_csv_file *f = opened("subject,code\n1,a\n");
+    replace("subject,code\n1,a,b\n");
+    for (int i = 0; i < 2; i++) {
+        cr_expect_str_eq(code(f, &err),
+                         "line 2 has 3 fields: want 2, as in the header");
+        cr_expect_eq(err.code, IMP_ERR_CONFIG);
+    }
+    unlink(path);
+    cr_expect_str_eq(code(f, &err), "there is no such file");
+    replace("subject,codes\n1,b\n");
+    cr_expect_str_eq(code(f, &err), "column \"code\" is not there any more");
+    replace("subject,code,site\n1,b,s\n");
+    cr_expect_str_eq(code(f, &err), "b");
+    cr_expect_str_eq(imp_csv_file_names(f)[0], "code");
+    cr_expect_null(imp_csv_file_names(f)[1], "names stay");
+    imp_csv_file_free(f);
+}
+
+Test(csv_file, one_that_cannot_be_read_is_an_error_until_it_can)
+{
+    struct imp_err err;
+    struct imp_csv_file *f = opened("subject,code\n1,a\n");
+    unlink(path);
+    cr_assert_eq(symlink(path, path), 0);
+    code(f, &err);
+    cr_expect_eq(err.code, IMP_ERR_IO);
+    replace("subject,code\n1,a\n");
+    cr_expect_str_eq(code(f, &err), "a");
+    imp_csv_file_free(f);
+}
+
+Test(csv_file, it_does_not_look_more_often_than_it_may)
+{
+    struct imp_err err;
+    put_file(path, "subject,code\n1,a\n");
+    struct imp_csv_file *f = imp_csv_file_open(path, "subject", 60000, &err);
+    cr_assert(f);
+    replace("subject,code\n1,b\n");
+    cr_expect_str_eq(code(f, &err), "a");
+    imp_csv_file_free(f);
+}
+
+Test(csv_file, a_table_outlives_its_file)
+{
+    struct imp_err err = {0};
+    struct imp_csv_file *f = opened("subject,code\n1,a\n");
+    struct imp_csv *t = imp_csv_file_get(f, ctx, &err);
+    replace("subject,code\n");
+    cr_expect_str_eq(code(f, &err), "?");
+    imp_csv_file_free(f);
+    cr_expect_str_eq(
+        imp_csv_find(t, (struct imp_span){(const uint8_t *)"1", 1}), "1");
+    imp_csv_unref(t);
+}
+
+Test(csv_file, who_has_been_cancelled_does_not_wait_for_a_new_one)
+{
+    struct imp_err err;
+    struct imp_csv_file *f = opened("subject,code\n1,a\n");
+    imp_ctx_cancel(ctx, IMP_CAUSE_CANCEL);
+    code(f, &err);
+    cr_expect_eq(err.code, IMP_ERR_CANCELLED);
+    imp_csv_file_free(f);
+}
+
+Test(csv_file, what_is_no_file_is_refused_and_not_waited_for)
+{
+    struct imp_err err = {0};
+    cr_expect_null(imp_csv_file_open(dir, "subject", 0, &err));
+    cr_expect_eq(err.code, IMP_ERR_CONFIG);
+    cr_expect_str_eq(err.msg, "not a regular file");
+    mkfifo(path, 0600);
+    cr_expect_null(imp_csv_file_open(path, "subject", 0, &err));
+    cr_expect_str_eq(err.msg, "not a regular file");
+    cr_expect_null(imp_csv_file_open(text("%s/x", path), "subject", 0, &err));
+    cr_expect_str_eq(err.msg, "there is no such file");
+    unlink(path);
+    put_file(path, "");
+    cr_assert_eq(truncate(path, (off_t)IMP_CSV_MAX + 1), 0);
+    cr_expect_null(imp_csv_file_open(path, "subject", 0, &err));
+    cr_expect_eq(err.code, IMP_ERR_CONFIG);
+    cr_expect_str_eq(err.msg, "1073741825 bytes: want 1073741824 at most");
+}
