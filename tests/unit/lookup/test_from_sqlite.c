@@ -1,0 +1,393 @@
+#include "../../lib/tempdir.h"
+#include "asking.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <time.h>
+
+static char *dir, *path;
+
+static void set_up(void)
+{
+    dir = tempdir_make();
+    path = text("%s/s.db", dir);
+}
+
+static void tear_down(void)
+{
+    tempdir_remove(dir);
+}
+
+TestSuite(from_sqlite, .init = set_up, .fini = tear_down, .timeout = 30);
+
+static sqlite3 *connected(const char *file)
+{
+    sqlite3 *db;
+    cr_assert_eq(sqlite3_open(file, &db), SQLITE_OK);
+    return db;
+}
+
+static void run_in(sqlite3 *db, const char *sql)
+{
+    cr_assert_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK, "%s: %s",
+                 sql, sqlite3_errmsg(db));
+}
+
+static void run(const char *file, const char *sql)
+{
+    sqlite3 *db = connected(file);
+    run_in(db, sql);
+    sqlite3_close(db);
+}
+
+static struct imp_lookup *opened(const char *more)
+{
+    struct imp_err err;
+    struct imp_lookup *l = open_at(
+        &imp_lookup_sqlite, text("sqlite:%s?table=%s", path, more), &err);
+    cr_assert(l, "%s", err.msg);
+    return l;
+}
+
+static const char *refused(const char *more)
+{
+    return not_opened(&imp_lookup_sqlite,
+                      text("sqlite:%s?table=%s", path, more));
+}
+
+#define SIMPLE                                                   \
+    "CREATE TABLE s(subject TEXT PRIMARY KEY, code TEXT, site);" \
+    "INSERT INTO s VALUES('p1', 'S-1', 'Ulm'), ('p2', 'S-2', '')"
+
+Test(from_sqlite, it_says_what_the_row_has)
+{
+    run(path, SIMPLE);
+    struct imp_lookup *l = opened("s");
+    cr_expect_str_eq(ask(l, "p1", "code"), "S-1");
+    cr_expect_str_eq(ask(l, "p2", "site"), "", "an empty text is a word");
+    cr_expect_str_eq(ask(l, "p3", "code"), "?");
+    cr_expect_str_eq(ask(l, "", "code"), "?");
+    l->ops->free(l);
+}
+
+Test(from_sqlite, numbers_are_words_and_null_is_none)
+{
+    run(path, "CREATE TABLE s(subject, i INTEGER, r REAL, code TEXT);"
+              "INSERT INTO s VALUES('p', -7, 1.5, NULL)");
+    struct imp_lookup *l = opened("s");
+    cr_expect_str_eq(ask(l, "p", "i"), "-7");
+    cr_expect_str_eq(ask(l, "p", "r"), "1.5");
+    cr_expect_str_eq(ask(l, "p", "code"), "-");
+    l->ops->free(l);
+}
+
+Test(from_sqlite, the_key_is_not_in_an_answer)
+{
+    run(path, SIMPLE);
+    struct imp_lookup *l = opened("s");
+    cr_expect_str_eq(names_of(l), "code site");
+    cr_expect_str_eq(ask(l, "p1", "subject"), "-");
+    l->ops->free(l);
+    l = opened("S&key=CODE");
+    cr_expect_str_eq(names_of(l), "subject site");
+    cr_expect_str_eq(ask(l, "S-2", "subject"), "p2");
+    l->ops->free(l);
+}
+
+Test(from_sqlite, a_view_does_too_and_so_do_generated_columns)
+{
+    run(path, SIMPLE ";CREATE TABLE g(subject, code AS ('G-' || subject));"
+                     "INSERT INTO g VALUES('p1');"
+                     "CREATE VIEW v AS SELECT subject, lower(code) AS c FROM "
+                     "s WHERE site <> ''");
+    struct imp_lookup *l = opened("v");
+    cr_expect_str_eq(ask(l, "p1", "c"), "s-1");
+    cr_expect_str_eq(ask(l, "p2", "c"), "?");
+    l->ops->free(l);
+    l = opened("g");
+    cr_expect_str_eq(ask(l, "p1", "code"), "G-p1");
+    l->ops->free(l);
+}
+
+Test(from_sqlite, a_name_may_be_anything)
+{
+    run(path, "CREATE TABLE \"a \"\"b\"\" ]; --\"(\"the \"\"key\"\"\", "
+              "\"or 1=1 --\");"
+              "INSERT INTO \"a \"\"b\"\" ]; --\" VALUES('p1', 'S-1')");
+    struct imp_lookup *l = opened("a%20\"b\"%20];%20--&key=the%20\"key\"");
+    cr_expect_str_eq(ask(l, "p1", "or 1=1 --"), "S-1");
+    cr_expect_str_eq(ask(l, "p2", "or 1=1 --"), "?");
+    l->ops->free(l);
+}
+
+Test(from_sqlite, a_file_name_is_no_uri)
+{
+    cr_assert_eq(chdir(dir), 0);
+    struct imp_err err;
+    run("./file:a.db", SIMPLE);
+    struct imp_lookup *l =
+        open_at(&imp_lookup_sqlite, "sqlite:file:a.db?table=s", &err);
+    cr_assert(l, "%s", err.msg);
+    cr_expect_str_eq(ask(l, "p1", "code"), "S-1");
+    l->ops->free(l);
+    cr_expect_str_eq(not_opened(&imp_lookup_sqlite, "sqlite::memory:?table=s"),
+                     "SQLite database: there is no such file");
+}
+
+Test(from_sqlite, a_key_is_what_is_spelt_the_same)
+{
+    run(path, "CREATE TABLE n(subject INTEGER PRIMARY KEY, code);"
+              "INSERT INTO n VALUES(1, 'one');"
+              "CREATE TABLE c(subject TEXT PRIMARY KEY COLLATE NOCASE, code);"
+              "INSERT INTO c VALUES('Ab', 'a');"
+              "CREATE TABLE r(subject TEXT COLLATE RTRIM, code);"
+              "INSERT INTO r VALUES('a ', 'blank'), ('a', 'none');"
+              "CREATE TABLE b(subject BLOB, code);"
+              "INSERT INTO b VALUES(x'61', 'bytes')");
+    struct imp_lookup *l = opened("n");
+    cr_expect_str_eq(ask(l, "1", "code"), "one");
+    cr_expect_str_eq(ask(l, "01", "code"), "?");
+    cr_expect_str_eq(ask(l, "1.0", "code"), "?");
+    cr_expect_str_eq(ask(l, " 1", "code"), "?");
+    l->ops->free(l);
+    l = opened("c");
+    cr_expect_str_eq(ask(l, "Ab", "code"), "a");
+    cr_expect_str_eq(ask(l, "ab", "code"), "?");
+    l->ops->free(l);
+    l = opened("r");
+    cr_expect_str_eq(ask(l, "a", "code"), "none");
+    cr_expect_str_eq(ask(l, "a ", "code"), "blank");
+    l->ops->free(l);
+    l = opened("b");
+    cr_expect_str_eq(ask(l, "a", "code"), "?");
+    l->ops->free(l);
+}
+
+Test(from_sqlite, a_key_that_is_no_text_is_nobodys)
+{
+    run(path, "PRAGMA encoding = 'UTF-16le';"
+              "CREATE TABLE s(subject, code);"
+              "INSERT INTO s VALUES('\xEF\xBF\xBD', 'S-1')");
+    struct imp_lookup *l = opened("s");
+    cr_expect_str_eq(ask(l, "\xEF\xBF\xBD", "code"), "S-1");
+    cr_expect_str_eq(ask(l, "\xFF", "code"), "?");
+    l->ops->free(l);
+}
+
+Test(from_sqlite, a_key_that_is_there_twice_is_an_error)
+{
+    run(path, "CREATE TABLE s(subject, code);"
+              "INSERT INTO s VALUES('p1', 'a'), ('p2', 'b'), ('p1', 'a')");
+    struct imp_ctx *ctx = imp_ctx_new(NULL);
+    struct imp_err err;
+    struct imp_lookup *l = opened("s");
+    cr_expect_str_eq(ask_under(ctx, l, "p1", "code", &err),
+                     "SQLite database: the key is there twice");
+    cr_expect_eq(err.code, IMP_ERR_CONFIG);
+    cr_expect_str_eq(ask(l, "p2", "code"), "b");
+    l->ops->free(l);
+    imp_ctx_free(ctx);
+}
+
+Test(from_sqlite, what_is_no_text_is_an_error_that_names_the_column)
+{
+    run(path, "CREATE TABLE s(subject, code, site);"
+              "INSERT INTO s VALUES('blob', x'00', 'a'),"
+              "('nul', 'a', 'a' || char(0) || 'b'),"
+              "('latin', 'a', CAST(x'FC' AS TEXT)),"
+              "('escape', char(27) || '[2J', 'b'),"
+              "('long', 'a', hex(zeroblob(70000))),"
+              "('lines', 'a' || char(10) || 'b', 'c')");
+    static const char *const want[][2] = {
+        {"blob", "SQLite database: column \"code\" has a blob: want text"},
+        {"nul", "SQLite database: a value of column \"site\" has a NUL byte"},
+        {"latin", "SQLite database: a value of column \"site\" is not UTF-8"},
+        {"escape", "SQLite database: a value of column \"code\" has a control "
+                   "character"},
+        {"long", "SQLite database: a value of column \"site\" is longer than "
+                 "131072 bytes"},
+    };
+    struct imp_ctx *ctx = imp_ctx_new(NULL);
+    struct imp_err err;
+    struct imp_lookup *l = opened("s");
+    for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
+        cr_expect_str_eq(ask_under(ctx, l, want[i][0], "site", &err),
+                         want[i][1]);
+        cr_expect_eq(err.code, IMP_ERR_CONFIG);
+    }
+    cr_expect_str_eq(ask(l, "lines", "code"), "a\nb");
+    l->ops->free(l);
+    imp_ctx_free(ctx);
+}
+
+Test(from_sqlite, what_is_not_there_is_told_with_what_is)
+{
+    run(path, SIMPLE ";CREATE VIEW v AS SELECT 1 AS a;"
+                     "CREATE TABLE \"bad\x1B\"(subject);"
+                     "CREATE VIRTUAL TABLE f USING fts5(subject)");
+    cr_expect_str_eq(refused("t"),
+                     "SQLite database: no table \"t\": want one of s, v");
+    cr_expect_str_eq(refused("v"), "SQLite database: no column \"subject\" for "
+                                   "the key: want &key=COLUMN, one of a");
+    cr_expect_str_eq(refused("s&key=x"),
+                     "SQLite database: no column \"x\" for the key: want "
+                     "&key=COLUMN, one of subject, code, site");
+    cr_expect_str_eq(not_opened(&imp_lookup_sqlite, text("sqlite:%s", path)),
+                     "SQLite database: want sqlite:FILE?table=TABLE");
+    cr_expect_str_eq(refused("s&keys=x"),
+                     "SQLite database: look-up source: no parameter keys");
+    refused("sqlite_schema");
+    refused("f");
+}
+
+Test(from_sqlite, what_is_no_database_is_refused_and_not_waited_for)
+{
+    cr_expect_str_eq(refused("s"), "SQLite database: there is no such file");
+    mkfifo(path, 0600);
+    cr_expect_str_eq(refused("s"), "SQLite database: not a regular file");
+    unlink(path);
+    put_file(path, "subject,code\np1,S-1\n");
+    cr_expect_str_eq(refused("s"), "SQLite database: file is not a database");
+    put_file(path, "");
+    cr_expect_str_eq(refused("s"),
+                     "SQLite database: no table \"s\": want one of ");
+}
+
+Test(from_sqlite, a_view_has_no_effects)
+{
+    run(path, "CREATE VIEW v AS SELECT 'p1' AS subject, "
+              "load_extension('/tmp/x.so') AS code");
+    cr_expect_str_eq(refused("v"),
+                     "SQLite database: the table or a column is not "
+                     "there any more, or its view fails");
+}
+
+Test(from_sqlite, what_another_program_writes_is_seen)
+{
+    run(path, SIMPLE);
+    struct imp_lookup *l = opened("s");
+    cr_expect_str_eq(ask(l, "p1", "code"), "S-1");
+    run(path, "UPDATE s SET code = 'S-9' WHERE subject = 'p1'");
+    cr_expect_str_eq(ask(l, "p1", "code"), "S-9");
+    run(path, "ALTER TABLE s ADD COLUMN more DEFAULT 'x'");
+    cr_expect_str_eq(ask(l, "p1", "code"), "S-9");
+    cr_expect_str_eq(ask(l, "p1", "more"), "-", "names stay");
+    run(path, "ALTER TABLE s RENAME COLUMN site TO place");
+    cr_expect_str_eq(ask(l, "p1", "code"),
+                     "SQLite database: the table or a column is not "
+                     "there any more, or its view fails");
+    run(path, "ALTER TABLE s RENAME COLUMN place TO site");
+    cr_expect_str_eq(ask(l, "p1", "site"), "Ulm");
+    l->ops->free(l);
+}
+
+Test(from_sqlite, a_file_that_is_replaced_is_opened_again)
+{
+    char *other = text("%s/new.db", dir);
+    run(path, SIMPLE);
+    struct imp_lookup *l = opened("s");
+    cr_expect_str_eq(ask(l, "p1", "code"), "S-1");
+    run(other, SIMPLE "; UPDATE s SET code = 'new'");
+    cr_assert_eq(rename(other, path), 0);
+    cr_expect_str_eq(ask(l, "p1", "code"), "new");
+    unlink(path);
+    cr_expect_str_eq(ask(l, "p1", "code"),
+                     "SQLite database: there is no such file");
+    l->ops->free(l);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+// Ends with the context's deadline: neither before nor much later.
+static void expect_cancelled_in_time(struct imp_lookup *l)
+{
+    int64_t began = now_ms();
+    struct imp_ctx *ctx = imp_ctx_new_timeout(NULL, 200);
+    struct imp_err err;
+    ask_under(ctx, l, "p1", "code", &err);
+    cr_expect_eq(err.code, IMP_ERR_CANCELLED, "%s", err.msg);
+    cr_expect_geq(now_ms() - began, 200);
+    cr_expect_lt(now_ms() - began, 2000, "%jd ms", now_ms() - began);
+    imp_ctx_free(ctx);
+}
+
+Test(from_sqlite, a_lock_is_waited_for_until_the_context_ends)
+{
+    run(path, SIMPLE);
+    struct imp_lookup *l = opened("s");
+    sqlite3 *writer = connected(path);
+    run_in(writer, "BEGIN EXCLUSIVE");
+    expect_cancelled_in_time(l);
+    run_in(writer, "COMMIT");
+    cr_expect_str_eq(ask(l, "p1", "code"), "S-1");
+    sqlite3_close(writer);
+    l->ops->free(l);
+}
+
+static void *commit_soon(void *db)
+{
+    sqlite3_sleep(100);
+    run_in(db, "UPDATE s SET code = 'S-9'; COMMIT");
+    return NULL;
+}
+
+Test(from_sqlite, who_waits_for_a_lock_sees_what_was_written)
+{
+    run(path, SIMPLE);
+    struct imp_lookup *l = opened("s");
+    sqlite3 *writer = connected(path);
+    pthread_t thread;
+    run_in(writer, "BEGIN EXCLUSIVE");
+    cr_assert_eq(pthread_create(&thread, NULL, commit_soon, writer), 0);
+    cr_expect_str_eq(ask(l, "p1", "code"), "S-9");
+    pthread_join(thread, NULL);
+    sqlite3_close(writer);
+    l->ops->free(l);
+}
+
+Test(from_sqlite, a_slow_view_ends_with_the_context)
+{
+    run(path, "CREATE VIEW v AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL "
+              "SELECT i + 1 FROM n) SELECT 'p1' AS subject, count(*) AS code "
+              "FROM n");
+    struct imp_lookup *l = opened("v");
+    expect_cancelled_in_time(l);
+    expect_cancelled_in_time(l);
+    l->ops->free(l);
+}
+
+// A find under way keeps no other waiting.
+static void *ask_slowly(void *arg)
+{
+    struct imp_ctx *ctx = imp_ctx_new_timeout(NULL, 5000);
+    struct imp_lookup *l = arg;
+    struct imp_answer *answer = NULL;
+    struct imp_span slow = {(const uint8_t *)"slow", 4};
+    bool ok = l->ops->find(l, slow, ctx, &answer, NULL);
+    imp_answer_unref(answer);
+    imp_ctx_free(ctx);
+    return ok ? arg : NULL;
+}
+
+Test(from_sqlite, none_waits_for_another)
+{
+    run(path, SIMPLE ";CREATE VIEW v AS SELECT subject, code FROM s UNION ALL "
+                     "SELECT 'slow', (WITH RECURSIVE n(i) AS (SELECT 1 UNION "
+                     "ALL SELECT i + 1 FROM n) SELECT count(*) FROM n)");
+    struct imp_lookup *l = opened("v");
+    pthread_t thread;
+    void *well;
+    int64_t began = now_ms();
+    cr_assert_eq(pthread_create(&thread, NULL, ask_slowly, l), 0);
+    for (int i = 0; i < 100; i++)
+        cr_expect_str_eq(ask(l, "p1", "code"), "S-1");
+    cr_expect_lt(now_ms() - began, 4000);
+    pthread_join(thread, &well);
+    cr_expect_null(well);
+    l->ops->free(l);
+}
