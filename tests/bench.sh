@@ -1,7 +1,8 @@
 #!/bin/sh
 # bench.sh BUILD: what a run costs, beside copying and beside other tools, what
-# the channels cost of it, and what a million inputs cost. BENCH_CORPUS names
-# other pictures than twelve 12-megapixel photos made from the samples.
+# the channels cost of it, what a list of a million subjects costs, and what a
+# million inputs cost. BENCH_CORPUS names other pictures than twelve
+# 12-megapixel photos made from the samples.
 set -eu
 cd "$(dirname "$0")/.."
 build=$1
@@ -41,4 +42,5 @@ python3 tests/bench/run.py "$IMGPIPE" "$work"
 python3 tests/bench/durable.py "$IMGPIPE" "$build/lib/nosync.so" "$work"
 "$build/bin/bench_clean" "$work"/in/*
 "$build/bin/bench_chan" "$(cat "$work/image-ms")"
+"$build/bin/bench_csv"
 python3 tests/bench/million.py "$IMGPIPE" "$work/million"

@@ -10,17 +10,23 @@
 #include <string.h>
 #include <sys/random.h>
 
-// Open addressing. A slot is where in the text its row begins; 0, where the
-// header is, means that it is free. At most half of them are taken, so that a
-// search looks at two or three rows. Whoever writes the file cannot make it
-// look at more: the hash has a secret that is drawn for each table.
+// A slot of the hash table (open addressing): where in the text its row begins,
+// and more bits of the key's hash, so that the text, which is in no cache, is
+// looked at for the right row alone. Row 0 is where the header is: a free slot.
+struct slot {
+    uint32_t row, tag;
+};
+
+// At most half of the slots are taken, so that a search ends after two or
+// three. Whoever writes the file cannot make it longer: the hash has a secret
+// that is drawn for each table.
 struct imp_csv {
     _Atomic unsigned refs;
     struct imp_buf text;
     struct imp_csv_rows rows;
     const char **names; // in the text
     size_t key;
-    uint32_t *slot;
+    struct slot *slot;
     size_t mask; // slots less one; they are a power of two
     struct imp_siphash_key secret;
 };
@@ -97,11 +103,6 @@ static bool find_again(struct imp_csv *t, const char *key,
 
 // --- Rows ---
 
-static size_t slot_of(const struct imp_csv *t, struct imp_span key)
-{
-    return (size_t)imp_siphash(t->secret, key) & t->mask;
-}
-
 static const char *key_of(const struct imp_csv *t, size_t row)
 {
     const char *field = t->rows.text + row;
@@ -117,10 +118,14 @@ static bool has_key(const struct imp_csv *t, size_t row, struct imp_span key)
 }
 
 // The slot that has the row with this key, or the free one where it belongs.
-static uint32_t *find_slot(const struct imp_csv *t, struct imp_span key)
+static struct slot *find_slot(const struct imp_csv *t, struct imp_span key,
+                              uint32_t *tag)
 {
-    size_t i = slot_of(t, key);
-    while (t->slot[i] && !has_key(t, t->slot[i], key))
+    uint64_t hash = imp_siphash(t->secret, key);
+    size_t i = (size_t)hash & t->mask;
+    *tag = (uint32_t)(hash >> 32);
+    while (t->slot[i].row &&
+           (t->slot[i].tag != *tag || !has_key(t, t->slot[i].row, key)))
         i = (i + 1) & t->mask;
     return &t->slot[i];
 }
@@ -133,14 +138,15 @@ static bool add_row(struct imp_csv *t, size_t row, struct imp_err *err)
         return imp_fail(err, IMP_ERR_CONFIG,
                         "line %" PRIu64 ": the key is empty",
                         imp_csv_line(&t->rows, row));
-    uint32_t *slot = find_slot(t, key);
-    if (*slot)
+    uint32_t tag;
+    struct slot *slot = find_slot(t, key, &tag);
+    if (slot->row)
         return imp_fail(err, IMP_ERR_CONFIG,
                         "lines %" PRIu64 " and %" PRIu64
                         " have the same key: want each once",
-                        imp_csv_line(&t->rows, *slot),
+                        imp_csv_line(&t->rows, slot->row),
                         imp_csv_line(&t->rows, row));
-    *slot = (uint32_t)row;
+    *slot = (struct slot){(uint32_t)row, tag};
     return true;
 }
 
@@ -221,6 +227,6 @@ size_t imp_csv_rows(const struct imp_csv *t)
 
 const char *imp_csv_find(const struct imp_csv *t, struct imp_span key)
 {
-    uint32_t row = *find_slot(t, key);
+    uint32_t tag, row = find_slot(t, key, &tag)->row;
     return row ? t->rows.text + row : NULL;
 }

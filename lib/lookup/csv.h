@@ -1,8 +1,8 @@
 /* csv.h - a table of comma-separated values, found by one of its columns.
  *
  * csv_read.h has the dialect. Read-only once made, and counted: any thread may
- * hold a reference. It takes the memory of its file, and 8 to 16 bytes for each
- * row. */
+ * hold a reference. It takes the memory of its file, and 16 to 32 bytes for
+ * each row. */
 #ifndef IMP_LOOKUP_CSV_H
 #define IMP_LOOKUP_CSV_H
 
