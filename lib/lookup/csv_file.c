@@ -14,15 +14,13 @@
 #include <time.h>
 #include <unistd.h>
 
-// A file that changes while it is read is read again, so often.
-#define TRIES 5
+#define PATIENCE_MS 5000 // with a file that is being written
 
-#define NS_PER_S INT64_C(1000000000)
+#define NS_PER_MS INT64_C(1000000)
+#define NS_PER_S (1000 * NS_PER_MS)
 
-// A change that comes right after another may leave the same times: kernels
-// count in ticks of 10 ms or less, some file systems in 1 or 2 seconds.
-#define TICK_NS (NS_PER_S / 20)
-#define COARSE_TICK_NS (2 * NS_PER_S)
+// Where times are whole seconds, or every other one, two changes may have one.
+#define COARSE_MS 2000
 
 struct stamp {
     dev_t dev;
@@ -32,11 +30,12 @@ struct stamp {
 struct imp_csv_file {
     char *path, *key;
     const char **names;
-    int64_t look_ms;
+    struct imp_csv_pace pace;
+    struct imp_ctx *life; // ends with it
 
     // The reader's own, once it is started.
     struct stamp seen; // the file that `table` or `why` is about
-    bool is_judged;    // there is no need to read that one again
+    bool is_judged;    // it is, and need not be read again
 
     pthread_mutex_t mu;
     pthread_cond_t asked_to, looked;
@@ -69,15 +68,21 @@ static bool is_same(const struct stamp *a, const struct stamp *b)
     return a->dev == b->dev && imp_stamp_untouched(&a->file, &b->file);
 }
 
-// Old enough that one more change would show. A time to come is another
-// machine's clock, and says nothing.
-static bool is_telling(const struct stamp *s)
+// How long until it counts as settled; 0: it does. From then on one more change
+// would show in its times. A time to come is another machine's clock, and says
+// nothing.
+static int64_t settles_in_ms(const struct imp_csv_file *f,
+                             const struct stamp *s)
 {
     struct timespec t;
     clock_gettime(CLOCK_REALTIME, &t);
     int64_t now = imp_time_ns(&t), changed = s->file.ctime_ns;
-    int64_t tick = changed % NS_PER_S ? TICK_NS : COARSE_TICK_NS;
-    return changed > now || changed < now - tick;
+    int64_t settle = f->pace.settle_ms;
+    if (changed % NS_PER_S == 0 && settle < COARSE_MS)
+        settle = COARSE_MS;
+    if (changed > now || changed < now - settle * NS_PER_MS)
+        return 0;
+    return (changed - now) / NS_PER_MS + settle + 1;
 }
 
 // Opened so that a pipe does not make it wait.
@@ -112,32 +117,40 @@ static bool is_there(const char *path, const struct stamp *s)
     return is_same(&now, s);
 }
 
-// The file's bytes, and which file that was; `*same` if nobody touched it.
-static bool read_once(const char *path, struct imp_buf *text, struct stamp *s,
-                      bool *same, struct imp_err *err)
+// The file's bytes, and which file that was; or in how many ms to try again.
+static bool read_once(const struct imp_csv_file *f, struct imp_buf *text,
+                      struct stamp *s, int64_t *again, struct imp_err *err)
 {
     struct stat st;
-    int fd = open_file(path, &st, err);
+    int fd = open_file(f->path, &st, err);
     if (fd < 0)
         return false;
     size_t want = (size_t)st.st_size;
+    bool ok = true;
     *s = stamp_of(&st);
-    // One more is for the table.
-    bool ok = imp_buf_reserve(text, want + 1, err) &&
-              imp_file_read(fd, text->p, want, &text->n, err);
+    *again = settles_in_ms(f, s);
+    if (*again == 0) {
+        // One more is for the table.
+        ok = imp_buf_reserve(text, want + 1, err) &&
+             imp_file_read(fd, text->p, want, &text->n, err);
+        *again = !ok || text->n != want || !is_there(f->path, s);
+    }
     close(fd);
-    *same = ok && text->n == want && is_there(path, s);
     return ok;
 }
 
-static bool read_file(const char *path, struct imp_buf *text, struct stamp *s,
-                      struct imp_err *err)
+static bool read_file(const struct imp_csv_file *f, struct imp_buf *text,
+                      struct stamp *s, struct imp_err *err)
 {
-    bool same = false;
-    for (int i = 0; i < TRIES && !same; i++)
-        if (!read_once(path, text, s, &same, err))
-            return false;
-    return same || imp_fail(err, IMP_ERR_IO, "changes while it is being read");
+    const int64_t until = now_ms() + PATIENCE_MS;
+    int64_t again;
+    while (read_once(f, text, s, &again, err)) {
+        if (again == 0)
+            return true;
+        if (now_ms() + again > until || imp_ctx_wait(f->life, again))
+            return imp_fail(err, IMP_ERR_IO, "is still being written");
+    }
+    return false;
 }
 
 // The table as the file is now; NULL with `err`. What is known of it is in
@@ -148,10 +161,9 @@ static struct imp_csv *load(struct imp_csv_file *f, struct imp_err *err)
     struct imp_csv *table = NULL;
     struct imp_err why = {0};
     f->is_judged = false;
-    if (read_file(f->path, &text, &f->seen, &why)) {
+    if (read_file(f, &text, &f->seen, &why)) {
         table = imp_csv_new(&text, f->key, f->names, &why);
-        bool wrong = !table && why.code == IMP_ERR_CONFIG;
-        f->is_judged = (table || wrong) && is_telling(&f->seen);
+        f->is_judged = table || why.code == IMP_ERR_CONFIG;
     }
     imp_buf_clear(&text);
     if (!table)
@@ -189,7 +201,7 @@ static void *look_when_asked(void *arg)
         pthread_mutex_lock(&f->mu);
         f->asked = false;
         f->looks++;
-        f->look_at = now_ms() + f->look_ms;
+        f->look_at = now_ms() + f->pace.look_ms;
         pthread_cond_broadcast(&f->looked);
     }
     pthread_mutex_unlock(&f->mu);
@@ -220,7 +232,8 @@ static bool take_names(struct imp_csv_file *f, struct imp_err *err)
 }
 
 struct imp_csv_file *imp_csv_file_open(const char *path, const char *key,
-                                       int64_t look_ms, struct imp_err *err)
+                                       const struct imp_csv_pace *pace,
+                                       struct imp_err *err)
 {
     struct imp_csv_file *f = calloc(1, sizeof *f);
     if (!f) {
@@ -232,13 +245,14 @@ struct imp_csv_file *imp_csv_file_open(const char *path, const char *key,
     imp_cond_init(&f->looked);
     f->path = strdup(path);
     f->key = strdup(key);
-    f->look_ms = look_ms;
+    f->pace = *pace;
+    f->life = imp_ctx_new(NULL);
     if (!f->path || !f->key) {
         imp_fail(err, IMP_ERR_MEMORY, "no memory for a table");
         goto fail;
     }
     f->table = load(f, err);
-    f->look_at = now_ms() + look_ms;
+    f->look_at = now_ms() + pace->look_ms;
     if (f->table && take_names(f, err) && start(f, err))
         return f;
 fail:
@@ -251,6 +265,7 @@ void imp_csv_file_free(struct imp_csv_file *f)
     if (!f)
         return;
     if (f->is_started) {
+        imp_ctx_cancel(f->life, IMP_CAUSE_CANCEL);
         pthread_mutex_lock(&f->mu);
         f->ending = true;
         pthread_cond_signal(&f->asked_to);
@@ -258,6 +273,7 @@ void imp_csv_file_free(struct imp_csv_file *f)
         pthread_join(f->reader, NULL);
     }
     imp_csv_unref(f->table);
+    imp_ctx_free(f->life);
     free(f->names);
     free(f->key);
     free(f->path);

@@ -6,6 +6,9 @@
  * than that while. A new one that cannot be read, or is wrong, is an error for
  * all until it is right. Both tables are in memory while the new one is read.
  *
+ * A file is not read before nobody has touched it for a moment: half of a list
+ * may be a list, too, and its last row end in half of a code.
+ *
  * It has a thread of its own, which reads, so that no caller waits on a file
  * system for longer than its context lives. */
 #ifndef IMP_LOOKUP_CSV_FILE_H
@@ -18,10 +21,16 @@
 struct imp_ctx;
 struct imp_csv_file; /* opaque; any thread */
 
-/* Read it, and from then on look every `look_ms` at most. `key` is the key's
- * column. NULL with IMP_ERR_CONFIG, _IO or _MEMORY. Copies both texts. */
+struct imp_csv_pace {
+    int64_t look_ms;   /* at least so long between two looks */
+    int64_t settle_ms; /* at least so long since the last touch */
+};
+
+/* Read it, and from then on follow it. `key` is the key's column. NULL with
+ * IMP_ERR_CONFIG, _IO (also if it does not settle) or _MEMORY. Copies all. */
 struct imp_csv_file *imp_csv_file_open(const char *path, const char *key,
-                                       int64_t look_ms, struct imp_err *err);
+                                       const struct imp_csv_pace *pace,
+                                       struct imp_err *err);
 /* NULL is fine. Waits for a file that is just being read. */
 void imp_csv_file_free(struct imp_csv_file *f);
 

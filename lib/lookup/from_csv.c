@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOK_MS 1000
+// A find whose time is 800 ms can still wait for a file to settle.
+static const struct imp_csv_pace pace = {.look_ms = 1000, .settle_ms = 200};
 
 struct source {
     struct imp_lookup base;
@@ -25,7 +26,7 @@ static bool open_source(struct source *s, const char *rest, struct imp_err *err)
     char *file;
     if (imp_lookup_split(rest, &file, &key, 1, err))
         s->file = imp_csv_file_open(
-            file, key.value ? key.value : IMP_KEY_COLUMN, LOOK_MS, err);
+            file, key.value ? key.value : IMP_KEY_COLUMN, &pace, err);
     free(file);
     free(key.value);
     return s->file;

@@ -26,12 +26,14 @@ static void tear_down(void)
 
 TestSuite(csv_file, .init = set_up, .fini = tear_down, .timeout = 20);
 
-// Looks at each question, so that no test has to wait.
+// Looks at each question; the moment is a few ticks of any kernel's clock.
+static const struct imp_csv_pace quick = {0, 30};
+
 static struct imp_csv_file *opened(const char *content)
 {
     struct imp_err err = {0};
     put_file(path, content);
-    struct imp_csv_file *f = imp_csv_file_open(path, "subject", 0, &err);
+    struct imp_csv_file *f = imp_csv_file_open(path, "subject", &quick, &err);
     cr_assert(f, "%s", err.msg);
     return f;
 }
@@ -77,7 +79,7 @@ Test(csv_file, a_file_that_is_written_over_is_read_again)
 {
     struct imp_err err;
     struct imp_csv_file *f = opened("subject,code\n1,0\n");
-    for (int i = 1; i < 200; i++) {
+    for (int i = 1; i < 40; i++) {
         char *want = text("%d", i % 10);
         int fd = open(path, O_WRONLY | O_CLOEXEC);
         cr_assert_eq(pwrite(fd, want, 1, strlen("subject,code\n1,")), 1);
@@ -138,7 +140,8 @@ Test(csv_file, it_does_not_look_more_often_than_it_may)
 {
     struct imp_err err;
     put_file(path, "subject,code\n1,a\n");
-    struct imp_csv_file *f = imp_csv_file_open(path, "subject", 60000, &err);
+    const struct imp_csv_pace slow = {60000, 0};
+    struct imp_csv_file *f = imp_csv_file_open(path, "subject", &slow, &err);
     cr_assert(f);
     replace("subject,code\n1,b\n");
     cr_expect_str_eq(code(f, &err), "a");
@@ -171,18 +174,46 @@ Test(csv_file, who_has_been_cancelled_does_not_wait_for_a_new_one)
 Test(csv_file, what_is_no_file_is_refused_and_not_waited_for)
 {
     struct imp_err err = {0};
-    cr_expect_null(imp_csv_file_open(dir, "subject", 0, &err));
+    cr_expect_null(imp_csv_file_open(dir, "subject", &quick, &err));
     cr_expect_eq(err.code, IMP_ERR_CONFIG);
     cr_expect_str_eq(err.msg, "not a regular file");
     mkfifo(path, 0600);
-    cr_expect_null(imp_csv_file_open(path, "subject", 0, &err));
+    cr_expect_null(imp_csv_file_open(path, "subject", &quick, &err));
     cr_expect_str_eq(err.msg, "not a regular file");
-    cr_expect_null(imp_csv_file_open(text("%s/x", path), "subject", 0, &err));
+    cr_expect_null(
+        imp_csv_file_open(text("%s/x", path), "subject", &quick, &err));
     cr_expect_str_eq(err.msg, "there is no such file");
     unlink(path);
     put_file(path, "");
     cr_assert_eq(truncate(path, (off_t)IMP_CSV_MAX + 1), 0);
-    cr_expect_null(imp_csv_file_open(path, "subject", 0, &err));
+    cr_expect_null(imp_csv_file_open(path, "subject", &quick, &err));
     cr_expect_eq(err.code, IMP_ERR_CONFIG);
     cr_expect_str_eq(err.msg, "1073741825 bytes: want 1073741824 at most");
+}
+
+Test(csv_file, a_file_is_not_read_before_it_settles)
+{
+    const struct imp_csv_pace careful = {0, 1000};
+    struct imp_ctx *brief = imp_ctx_new_timeout(NULL, 50);
+    struct imp_err err = {0};
+    put_file(path, "subject,code\n1,a\n");
+    struct imp_csv_file *f = imp_csv_file_open(path, "subject", &careful, &err);
+    cr_assert(f, "%s", err.msg);
+    put_file(path, "subject,code\n1,b"); // half of a code
+    cr_expect_null(imp_csv_file_get(f, brief, &err));
+    cr_expect_eq(err.code, IMP_ERR_CANCELLED);
+    put_file(path, "subject,code\n1,bc\n");
+    cr_expect_str_eq(code(f, &err), "bc");
+    imp_csv_file_free(f);
+    imp_ctx_free(brief);
+}
+
+Test(csv_file, one_that_does_not_settle_is_given_up)
+{
+    const struct imp_csv_pace patient = {0, 60000};
+    struct imp_err err = {0};
+    put_file(path, "subject,code\n1,a\n");
+    cr_expect_null(imp_csv_file_open(path, "subject", &patient, &err));
+    cr_expect_eq(err.code, IMP_ERR_IO);
+    cr_expect_str_eq(err.msg, "is still being written");
 }

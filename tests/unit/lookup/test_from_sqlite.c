@@ -253,13 +253,16 @@ Test(from_sqlite, what_is_no_database_is_refused_and_not_waited_for)
                      "SQLite database: no table \"s\": want one of ");
 }
 
-Test(from_sqlite, a_view_has_no_effects)
+Test(from_sqlite, a_view_is_not_trusted)
 {
-    run(path, "CREATE VIEW v AS SELECT 'p1' AS subject, "
-              "load_extension('/tmp/x.so') AS code");
-    cr_expect_str_eq(refused("v"),
-                     "SQLite database: the table or a column is not "
-                     "there any more, or its view fails");
+    run(path, "CREATE VIEW e AS SELECT 'p1' AS subject, "
+              "load_extension('/tmp/x.so') AS code;"
+              "CREATE VIEW p AS SELECT name AS subject, file AS code "
+              "FROM pragma_database_list");
+    static const char fails[] = "SQLite database: the table or a column is not "
+                                "there any more, or its view fails";
+    cr_expect_str_eq(refused("e"), fails);
+    cr_expect_str_eq(refused("p"), fails);
 }
 
 Test(from_sqlite, what_another_program_writes_is_seen)
