@@ -6,6 +6,7 @@
 #include "sync/context.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 static inline struct imp_lookup *open_at(const struct imp_lookup_ops *kind,

@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 #include <utime.h>
 
 static char *dir, *path;
@@ -194,12 +195,12 @@ Test(csv_file, what_is_no_file_is_refused_and_not_waited_for)
 Test(csv_file, a_file_is_not_read_before_it_settles)
 {
     const struct imp_csv_pace careful = {0, 1000};
-    struct imp_ctx *brief = imp_ctx_new_timeout(NULL, 50);
     struct imp_err err = {0};
     put_file(path, "subject,code\n1,a\n");
     struct imp_csv_file *f = imp_csv_file_open(path, "subject", &careful, &err);
     cr_assert(f, "%s", err.msg);
     put_file(path, "subject,code\n1,b"); // half of a code
+    struct imp_ctx *brief = imp_ctx_new_timeout(NULL, 50);
     cr_expect_null(imp_csv_file_get(f, brief, &err));
     cr_expect_eq(err.code, IMP_ERR_CANCELLED);
     put_file(path, "subject,code\n1,bc\n");
@@ -216,4 +217,27 @@ Test(csv_file, one_that_does_not_settle_is_given_up)
     cr_expect_null(imp_csv_file_open(path, "subject", &patient, &err));
     cr_expect_eq(err.code, IMP_ERR_IO);
     cr_expect_str_eq(err.msg, "is still being written");
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+Test(csv_file, to_free_it_does_not_wait_for_a_file_to_settle)
+{
+    const struct imp_csv_pace careful = {0, 2000};
+    struct imp_err err = {0};
+    put_file(path, "subject,code\n1,a\n");
+    struct imp_csv_file *f = imp_csv_file_open(path, "subject", &careful, &err);
+    cr_assert(f, "%s", err.msg);
+    replace("subject,code\n1,b\n");
+    struct imp_ctx *brief = imp_ctx_new_timeout(NULL, 50);
+    cr_expect_null(imp_csv_file_get(f, brief, &err));
+    int64_t began = now_ms();
+    imp_csv_file_free(f);
+    cr_expect_lt(now_ms() - began, 1000);
+    imp_ctx_free(brief);
 }
