@@ -22,9 +22,8 @@ struct imp_secret; /* opaque; read-only: any thread */
 /* Read the key in the file `path`. IMP_ERR_CONFIG if others may read it, or it
  * is not one; IMP_ERR_IO if it cannot be opened. Until _free the process dumps
  * no core, the key is not in the dumps of others, and is kept out of the swap
- * space where the limits allow it. Call it before the first thread, and once:
- * what it changes is the process's.
- */
+ * space where the limits allow it. One at a time: what it changes is the
+ * process's. */
 struct imp_secret *imp_secret_load(const char *path, struct imp_err *err);
 
 /* Wipes the key; dumps are again as they were. NULL is fine. */

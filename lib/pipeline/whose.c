@@ -160,7 +160,7 @@ static bool key_id(const struct imp_whose *w, char id[KEY_ID + 1],
                         err))
         return false;
     imp_digest_hex(&mac, hex);
-    snprintf(id, KEY_ID + 1, "%s", hex);
+    snprintf(id, KEY_ID + 1, "%.*s", KEY_ID, hex);
     return true;
 }
 

@@ -121,7 +121,7 @@ static struct imp_values values_of(struct imp_worker *w, struct telling *t,
                                    const char *digest)
 {
     *t = (struct telling){.w = w};
-    snprintf(t->instead, sizeof t->instead, "%s", digest);
+    snprintf(t->instead, sizeof t->instead, "%.16s", digest);
     return (struct imp_values){
         .fixed = {[IMP_FIELD_DIGEST] = digest,
                   [IMP_FIELD_DATE] = w->run->config->date,
