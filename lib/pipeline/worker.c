@@ -177,12 +177,14 @@ static bool mark(struct imp_worker *w, const struct imp_format *fmt,
     struct imp_marker *marker = w->run->marker;
     struct imp_mark_report report;
     char digest[IMP_SHA256_HEX] = "";
-    if (imp_marker_uses(marker, "digest") && !digest_of(w, *image, digest, err))
+    struct telling telling;
+    bool uses_digest =
+        imp_marker_uses(marker, "digest") ||
+        (imp_marker_uses(marker, "subject") && !w->subject.code[0]);
+    if (uses_digest && !digest_of(w, *image, digest, err))
         return false;
     const struct imp_mark_input input = {
-        .values.fixed = {[IMP_FIELD_DIGEST] = digest,
-                         [IMP_FIELD_DATE] = w->run->config->date,
-                         [IMP_FIELD_EXT] = fmt->ext},
+        .values = values_of(w, &telling, fmt, digest),
         .profile = imp_cleaner_profile(w->cleaner),
     };
     bool ok = false;
