@@ -21,7 +21,7 @@ SUBMAKE = $(MAKE) --no-print-directory -j$(shell nproc)
 DEPS_BUILD := gcc make pkg-config libc6-dev libvips-dev libpango1.0-dev \
 	libexif-dev libheif-dev libde265-dev libdav1d-dev libaom-dev \
 	zlib1g-dev libjpeg-dev libwebp-dev libsqlite3-dev libssl-dev libglib2.0-dev \
-	libcurl4-openssl-dev libexpat1-dev libpcre2-dev libjansson-dev \
+	libcurl4-openssl-dev libexpat1-dev libpcre2-dev libjansson-dev libsodium-dev \
 	fonts-dejavu-core
 # To test: judges that share no code with imgpipe.
 DEPS_CHECK := libcriterion-dev python3 libimage-exiftool-perl \
@@ -37,7 +37,7 @@ DEPS_DEV := clang clang-format cppcheck valgrind libclang-rt-dev \
 # --- Flags ---------------------------------------------------------------------
 
 PKGS := libexif zlib libjpeg libwebp sqlite3 libcrypto glib-2.0 expat \
-	libpcre2-8 jansson
+	libpcre2-8 jansson libsodium
 PKGS_HTTP := libcurl libssl
 PKGS_PIXELS := vips pangocairo libheif libde265 dav1d aom
 

@@ -43,7 +43,7 @@ struct cli_verb {
 };
 
 extern const struct cli_verb cli_verb_run, cli_verb_inspect, cli_verb_verify,
-    cli_verb_extract, cli_verb_audit, cli_verb_keygen;
+    cli_verb_extract, cli_verb_audit, cli_verb_keygen, cli_verb_crosswalk;
 
 /* Parse `argv` (argv[0] is the verb) by the verb's table into `self`; what is
  * left are the arguments, argv[1] to argv[*argc - 1]. CLI_OK to go on; else the

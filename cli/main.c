@@ -6,13 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const struct cli_verb *const verbs[] = {&cli_verb_run,
-                                               &cli_verb_inspect,
-                                               &cli_verb_verify,
-                                               &cli_verb_extract,
-                                               &cli_verb_audit,
-                                               &cli_verb_keygen,
-                                               NULL};
+static const struct cli_verb *const verbs[] = {
+    &cli_verb_run,   &cli_verb_inspect, &cli_verb_verify,    &cli_verb_extract,
+    &cli_verb_audit, &cli_verb_keygen,  &cli_verb_crosswalk, NULL};
 
 static const struct cli_verb *find_verb(const char *name)
 {

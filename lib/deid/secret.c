@@ -2,11 +2,10 @@
 
 #include "base/file.h"
 #include "base/hmac.h"
-#include "base/place.h"
+#include "base/newfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -55,42 +54,18 @@ static bool write_key(int fd, struct imp_err *err)
     imp_digest_hex(&key, line);
     line[KEY_HEX] = '\n';
     ok = ok && imp_file_write(fd, remark, sizeof remark - 1, err) &&
-         imp_file_write(fd, line, KEY_HEX + 1, err) && imp_file_sync(fd, err);
+         imp_file_write(fd, line, KEY_HEX + 1, err);
     explicit_bzero(&key, sizeof key);
     explicit_bzero(line, sizeof line);
     return ok;
 }
 
-static bool name_it(int dir, const char *tmp, const char *name,
-                    struct imp_err *err)
-{
-    if (imp_file_rename_new(dir, tmp, dir, name) != 0)
-        return errno == EEXIST
-                   ? imp_fail(err, IMP_ERR_CONFIG,
-                              "something is there already, and a key is never "
-                              "overwritten")
-                   : imp_fail_errno(err, "rename");
-    return imp_file_sync(dir, err);
-}
-
 bool imp_secret_make(const char *path, struct imp_err *err)
 {
-    const char *slash = strrchr(path, '/');
-    const char *name = slash ? slash + 1 : path;
-    char tmp[IMP_TEMP_NAME];
-    int dir;
-    if (!*name)
-        return imp_fail(err, IMP_ERR_CONFIG, "want a file, have a directory");
-    if (!imp_dir_open_above(AT_FDCWD, path, &dir, err))
-        return false;
-    int fd = imp_temp_open(dir, tmp, err);
-    bool ok = fd >= 0 && write_key(fd, err) && name_it(dir, tmp, name, err);
-    if (fd >= 0) {
-        if (!ok)
-            unlinkat(dir, tmp, 0);
-        close(fd);
-    }
-    close(dir);
+    struct imp_newfile *file = imp_newfile_open(path, err);
+    bool ok = file && write_key(imp_newfile_fd(file), err) &&
+              imp_newfile_commit(file, err);
+    imp_newfile_free(file);
     return ok;
 }
 

@@ -110,24 +110,17 @@ bool imp_ledger_each_subject(struct imp_ledger *l, imp_coded_fn fn, void *self,
     }
 }
 
-struct import {
-    struct imp_ledger *ledger;
-    unsigned long n;
-};
-
 static bool import_one(void *self, const struct imp_coded *coded,
                        struct imp_err *err)
 {
-    struct import *import = self;
     enum imp_coding says;
-    import->n++;
-    if (!imp_ledger_put_subject(import->ledger, coded, &says, err))
+    if (!imp_ledger_put_subject(self, coded, &says, err))
         return false;
     return says == IMP_CODE_FITS ||
-           imp_fail(err, IMP_ERR_CONFIG, "subject %lu: %s", import->n,
+           imp_fail(err, IMP_ERR_CONFIG, "%s",
                     says == IMP_CODE_OTHER
-                        ? "the ledger has another code for it"
-                        : "its code is that of another subject");
+                        ? "the ledger has another code for the subject"
+                        : "the code is that of another subject");
 }
 
 bool imp_ledger_import_subjects(struct imp_ledger *l,
@@ -136,9 +129,8 @@ bool imp_ledger_import_subjects(struct imp_ledger *l,
                                              struct imp_err *err),
                                 void *self, struct imp_err *err)
 {
-    struct import import = {.ledger = l};
-    bool ok = imp_ledger_begin(l, err) &&
-              each(self, import_one, &import, err) && imp_ledger_commit(l, err);
+    bool ok = imp_ledger_begin(l, err) && each(self, import_one, l, err) &&
+              imp_ledger_commit(l, err);
     if (!ok)
         imp_ledger_rollback(l);
     return ok;

@@ -37,7 +37,7 @@ bool imp_ledger_each_subject(struct imp_ledger *l, imp_coded_fn fn, void *self,
                              struct imp_err *err);
 
 /* Note all that `each` tells, in one transaction, or none: IMP_ERR_CONFIG if
- * one does not fit, with its number, from 1. */
+ * one does not fit. */
 bool imp_ledger_import_subjects(struct imp_ledger *l,
                                 bool (*each)(void *self, imp_coded_fn fn,
                                              void *fn_self,

@@ -1,10 +1,10 @@
 #include "lookup/csv.h"
 
-#include "base/siphash.h"
 #include "lookup/columns.h"
 #include "lookup/csv_read.h"
 
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +18,8 @@ struct slot {
 };
 
 // At most half of the slots are taken, so that a search ends after two or
-// three. Whoever writes the file cannot make it longer: the hash has a secret
-// that is drawn for each table.
+// three. Whoever writes the file cannot make it longer: the hash, SipHash, has
+// a secret that is drawn for each table.
 struct imp_csv {
     _Atomic unsigned refs;
     struct imp_buf text;
@@ -28,7 +28,7 @@ struct imp_csv {
     size_t key;
     struct slot *slot;
     size_t mask; // slots less one; they are a power of two
-    struct imp_siphash_key secret;
+    unsigned char secret[crypto_shorthash_KEYBYTES];
 };
 
 static void csv_free(struct imp_csv *t)
@@ -121,9 +121,10 @@ static bool has_key(const struct imp_csv *t, size_t row, struct imp_span key)
 static struct slot *find_slot(const struct imp_csv *t, struct imp_span key,
                               uint32_t *tag)
 {
-    uint64_t hash = imp_siphash(t->secret, key);
-    size_t i = (size_t)hash & t->mask;
-    *tag = (uint32_t)(hash >> 32);
+    uint8_t hash[crypto_shorthash_BYTES];
+    crypto_shorthash(hash, key.p, key.n, t->secret);
+    size_t i = (size_t)imp_le64(hash) & t->mask;
+    *tag = imp_le32(hash + 4);
     while (t->slot[i].row &&
            (t->slot[i].tag != *tag || !has_key(t, t->slot[i].row, key)))
         i = (i + 1) & t->mask;
@@ -150,11 +151,13 @@ static bool add_row(struct imp_csv *t, size_t row, struct imp_err *err)
     return true;
 }
 
-// Behind the row, or the header, at text[at].
-static size_t behind(const struct imp_csv *t, size_t at)
+// The row behind the one, or the header, at text[at].
+static size_t next_row(const struct imp_csv *t, size_t at)
 {
     for (size_t i = 0; i < t->rows.columns; i++)
         at += strlen(t->rows.text + at) + 1;
+    while (t->rows.text[at] == IMP_CSV_PASSED)
+        at++;
     return at;
 }
 
@@ -168,13 +171,10 @@ static bool add_rows(struct imp_csv *t, struct imp_err *err)
     if (!t->slot)
         return imp_fail(err, IMP_ERR_MEMORY, "no memory for %zu rows",
                         t->rows.count);
-    size_t at = behind(t, 0);
-    for (size_t i = 0; i < t->rows.count; i++, at = behind(t, at)) {
-        while (t->rows.text[at] == IMP_CSV_PASSED)
-            at++;
-        if (!add_row(t, at, err))
+    size_t at = 0;
+    for (size_t i = 0; i < t->rows.count; i++)
+        if (!add_row(t, at = next_row(t, at), err))
             return false;
-    }
     return true;
 }
 
@@ -202,7 +202,7 @@ struct imp_csv *imp_csv_new(struct imp_buf *text, const char *key,
     atomic_init(&t->refs, 1);
     t->text = *text;
     *text = (struct imp_buf){0};
-    if (getrandom(&t->secret, sizeof t->secret, 0) != sizeof t->secret)
+    if (getrandom(t->secret, sizeof t->secret, 0) != sizeof t->secret)
         imp_fail_errno(err, "getrandom");
     else if (read_text(t, err) && take_header(t, err) &&
              (names ? find_again(t, key, names, err) : find_key(t, key, err)) &&
@@ -223,6 +223,18 @@ const char *const *imp_csv_names(const struct imp_csv *t, size_t *n,
 size_t imp_csv_rows(const struct imp_csv *t)
 {
     return t->rows.count;
+}
+
+bool imp_csv_each(const struct imp_csv *t, imp_csv_row_fn fn, void *self,
+                  struct imp_err *err)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < t->rows.count; i++) {
+        at = next_row(t, at);
+        if (!fn(self, t->rows.text + at, err))
+            return imp_wrap(err, "line %" PRIu64, imp_csv_line(&t->rows, at));
+    }
+    return true;
 }
 
 const char *imp_csv_find(const struct imp_csv *t, struct imp_span key)

@@ -8,6 +8,7 @@
 
 #include "base/bytes.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct imp_csv; /* opaque */
@@ -33,6 +34,13 @@ void imp_csv_unref(struct imp_csv *t);
 const char *const *imp_csv_names(const struct imp_csv *t, size_t *n,
                                  size_t *key);
 size_t imp_csv_rows(const struct imp_csv *t); /* without the header */
+
+/* Walk the rows in the file's order; `row` is as _find gives it. False if `fn`
+ * says so, with the row's line in front of its message. */
+typedef bool (*imp_csv_row_fn)(void *self, const char *row,
+                               struct imp_err *err);
+bool imp_csv_each(const struct imp_csv *t, imp_csv_row_fn fn, void *self,
+                  struct imp_err *err);
 
 /* The fields of the row with this key, as many as there are columns, each with
  * a NUL behind it; borrowed. NULL: there is none. */

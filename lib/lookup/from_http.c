@@ -6,9 +6,10 @@
  * no source knows it.
  *
  * 200 is an answer if its type is JSON and json_answer.h takes it, 404 and 410
- * say that there is none. 429, 5xx and broken connections are tried again until
- * the context ends, with pauses that grow; all else will not change by itself.
- * Redirects are not followed: the key and the token are for one server. */
+ * say that there is none. 429, 5xx and broken connections are tried again, with
+ * pauses that grow, as long as there is time; all else will not change by
+ * itself. Redirects are not followed: the key and the token are for one server.
+ */
 #include "base/file.h"
 #include "lookup/json_answer.h"
 #include "lookup/kinds.h"
@@ -268,8 +269,15 @@ static bool ask(struct source *s, const char *url, struct attempt *t,
             return false;
         }
         last = why;
-        if (imp_ctx_wait(ctx, imp_backoff_ms(tries, PAUSE_MS, PAUSE_MAX_MS) +
-                                  (ok ? t->retry_after_ms : 0)))
+        int64_t pause = imp_backoff_ms(tries, PAUSE_MS, PAUSE_MAX_MS) +
+                        (ok ? t->retry_after_ms : 0);
+        // Nobody hears of what was wrong after the deadline.
+        if (pause >= imp_ctx_left_ms(ctx)) {
+            if (err)
+                *err = why;
+            return false;
+        }
+        if (imp_ctx_wait(ctx, pause))
             return ended(ctx, &last, err);
     }
 }

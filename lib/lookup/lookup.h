@@ -46,9 +46,9 @@ const char *const *imp_lookup_names(const struct imp_lookup *l);
  * caller's, or NULL: the source knows no such key. Waits until there is an
  * answer or `ctx` ends, which it notices within 50 ms: IMP_ERR_CANCELLED.
  * IMP_ERR_IO, _TIMEOUT, _MEMORY if the source cannot be asked now, after trying
- * again for as long as `ctx` lives where that is of use; _CONFIG if trying
- * again would not help: what it says is not what it should be. Any thread,
- * several at once. */
+ * again, where that is of use, until the next pause would outlast `ctx`;
+ * _CONFIG if trying again would not help: what it says is not what it should
+ * be. Any thread, several at once. */
 bool imp_lookup_find(struct imp_lookup *l, struct imp_span key,
                      struct imp_ctx *ctx, struct imp_answer **answer,
                      struct imp_err *err);

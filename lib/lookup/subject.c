@@ -163,41 +163,39 @@ static bool has_control(const char *text)
     return false;
 }
 
-static bool fail_key(const struct imp_subject_rule *r, const char *what,
-                     struct imp_err *err)
+static bool fail_key(const char *by, const char *what, struct imp_err *err)
 {
-    return imp_fail(err, IMP_ERR_CONFIG, "subject by %s: the key %s", r->spec,
-                    what);
+    return imp_fail(err, IMP_ERR_CONFIG, "subject by %s: the key %s", by, what);
 }
 
-static bool add_key(const struct imp_subject_rule *r, const char *key,
-                    struct imp_buf *out, struct imp_err *err)
+static bool add_key(const char *by, const char *key, struct imp_buf *out,
+                    struct imp_err *err)
 {
     size_t n = strlen(key), before = out->n;
     if (n == 0)
-        return fail_key(r, "is empty", err);
+        return fail_key(by, "is empty", err);
     if (n > IMP_SUBJECT_MAX)
-        return fail_key(r, "is too long: want 255 bytes at most", err);
+        return fail_key(by, "is too long: want 255 bytes at most", err);
     if (has_control(key))
-        return fail_key(r, "has a control character", err);
+        return fail_key(by, "has a control character", err);
     if (!imp_buf_add(out, key, n + 1, err))
         return false;
     out->n = before + n;
     return true;
 }
 
-bool imp_subject_tidy(const struct imp_subject_rule *r, struct imp_span raw,
-                      struct imp_buf *key, struct imp_err *err)
+bool imp_subject_tidy(const char *by, struct imp_span raw, struct imp_buf *key,
+                      struct imp_err *err)
 {
     // Composing makes it three times as long at most.
     if (raw.n > 4 * IMP_SUBJECT_MAX)
-        return fail_key(r, "is too long: want 255 bytes at most", err);
+        return fail_key(by, "is too long: want 255 bytes at most", err);
     char *text = g_strndup((const char *)raw.p, raw.n);
     char *composed = strlen(text) == raw.n
                          ? g_utf8_normalize(text, -1, G_NORMALIZE_NFC)
                          : NULL;
-    bool ok = composed ? add_key(r, g_strstrip(composed), key, err)
-                       : fail_key(r, "is not UTF-8", err);
+    bool ok = composed ? add_key(by, g_strstrip(composed), key, err)
+                       : fail_key(by, "is not UTF-8", err);
     g_free(composed);
     g_free(text);
     return ok;
@@ -236,7 +234,8 @@ static bool of_name(const struct imp_subject_rule *r, const char *path,
     if (code > 0 && (uint32_t)code > r->group && at[0] != PCRE2_UNSET &&
         at[0] <= at[1])
         ok = imp_subject_tidy(
-            r, (struct imp_span){(const uint8_t *)path + at[0], at[1] - at[0]},
+            r->spec,
+            (struct imp_span){(const uint8_t *)path + at[0], at[1] - at[0]},
             key, err);
     else if (code >= 0 || code == PCRE2_ERROR_NOMATCH)
         fail_match(r, err);
@@ -257,7 +256,7 @@ static bool of_dir(const struct imp_subject_rule *r, const char *path,
             break;
         if (counts && ++level == r->level)
             return imp_subject_tidy(
-                r, (struct imp_span){(const uint8_t *)path, n}, key, err);
+                r->spec, (struct imp_span){(const uint8_t *)path, n}, key, err);
     }
     return fail_match(r, err);
 }

@@ -202,13 +202,15 @@ static bool find_key(const struct imp_whose *w, const struct imp_job *job,
             return imp_fail(err, IMP_ERR_CONFIG,
                             "no subject: the list has no second column here");
         return imp_subject_tidy(
-            w->rule, (struct imp_span){(const uint8_t *)column, strlen(column)},
-            key, err);
+            imp_subject_rule_spec(w->rule),
+            (struct imp_span){(const uint8_t *)column, strlen(column)}, key,
+            err);
     case IMP_SUBJECT_BY_EXIF:
         break;
     }
     bool ok = imp_exif_find(fmt, image, limits, &w->tag, &value, err) &&
-              imp_subject_tidy(w->rule, imp_buf_span(&value), key, err);
+              imp_subject_tidy(imp_subject_rule_spec(w->rule),
+                               imp_buf_span(&value), key, err);
     imp_buf_clear(&value);
     return ok;
 }

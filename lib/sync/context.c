@@ -191,6 +191,14 @@ void imp_ctx_cancel(struct imp_ctx *ctx, enum imp_cause cause)
 
 // --- Waiting ---
 
+int64_t imp_ctx_left_ms(struct imp_ctx *ctx)
+{
+    if (ctx->deadline == NEVER)
+        return INT64_MAX;
+    int64_t left = ctx->deadline - now_ns();
+    return left > 0 ? left / NS_PER_MS : 0;
+}
+
 bool imp_ctx_wait(struct imp_ctx *ctx, int64_t ms)
 {
     int64_t limit = ms < 0 ? NEVER : ns_from_now(ms);

@@ -51,6 +51,11 @@ bool imp_ctx_cancelled(struct imp_ctx *ctx);
 /* IMP_CAUSE_NONE while it lives. */
 enum imp_cause imp_ctx_cause(struct imp_ctx *ctx);
 
+/* Milliseconds until its deadline, 0 if that has passed; INT64_MAX: it has
+ * none.
+ */
+int64_t imp_ctx_left_ms(struct imp_ctx *ctx);
+
 /* Wait until `ctx` is cancelled, its deadline included, or `ms` milliseconds
  * (-1: no limit); true if it was cancelled. */
 bool imp_ctx_wait(struct imp_ctx *ctx, int64_t ms);

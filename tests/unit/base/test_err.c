@@ -89,6 +89,7 @@ Test(outcome, the_inputs_fault_is_quarantined_and_ours_is_failed)
         [IMP_ERR_INVARIANT] = IMP_QUARANTINED,
         [IMP_ERR_RESIDUAL] = IMP_QUARANTINED,
         [IMP_ERR_CRASHED] = IMP_QUARANTINED,
+        [IMP_ERR_UNKNOWN_SUBJECT] = IMP_QUARANTINED,
         [IMP_ERR_IO] = IMP_FAILED,
         [IMP_ERR_MEMORY] = IMP_FAILED,
         [IMP_ERR_TIMEOUT] = IMP_FAILED,

@@ -104,6 +104,28 @@ Test(ledger_examine, what_refers_to_nothing_is_a_fault)
               "%s", faults());
 }
 
+// In schema 4 a digest could be there once.
+Test(ledger_examine, a_table_that_others_refer_to_is_made_anew)
+{
+    fill();
+    close_ledger();
+    char *before = judge("SELECT i.path, o.name FROM inputs i "
+                         "JOIN objects o ON o.id = i.object ORDER BY 1");
+    cr_assert(strlen(before) > 0);
+    judge("DROP TABLE subjects; PRAGMA user_version = 4; "
+          "CREATE UNIQUE INDEX once ON objects(digest);");
+    ledger = open_ledger();
+    close_ledger();
+    cr_expect_str_eq(judge("SELECT i.path, o.name FROM inputs i "
+                           "JOIN objects o ON o.id = i.object ORDER BY 1"),
+                     before);
+    cr_expect_str_eq(judge("PRAGMA foreign_key_check; PRAGMA user_version; "
+                           "SELECT count(*) FROM sqlite_master "
+                           "WHERE name = 'once' OR name = 'objects5'"),
+                     "5\n0\n");
+    cr_expect_str_eq(faults(), "");
+}
+
 Test(ledger_examine, a_ledger_of_an_older_schema_is_looked_at_in_a_copy)
 {
     fill();
@@ -122,6 +144,7 @@ Test(ledger_examine, a_ledger_of_an_older_schema_is_looked_at_in_a_copy)
           "ALTER TABLE inputs DROP COLUMN at; "
           "ALTER TABLE inputs DROP COLUMN after; "
           "ALTER TABLE inputs DROP COLUMN ctime_ns; "
+          "DROP TABLE subjects; "
           "UPDATE inputs SET key = 0; PRAGMA user_version = 3;");
     cr_expect_str_eq(faults(), "");
     cr_expect_str_eq(judge("PRAGMA user_version"), "3\n", "it was changed");

@@ -295,6 +295,7 @@ Test(ledger, a_ledger_of_schema_1_is_taken_over_with_its_runs)
           "ALTER TABLE inputs DROP COLUMN mark_step_x; "
           "ALTER TABLE inputs DROP COLUMN mark_step_y; "
           "DROP TABLE policies; DROP TABLE suspects; DROP TABLE intents; "
+          "DROP TABLE subjects; "
           "DROP INDEX objects_place; "
           "ALTER TABLE objects DROP COLUMN place; "
           "ALTER TABLE objects DROP COLUMN stored; "

@@ -38,13 +38,11 @@ static const char *tidy(const char *raw, size_t n)
     static char said[1000];
     struct imp_err err = {0};
     struct imp_buf key = {0};
-    struct imp_subject_rule *r = rule("list");
-    bool ok = imp_subject_tidy(r, (struct imp_span){(const uint8_t *)raw, n},
-                               &key, &err);
+    bool ok = imp_subject_tidy(
+        "list", (struct imp_span){(const uint8_t *)raw, n}, &key, &err);
     snprintf(said, sizeof said, "%s%s", ok ? "" : "! ",
              ok ? (const char *)key.p : err.msg);
     imp_buf_clear(&key);
-    imp_subject_rule_free(r);
     return said;
 }
 

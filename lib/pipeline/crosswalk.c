@@ -1,0 +1,204 @@
+#include "pipeline/crosswalk.h"
+
+#include "archive/target.h"
+#include "base/file.h"
+#include "base/name.h"
+#include "base/newfile.h"
+#include "ledger/examine.h"
+#include "ledger/subjects.h"
+#include "lookup/csv.h"
+#include "lookup/subject.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const columns[] = {"subject", "code", NULL};
+
+// --- Out ---
+
+struct writing {
+    int fd;
+    struct imp_buf line;
+    uint64_t n;
+};
+
+// RFC 4180 2.5 to 2.7: in quotes if it must be, a quote in it doubled.
+static bool add_field(struct imp_buf *out, const char *text, char behind,
+                      struct imp_err *err)
+{
+    bool quoted = text[strcspn(text, "\",\r\n")] || *text == ' ';
+    bool ok = imp_buf_add(out, "\"", quoted, err);
+    for (; ok && *text; text++)
+        ok = imp_buf_add(out, text, 1, err) &&
+             imp_buf_add(out, "\"", *text == '"', err);
+    return ok && imp_buf_add(out, "\"", quoted, err) &&
+           imp_buf_add(out, &behind, 1, err);
+}
+
+static bool write_subject(void *self, const struct imp_coded *coded,
+                          struct imp_err *err)
+{
+    struct writing *w = self;
+    w->line.n = 0;
+    w->n++;
+    return add_field(&w->line, coded->subject, ',', err) &&
+           add_field(&w->line, coded->code, ',', err) &&
+           add_field(&w->line, coded->made ? "by key" : "imported", '\n',
+                     err) &&
+           imp_file_write(w->fd, w->line.p, w->line.n, err);
+}
+
+static bool write_all(int fd, struct imp_ledger *ledger, uint64_t *n,
+                      struct imp_err *err)
+{
+    static const char header[] = "subject,code,made\n";
+    struct writing w = {.fd = fd};
+    bool ok = imp_file_write(fd, header, sizeof header - 1, err) &&
+              imp_ledger_each_subject(ledger, write_subject, &w, err);
+    *n = w.n;
+    imp_buf_clear(&w.line);
+    return ok;
+}
+
+static bool apart_from(const struct imp_archive_at *archive, const char *path,
+                       struct imp_err *err)
+{
+    if (!archive->spec)
+        return true;
+    char *place = imp_target_identity(archive, err);
+    char *real = place ? imp_path_resolve(path, err) : NULL;
+    bool ok = real && (!imp_path_lies_in(real, place) ||
+                       imp_fail(err, IMP_ERR_CONFIG,
+                                "it would lie inside the archive"));
+    free(real);
+    free(place);
+    return ok;
+}
+
+bool imp_crosswalk_export(const char *state,
+                          const struct imp_archive_at *archive,
+                          const char *path, uint64_t *n, struct imp_err *err)
+{
+    struct imp_newfile *file = NULL;
+    *n = 0;
+    if (path && !apart_from(archive, path, err))
+        return false;
+    struct imp_err why = {0};
+    struct imp_ledger *ledger = imp_ledger_open_reading(state, NULL, &why);
+    if (!ledger && why.code == IMP_OK)
+        imp_fail(&why, IMP_ERR_CONFIG,
+                 "there is no ledger in the state "
+                 "directory");
+    if (!ledger) {
+        *err = why;
+        return false;
+    }
+    bool ok = !path || (file = imp_newfile_open(path, err));
+    int fd = file ? imp_newfile_fd(file) : STDOUT_FILENO;
+    ok = ok && write_all(fd, ledger, n, err) &&
+         (!file || imp_newfile_commit(file, err));
+    imp_newfile_free(file);
+    imp_ledger_free(ledger);
+    return ok;
+}
+
+// --- In ---
+
+// Room for what a spreadsheet of a million subjects has.
+#define FILE_MAX ((size_t)256 << 20)
+
+static bool read_text(const char *path, struct imp_buf *text,
+                      struct imp_err *err)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return imp_fail_errno(err, "open");
+    bool ok = true;
+    size_t got = 1;
+    while (ok && got > 0 && text->n <= FILE_MAX) {
+        ok = imp_buf_reserve(text, text->n + 65536, err) &&
+             imp_file_read(fd, text->p + text->n, 65536, &got, err);
+        text->n += ok ? got : 0;
+    }
+    close(fd);
+    return ok &&
+           (text->n <= FILE_MAX ||
+            imp_fail(err, IMP_ERR_LIMIT, "want %zu bytes at most", FILE_MAX));
+}
+
+struct reading {
+    const struct imp_csv *table;
+    size_t code; // the column
+    imp_coded_fn fn;
+    void *fn_self;
+};
+
+static const char *field(const char *row, size_t at)
+{
+    while (at-- > 0)
+        row += strlen(row) + 1;
+    return row;
+}
+
+static bool read_row(void *self, const char *row, struct imp_err *err)
+{
+    struct reading *r = self;
+    struct imp_buf key = {0};
+    size_t n, at;
+    imp_csv_names(r->table, &n, &at);
+    const char *subject = field(row, at), *code = field(row, r->code);
+    bool ok = imp_subject_tidy(
+                  "crosswalk",
+                  (struct imp_span){(const uint8_t *)subject, strlen(subject)},
+                  &key, err) &&
+              imp_name_check_value(code, err) &&
+              r->fn(r->fn_self,
+                    &(struct imp_coded){(const char *)key.p, code, false}, err);
+    imp_buf_clear(&key);
+    return ok;
+}
+
+static bool each_row(void *self, imp_coded_fn fn, void *fn_self,
+                     struct imp_err *err)
+{
+    struct reading *r = self;
+    r->fn = fn;
+    r->fn_self = fn_self;
+    return imp_csv_each(r->table, read_row, r, err);
+}
+
+static size_t column_of(const struct imp_csv *table, const char *name)
+{
+    size_t n, key, at = 0;
+    const char *const *names = imp_csv_names(table, &n, &key);
+    while (strcmp(names[at], name) != 0)
+        at++;
+    return at;
+}
+
+bool imp_crosswalk_import(const char *state, const char *path, uint64_t *n,
+                          struct imp_err *err)
+{
+    struct imp_buf text = {0};
+    struct imp_csv *table = NULL;
+    struct imp_ledger *ledger = NULL;
+    struct reading reading = {0};
+    bool ok = read_text(path, &text, err);
+    if (ok)
+        table = imp_csv_new(&text, columns[0], columns, err);
+    imp_buf_clear(&text);
+    if (table && (ledger = imp_ledger_open(state, NULL, err))) {
+        reading.table = table;
+        reading.code = column_of(table, columns[1]);
+        *n = imp_csv_rows(table);
+        ok = imp_ledger_import_subjects(ledger, each_row, &reading, err);
+    } else {
+        ok = false;
+    }
+    imp_ledger_free(ledger);
+    imp_csv_unref(table);
+    return ok;
+}

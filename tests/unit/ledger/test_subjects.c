@@ -1,0 +1,120 @@
+#include "opened.h"
+
+#include "ledger/subjects.h"
+
+TestSuite(subjects, .init = set_up, .fini = tear_down, .timeout = 60);
+
+static enum imp_coding put_code(const char *subject, const char *code,
+                                bool made)
+{
+    struct imp_err err = {0};
+    const struct imp_coded coded = {subject, code, made};
+    enum imp_coding says = IMP_CODE_FITS;
+    cr_assert(imp_ledger_begin(ledger, &err), "%s", err.msg);
+    cr_assert(imp_ledger_put_subject(ledger, &coded, &says, &err), "%s",
+              err.msg);
+    cr_assert(imp_ledger_commit(ledger, &err), "%s", err.msg);
+    return says;
+}
+
+static const char *rows(void)
+{
+    return judge("SELECT subject, code, made FROM subjects ORDER BY subject");
+}
+
+Test(subjects, a_subject_has_one_code)
+{
+    cr_expect_eq(put_code("1001", "A", true), IMP_CODE_FITS);
+    cr_expect_eq(put_code("1001", "A", true), IMP_CODE_FITS);
+    cr_expect_eq(put_code("1001", "B", true), IMP_CODE_OTHER);
+    cr_expect_eq(put_code("1001", "B", false), IMP_CODE_OTHER);
+    cr_expect_str_eq(rows(), "1001|A|1\n");
+}
+
+Test(subjects, a_made_code_is_of_one_subject)
+{
+    cr_expect_eq(put_code("1001", "A", true), IMP_CODE_FITS);
+    cr_expect_eq(put_code("1002", "A", true), IMP_CODE_OTHERS);
+    cr_expect_eq(put_code("1003", "A", false), IMP_CODE_OTHERS);
+    cr_expect_eq(put_code("1004", "B", false), IMP_CODE_FITS);
+    cr_expect_eq(put_code("1005", "B", true), IMP_CODE_OTHERS);
+    cr_expect_str_eq(rows(), "1001|A|1\n1004|B|0\n");
+}
+
+Test(subjects, what_somebody_has_said_may_be_two_names_of_one_person)
+{
+    cr_expect_eq(put_code("1001", "A", false), IMP_CODE_FITS);
+    cr_expect_eq(put_code("old 1001", "A", false), IMP_CODE_FITS);
+    cr_expect_str_eq(rows(), "1001|A|0\nold 1001|A|0\n");
+}
+
+Test(subjects, a_subject_is_found_by_its_key)
+{
+    char code[IMP_CODE_ROOM];
+    bool found, made;
+    put_code("M\xc3\xbcller", "A", true);
+    put_code("1002", "B", false);
+    cr_assert(
+        imp_ledger_subject(ledger, "M\xc3\xbcller", &found, code, &made, NULL));
+    cr_expect(found && made);
+    cr_expect_str_eq(code, "A");
+    cr_assert(imp_ledger_subject(ledger, "1002", &found, code, &made, NULL));
+    cr_expect(found && !made);
+    cr_assert(imp_ledger_subject(ledger, "100", &found, code, &made, NULL));
+    cr_expect_not(found);
+}
+
+// --- Import ---
+
+static bool tell(void *self, imp_coded_fn fn, void *fn_self,
+                 struct imp_err *err)
+{
+    for (const struct imp_coded *c = self; c->subject; c++)
+        if (!fn(fn_self, c, err))
+            return false;
+    return true;
+}
+
+Test(subjects, an_import_is_all_or_nothing)
+{
+    struct imp_err err = {0};
+    struct imp_coded good[] = {{"1", "A", false}, {"2", "B", false}, {0}};
+    struct imp_coded bad[] = {{"3", "C", false}, {"1", "D", false}, {0}};
+    cr_expect(imp_ledger_import_subjects(ledger, tell, good, &err), "%s",
+              err.msg);
+    cr_expect_not(imp_ledger_import_subjects(ledger, tell, bad, &err));
+    cr_expect_eq(err.code, IMP_ERR_CONFIG);
+    cr_expect_str_eq(err.msg, "the ledger has another code for the subject");
+    cr_expect_str_eq(rows(), "1|A|0\n2|B|0\n");
+    cr_expect(imp_ledger_import_subjects(ledger, tell, good, &err));
+}
+
+static bool note(void *self, const struct imp_coded *c, struct imp_err *err)
+{
+    char *all = self;
+    (void)err;
+    strcat(strcat(strcat(all, c->subject), "="), c->code);
+    strcat(all, c->made ? "! " : " ");
+    return true;
+}
+
+Test(subjects, are_told_in_the_order_of_their_keys)
+{
+    char all[200] = "";
+    put_code("b", "1", true);
+    put_code("a", "2", false);
+    put_code("B", "3", false);
+    cr_assert(imp_ledger_each_subject(ledger, note, all, NULL));
+    cr_expect_str_eq(all, "B=3 a=2 b=1! ");
+}
+
+// --- The key ---
+
+Test(subjects, a_ledger_is_held_to_its_key)
+{
+    struct imp_err err = {0};
+    cr_expect(imp_ledger_bind_key(ledger, "0123", &err), "%s", err.msg);
+    cr_expect(imp_ledger_bind_key(ledger, "0123", &err), "%s", err.msg);
+    cr_expect_not(imp_ledger_bind_key(ledger, "0124", &err));
+    cr_expect_eq(err.code, IMP_ERR_CONFIG);
+}
