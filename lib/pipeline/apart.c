@@ -7,13 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARCHIVE, STATE, MOVED, QUARANTINE, PLACES };
+enum { ARCHIVE, STATE, MOVED, QUARANTINE, KEY, PLACES };
 
 static const char *const what[PLACES] = {
     [ARCHIVE] = "archive",
     [STATE] = "state directory",
     [MOVED] = "directory for moved sources",
     [QUARANTINE] = "quarantine directory",
+    [KEY] = "key file",
 };
 
 // The ones that the user has named for this alone must not even have the
@@ -36,7 +37,8 @@ static bool resolve_all(const struct imp_run_config *config, char *path[PLACES],
     return (path[ARCHIVE] = imp_target_identity(&config->archive, err)) &&
            resolve(config->state, &path[STATE], err) &&
            resolve(moves ? config->after.dir : NULL, &path[MOVED], err) &&
-           resolve(config->quarantine, &path[QUARANTINE], err);
+           resolve(config->quarantine, &path[QUARANTINE], err) &&
+           resolve(config->whose.key_file, &path[KEY], err);
 }
 
 static bool apart_from_archive(char *const path[PLACES], struct imp_err *err)
@@ -45,6 +47,10 @@ static bool apart_from_archive(char *const path[PLACES], struct imp_err *err)
         return imp_fail(err, IMP_ERR_CONFIG,
                         "the state directory lies inside the archive: it holds "
                         "file names, choose another with --state");
+    if (path[KEY] && imp_path_lies_in(path[KEY], path[ARCHIVE]))
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "the key file lies inside the archive: whoever gets "
+                        "that could tell whose the codes are");
     for (int i = 0; i < PLACES; i++) {
         if (!is_apart(i) || !path[i])
             continue;
@@ -68,7 +74,7 @@ static bool apart_from_uploads(char *const path[PLACES], const char *uploads,
             return imp_fail(err, IMP_ERR_CONFIG,
                             "the %s lies inside the upload directory", what[i]);
         // What lies in the archive would leave it, as a source of itself.
-        if (i != STATE && imp_path_lies_in(uploads, path[i]))
+        if (i != STATE && i != KEY && imp_path_lies_in(uploads, path[i]))
             return imp_fail(err, IMP_ERR_CONFIG,
                             "the uploads lie inside the %s", what[i]);
     }

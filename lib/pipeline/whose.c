@@ -47,6 +47,16 @@ static bool check_config(const struct imp_whose_config *c,
     return true;
 }
 
+static bool lacks_code(const struct imp_lookup *lookup)
+{
+    const char *const *name = imp_lookup_names(lookup);
+    bool known = name;
+    for (; name && *name; name++)
+        if (strcmp(*name, "code") == 0)
+            return false;
+    return known;
+}
+
 static bool open_lookups(struct imp_whose *w, unsigned workers,
                          struct imp_err *err)
 {
@@ -67,6 +77,9 @@ static bool open_lookups(struct imp_whose *w, unsigned workers,
             return imp_wrap(err, "%s", what[i]);
         asks.lookup[i] = w->lookup[i];
     }
+    if (w->lookup[IMP_ASK_SUBJECT] && lacks_code(w->lookup[IMP_ASK_SUBJECT]))
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "--subjects: want a column \"code\"");
     return !any || (w->asker = imp_asker_new(&asks, err));
 }
 
