@@ -2,6 +2,7 @@
 
 #include "archive/s3_request.h"
 #include "archive/xml.h"
+#include "base/clock.h"
 #include "net/backoff.h"
 #include "sync/context.h"
 
@@ -320,13 +321,6 @@ static bool may_pass(const struct imp_s3_answer *a)
     }
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 // How long to wait before the next try; -1: there is none. Whoever was told
 // when to come back does so then, and at the very end if that is later.
 static int64_t wait_ms(struct imp_s3 *s3, const struct imp_s3_answer *answer,
@@ -334,7 +328,7 @@ static int64_t wait_ms(struct imp_s3 *s3, const struct imp_s3_answer *answer,
 {
     bool known = atomic_load(&s3->settled_in);
     int64_t left =
-        since + (known ? PATIENCE_MS : PATIENCE_AT_FIRST_MS) - now_ms();
+        since + (known ? PATIENCE_MS : PATIENCE_AT_FIRST_MS) - imp_now_ms();
     int64_t pause = imp_backoff_ms(tries, PAUSE_MS, PAUSE_MAX_MS);
     bool told = answer->status == 503 || answer->status == 429;
     if (told && answer->retry_after_ms > 0) {
@@ -357,7 +351,7 @@ bool imp_s3_ask(struct imp_s3 *s3, const struct imp_s3_request *request,
                 struct imp_s3_answer *answer, struct imp_err *err)
 {
     struct attempt t = {.request = request, .answer = answer};
-    const int64_t since = now_ms();
+    const int64_t since = imp_now_ms();
     for (unsigned tries = 1;; tries++) {
         struct imp_err why = {0};
         bool ok = ask_once(s3, &t, &why);

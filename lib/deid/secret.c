@@ -25,7 +25,7 @@ static const char remark[] =
 
 // On pages of its own, so that all of it can be kept out of dumps and swap.
 struct imp_secret {
-    uint8_t key[KEY_BYTES];
+    struct imp_digest key; // as long as one
     char file[FILE_MAX + 1];
     size_t n; // bytes of the file
     int dumpable;
@@ -71,27 +71,6 @@ bool imp_secret_make(const char *path, struct imp_err *err)
 
 // --- Reading ---
 
-static int nibble(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static bool take_key(struct imp_secret *s, const char *line, size_t n)
-{
-    if (n != KEY_HEX)
-        return false;
-    for (size_t i = 0; i < KEY_BYTES; i++) {
-        int high = nibble(line[2 * i]), low = nibble(line[2 * i + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        s->key[i] = (uint8_t)(high << 4 | low);
-    }
-    return true;
-}
-
 // One line is the key; others are empty, or remarks.
 static bool parse(struct imp_secret *s, struct imp_err *err)
 {
@@ -101,7 +80,8 @@ static bool parse(struct imp_secret *s, struct imp_err *err)
         line++;
         if (text && at[text - 1] == '\r')
             text--;
-        if (text && *at != '#' && (!take_key(s, at, text) || ++keys > 1))
+        if (text && *at != '#' &&
+            (!imp_digest_parse(at, text, &s->key) || ++keys > 1))
             return imp_fail(err, IMP_ERR_CONFIG,
                             "line %u: want one key of %d hexadecimal digits, "
                             "and remarks that begin with a '#'",
@@ -172,7 +152,7 @@ void imp_secret_free(struct imp_secret *s)
 {
     if (!s)
         return;
-    explicit_bzero(s->key, sizeof s->key);
+    explicit_bzero(&s->key, sizeof s->key);
     if (s->dumpable == 1) { // 2 is not for a program to set
         setrlimit(RLIMIT_CORE, &s->core);
         prctl(PR_SET_DUMPABLE, 1);
@@ -194,9 +174,10 @@ bool imp_secret_mac(const struct imp_secret *s, enum imp_domain domain,
 {
     struct imp_buf said = {0};
     const char *name = DOMAIN[domain];
-    bool ok = imp_buf_add(&said, name, strlen(name) + 1, err) &&
-              imp_buf_add(&said, text.p, text.n, err) &&
-              imp_hmac_sha256(s->key, sizeof s->key, said.p, said.n, out, err);
+    bool ok =
+        imp_buf_add(&said, name, strlen(name) + 1, err) &&
+        imp_buf_add(&said, text.p, text.n, err) &&
+        imp_hmac_sha256(s->key.b, sizeof s->key.b, said.p, said.n, out, err);
     imp_buf_clear(&said);
     return ok;
 }

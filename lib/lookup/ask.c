@@ -1,5 +1,6 @@
 #include "lookup/ask.h"
 
+#include "base/clock.h"
 #include "lookup/kept.h"
 #include "sync/chan.h"
 #include "sync/context.h"
@@ -8,7 +9,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define KEPT_MAX 50000 // answers of each source
 
@@ -46,13 +46,6 @@ struct inquiry {
     struct question question[IMP_QUESTIONS];
     uint8_t bytes[]; // of the key
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 // --- An inquiry ---
 
@@ -111,7 +104,8 @@ static void answer(struct imp_asker *asker, struct question *q)
     if (imp_lookup_find(asker->config.lookup[q->which], inq->key, inq->ctx,
                         &q->answer, &q->err)) {
         if (asker->kept[q->which])
-            imp_kept_put(asker->kept[q->which], inq->key, now_ms(), q->answer);
+            imp_kept_put(asker->kept[q->which], inq->key, imp_now_ms(),
+                         q->answer);
         if (!q->answer)
             imp_fail(&q->err, IMP_ERR_UNKNOWN_SUBJECT, "unknown subject");
     }
@@ -139,7 +133,7 @@ static void *work(void *self)
 static bool recall(struct imp_asker *asker, struct question *q)
 {
     struct imp_kept *kept = asker->kept[q->which];
-    if (!kept || !imp_kept_get(kept, q->of->key, now_ms(), &q->answer))
+    if (!kept || !imp_kept_get(kept, q->of->key, imp_now_ms(), &q->answer))
         return false;
     if (!q->answer)
         imp_fail(&q->err, IMP_ERR_UNKNOWN_SUBJECT, "unknown subject");

@@ -1,5 +1,6 @@
 #include "lookup/csv_file.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/stamp.h"
 #include "lookup/columns.h"
@@ -48,13 +49,6 @@ struct imp_csv_file {
     pthread_t reader;
     bool is_started;
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 // --- Reading ---
 
@@ -142,12 +136,12 @@ static bool read_once(const struct imp_csv_file *f, struct imp_buf *text,
 static bool read_file(const struct imp_csv_file *f, struct imp_buf *text,
                       struct stamp *s, struct imp_err *err)
 {
-    const int64_t until = now_ms() + PATIENCE_MS;
+    const int64_t until = imp_now_ms() + PATIENCE_MS;
     int64_t again;
     while (read_once(f, text, s, &again, err)) {
         if (again == 0)
             return true;
-        if (now_ms() + again > until || imp_ctx_wait(f->life, again))
+        if (imp_now_ms() + again > until || imp_ctx_wait(f->life, again))
             return imp_fail(err, IMP_ERR_IO, "is still being written");
     }
     return false;
@@ -201,7 +195,7 @@ static void *look_when_asked(void *arg)
         pthread_mutex_lock(&f->mu);
         f->asked = false;
         f->looks++;
-        f->look_at = now_ms() + f->pace.look_ms;
+        f->look_at = imp_now_ms() + f->pace.look_ms;
         pthread_cond_broadcast(&f->looked);
     }
     pthread_mutex_unlock(&f->mu);
@@ -252,7 +246,7 @@ struct imp_csv_file *imp_csv_file_open(const char *path, const char *key,
         goto fail;
     }
     f->table = load(f, err);
-    f->look_at = now_ms() + pace->look_ms;
+    f->look_at = imp_now_ms() + pace->look_ms;
     if (f->table && take_names(f, err) && start(f, err))
         return f;
 fail:
@@ -292,7 +286,7 @@ const char *const *imp_csv_file_names(const struct imp_csv_file *f)
 
 static bool is_due_locked(const struct imp_csv_file *f)
 {
-    return f->asked || now_ms() >= f->look_at;
+    return f->asked || imp_now_ms() >= f->look_at;
 }
 
 static struct imp_csv *take_locked(struct imp_csv_file *f, struct imp_err *err)

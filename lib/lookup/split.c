@@ -1,15 +1,8 @@
 #include "lookup/kinds.h"
 
+#include <glib.h>
 #include <stdlib.h>
 #include <string.h>
-
-static int hex_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 // A copy of text[0..n) with %XX (RFC 3986 2.1) made bytes; the caller frees it.
 static char *unescape(const char *text, size_t n, struct imp_err *err)
@@ -24,8 +17,8 @@ static char *unescape(const char *text, size_t n, struct imp_err *err)
         out[to] = text[i];
         if (text[i] != '%')
             continue;
-        int high = n - i > 2 ? hex_of(text[i + 1]) : -1;
-        int low = high >= 0 ? hex_of(text[i + 2]) : -1;
+        int high = n - i > 2 ? g_ascii_xdigit_value(text[i + 1]) : -1;
+        int low = high >= 0 ? g_ascii_xdigit_value(text[i + 2]) : -1;
         if (low < 0 || high + low == 0) {
             imp_fail(err, IMP_ERR_CONFIG,
                      "look-up source: want two hexadecimal digits behind a "

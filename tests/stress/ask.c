@@ -1,6 +1,8 @@
 // Many who ask at once, few who answer, and sources that take their time, fail,
 // know nothing or do not listen: ask [QUESTIONS]. Whoever asks gets both
 // answers about its own key, or one reason. For ThreadSanitizer and DRD.
+#include "expect.h"
+
 #include "lookup/ask.h"
 #include "lookup/kinds.h"
 #include "sync/context.h"
@@ -15,18 +17,6 @@
 #define JOBS 3
 #define TIMEOUT_MS 4
 #define KEYS 64
-
-static int passed, failed;
-
-static void expect(bool ok, const char *what)
-{
-    if (ok)
-        passed++;
-    else
-        failed++;
-    if (!ok)
-        printf("FAIL: %s\n", what);
-}
 
 static unsigned next(unsigned *random)
 {

@@ -3,6 +3,8 @@
 // must be in the log by then, and all lines in the order of their numbers. A
 // second log breaks half way: every flush after that must say so. For
 // ThreadSanitizer and DRD.
+#include "expect.h"
+
 #include "ledger/audit.h"
 #include "sync/counter.h"
 
@@ -19,18 +21,6 @@
 #define FLUSHERS 2
 #define ROTATE_AT 4000
 #define TIME 1764072000
-
-static int passed, failed;
-
-static void expect(bool ok, const char *what)
-{
-    if (ok)
-        passed++;
-    else
-        failed++;
-    if (!ok)
-        printf("FAIL: %s\n", what);
-}
 
 struct log {
     struct imp_audit *audit;

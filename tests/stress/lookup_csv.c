@@ -4,6 +4,8 @@
 // and none of an older one than the same thread has seen before. A few versions
 // go through the source itself, which looks once a second only. For
 // ThreadSanitizer and DRD.
+#include "expect.h"
+
 #include "lookup/csv_file.h"
 #include "lookup/kinds.h"
 #include "sync/context.h"
@@ -20,18 +22,6 @@ enum { FINDERS = 4, ROWS = 50, WRONG = 7, KINDS_VERSIONS = 3 };
 
 // What comes by rename is whole, and need not settle.
 static const struct imp_csv_pace restless = {0, 0};
-
-static int passed, failed;
-
-static void expect(bool ok, const char *what)
-{
-    if (ok)
-        passed++;
-    else
-        failed++;
-    if (!ok)
-        printf("FAIL: %s\n", what);
-}
 
 struct list {
     char dir[40], path[60], next[60];

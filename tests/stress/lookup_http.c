@@ -2,6 +2,8 @@
 // lookup_http [QUESTIONS]. Each gets the answer to its own question, whatever
 // is lost on the way; a cancel ends what waits, and nothing else. For
 // ThreadSanitizer and DRD.
+#include "expect.h"
+
 #include "lookup/kinds.h"
 #include "net/http.h"
 #include "sync/context.h"
@@ -15,18 +17,6 @@
 
 #define THREADS 8
 #define ABSENT 5 // each so manieth key is not known
-
-static int passed, failed;
-
-static void expect(bool ok, const char *what)
-{
-    if (ok)
-        passed++;
-    else
-        failed++;
-    if (!ok)
-        printf("FAIL: %s\n", what);
-}
 
 // --- The server: what is loaded in the place of http.so ---
 

@@ -1,8 +1,10 @@
 // Senders, a channel and the recorder, with an archive that fails at random:
 // recorder [RESULTS]. Each result must end in exactly one outcome, be told of
 // once, and leave ledger and archive agreeing. For ThreadSanitizer and DRD.
-#include "ledger/recorder.h"
+#include "expect.h"
+
 #include "ledger/entries.h"
+#include "ledger/recorder.h"
 #include "sync/context.h"
 #include "sync/counter.h"
 
@@ -33,18 +35,6 @@ struct sender {
     struct imp_chan_tx tx;
     size_t first, results;
 };
-
-static int passed, failed;
-
-static void expect(bool ok, const char *what)
-{
-    if (ok)
-        passed++;
-    else
-        failed++;
-    if (!ok)
-        printf("FAIL: %s\n", what);
-}
 
 static bool unlucky(struct fake *f, unsigned one_in)
 {

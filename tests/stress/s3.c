@@ -2,6 +2,8 @@
 // [IMAGES]. Each image is put once and told of once, whatever is lost on the
 // way, and a cancel leaves what was not put with its owner. For ThreadSanitizer
 // and DRD.
+#include "expect.h"
+
 #include "archive/target.h"
 #include "base/sha256.h"
 #include "net/http.h"
@@ -25,18 +27,6 @@ static struct {
     atomic_bool *held;    // by image
     size_t images;
 } store;
-
-static int passed, failed;
-
-static void expect(bool ok, const char *what)
-{
-    if (ok)
-        passed++;
-    else
-        failed++;
-    if (!ok)
-        printf("FAIL: %s\n", what);
-}
 
 static void make_image(size_t image, uint8_t bytes[LENGTH])
 {

@@ -6,6 +6,8 @@
 // tell. After each round, when nobody holds any, what is still there must lie
 // within the bound and what was used last be there; in the end, all that was
 // made must be freed, which ThreadSanitizer's allocator tells.
+#include "expect.h"
+
 #include "mark/stencil.h"
 
 #include <pthread.h>
@@ -43,15 +45,6 @@ struct taker {
     uint64_t random;
     size_t takes;
 };
-
-static int passed, failed;
-
-static void expect(bool ok, const char *what)
-{
-    *(ok ? &passed : &failed) += 1;
-    if (!ok)
-        printf("FAIL: %s\n", what);
-}
 
 // Numbers below `n`; Knuth's MMIX.
 static unsigned draw(uint64_t *random, unsigned n)

@@ -1,5 +1,6 @@
 // All that knows libcurl. Built into http.so, not into the program.
 #include "net/http.h"
+#include "base/clock.h"
 #include "net/pace.h"
 #include "sync/context.h"
 #include "trust.h"
@@ -9,7 +10,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 // As many idle connections are kept as are ever asked for at once.
 #define IDLE_MAX 16
@@ -139,13 +139,6 @@ static int seek_body(void *self, curl_off_t at, int origin)
     return CURL_SEEKFUNC_OK;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 // libcurl's own limit of this kind (CURLOPT_LOW_SPEED_LIMIT) looks at some
 // seconds at a time, and starts its clock anew after each that was fast enough.
 static bool is_slow(const struct exchange *x, struct imp_pace *pace)
@@ -153,7 +146,7 @@ static bool is_slow(const struct exchange *x, struct imp_pace *pace)
     curl_off_t down = 0, up = 0;
     curl_easy_getinfo(x->easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
     curl_easy_getinfo(x->easy, CURLINFO_SIZE_UPLOAD_T, &up);
-    return !imp_pace_keeps(pace, now_ms(), (uint64_t)(down + up));
+    return !imp_pace_keeps(pace, imp_now_ms(), (uint64_t)(down + up));
 }
 
 static CURLcode result_of(CURLM *multi)
@@ -171,7 +164,7 @@ static CURLcode perform(CURLM *multi, struct exchange *x)
     struct imp_pace pace;
     int running = 1;
     CURLMcode code = curl_multi_add_handle(multi, x->easy);
-    imp_pace_init(&pace, now_ms());
+    imp_pace_init(&pace, imp_now_ms());
     while (code == CURLM_OK && !x->slow && !imp_ctx_cancelled(x->ctx)) {
         code = curl_multi_perform(multi, &running);
         if (code != CURLM_OK || running == 0 || imp_ctx_cancelled(x->ctx))
