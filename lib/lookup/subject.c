@@ -190,7 +190,8 @@ bool imp_subject_tidy(const char *by, struct imp_span raw, struct imp_buf *key,
     // Composing makes it three times as long at most.
     if (raw.n > 4 * IMP_SUBJECT_MAX)
         return fail_key(by, "is too long: want 255 bytes at most", err);
-    char *text = g_strndup((const char *)raw.p, raw.n);
+    // What is empty may have no bytes to point to: an image without the tag.
+    char *text = g_strndup(raw.n ? (const char *)raw.p : "", raw.n);
     char *composed = strlen(text) == raw.n
                          ? g_utf8_normalize(text, -1, G_NORMALIZE_NFC)
                          : NULL;

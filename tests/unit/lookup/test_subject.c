@@ -159,6 +159,7 @@ Test(subject, what_is_no_key)
     char large[2000];
     memset(large, 'x', sizeof large);
     cr_expect_str_eq(tidy("", 0), "! subject by list: the key is empty");
+    cr_expect_str_eq(tidy(NULL, 0), "! subject by list: the key is empty");
     cr_expect_str_eq(tidy(" \t ", 3), "! subject by list: the key is empty");
     cr_expect_str_eq(tidy("a\xff", 2),
                      "! subject by list: the key is not UTF-8");
