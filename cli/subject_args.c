@@ -2,6 +2,7 @@
 
 #include "base/name.h"
 #include "base/template.h"
+#include "deid/exif_find.h"
 #include "lookup/subject.h"
 
 #include <glib.h>
@@ -24,11 +25,14 @@ static bool take(char **text, const char *value, const char *want,
 
 SETTER(subject_from)
 {
-    struct imp_subject_rule *rule = imp_subject_rule_new(value, err);
-    if (!rule)
+    struct imp_exif_tag tag;
+    if (!take(&ARGS->from, value, "a rule", err))
         return false;
+    struct imp_subject_rule *rule = imp_subject_rule_new(value, err);
+    const char *name = rule ? imp_subject_rule_tag(rule) : NULL;
+    bool ok = rule && (!name || imp_exif_tag_named(name, &tag, err));
     imp_subject_rule_free(rule);
-    return take(&ARGS->from, value, "a rule", err);
+    return ok;
 }
 
 SETTER(no_subject)
@@ -139,6 +143,11 @@ bool cli_subject_args_complete(const struct cli_subject_args *a,
                                   .lookup_jobs = a->jobs,
                                   .key_file = a->key_file,
                                   .prefix = a->prefix};
+    struct imp_err err = {0};
+    if (!imp_whose_check(whose, &err)) {
+        cli_error("run: %s", err.msg);
+        return false;
+    }
     return check_template("name", a->name, &fields) &&
            check_template("mark-text", mark, &fields);
 }

@@ -27,9 +27,7 @@ struct imp_whose {
 
 // --- What the options say together ---
 
-static bool check_config(const struct imp_whose_config *c,
-                         const struct imp_policy_settings *policy,
-                         struct imp_err *err)
+bool imp_whose_check(const struct imp_whose_config *c, struct imp_err *err)
 {
     bool asks = c->subjects.spec || c->study.spec;
     if (!c->from && (asks || c->key_file || c->or_digest))
@@ -39,12 +37,18 @@ static bool check_config(const struct imp_whose_config *c,
         return imp_fail(err, IMP_ERR_CONFIG,
                         "no code for a subject without --subjects, which has "
                         "them, or --key-file, which they are made with");
-    if (policy->asked_for_shifting && !c->key_file)
-        return imp_fail(err, IMP_ERR_CONFIG,
-                        "policy: dates = shift needs --subject-from and "
-                        "--key-file, which a subject's days come from; or want "
-                        "remove or year");
     return true;
+}
+
+static bool check_policy(const struct imp_whose_config *c,
+                         const struct imp_policy_settings *policy,
+                         struct imp_err *err)
+{
+    return !policy->asked_for_shifting || c->key_file ||
+           imp_fail(err, IMP_ERR_CONFIG,
+                    "policy: dates = shift needs --subject-from and "
+                    "--key-file, which a subject's days come from; or want "
+                    "remove or year");
 }
 
 static bool lacks_code(const struct imp_lookup *lookup)
@@ -132,7 +136,8 @@ struct imp_whose *imp_whose_new(const struct imp_whose_config *config,
     }
     w->config = *config;
     w->policy = imp_policy_settings(policy);
-    bool ok = check_config(config, w->policy, err) && open_rule(w, err);
+    bool ok = imp_whose_check(config, err) &&
+              check_policy(config, w->policy, err) && open_rule(w, err);
     if (ok && config->key_file &&
         !(w->secret = imp_secret_load(config->key_file, err)))
         ok = imp_wrap(err, "--key-file");

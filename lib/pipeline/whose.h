@@ -29,6 +29,11 @@ struct imp_whose_config {
     const char *prefix;   /* of codes that are made */
 };
 
+/* Do the options go together, as far as that can be told from them alone?
+ * IMP_ERR_CONFIG if not. */
+bool imp_whose_check(const struct imp_whose_config *config,
+                     struct imp_err *err);
+
 struct imp_whose; /* opaque; read-only: any thread */
 
 /* Open what is to be asked and load the key, before the first thread. NULL with
