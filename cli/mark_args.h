@@ -47,7 +47,8 @@ bool cli_set_mark_unsupported(void *self, const char *value,
 
 #define CLI_MARK_OPTIONS                                                       \
     {"mark-text", 0, "TEXT",                                                   \
-     "Draw this; takes {date}, {digest}, {digest:8}, {ext}",                   \
+     "Draw this; takes {date}, {digest:8}, {ext}, {subject}, what look-ups "   \
+     "tell",                                                                   \
      cli_set_mark_text},                                                       \
         {"mark-image", 0, "PNG", "Draw this image rather than a text",         \
          cli_set_mark_image},                                                  \

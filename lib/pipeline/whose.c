@@ -37,6 +37,10 @@ bool imp_whose_check(const struct imp_whose_config *c, struct imp_err *err)
         return imp_fail(err, IMP_ERR_CONFIG,
                         "no code for a subject without --subjects, which has "
                         "them, or --key-file, which they are made with");
+    if (c->prefix && (!c->key_file || c->subjects.spec))
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "--code-prefix is for codes that are made: want "
+                        "--key-file and no --subjects");
     return true;
 }
 
