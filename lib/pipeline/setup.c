@@ -3,6 +3,7 @@
 // nothing but itself and its ledger can still be wrong. After the last: torn
 // down in reverse.
 #include "base/file.h"
+#include "base/name.h"
 #include "pipeline/after.h"
 #include "pipeline/guard.h"
 #include "pipeline/internal.h"
@@ -75,12 +76,36 @@ static bool load_policy(struct imp_run *run, struct imp_err *err)
     return true;
 }
 
+static const char *sample_of(void *self, const char *name)
+{
+    (void)self, (void)name;
+    return "A1";
+}
+
+// What is wrong with the text around the fields shows before the first image.
+static bool try_name(const struct imp_template *name, struct imp_err *err)
+{
+    static const struct imp_values sample = {
+        .fixed = {[IMP_FIELD_DIGEST] = "0123456789abcdef",
+                  [IMP_FIELD_DATE] = "2000-01-01",
+                  [IMP_FIELD_EXT] = "jpg"},
+        .other = sample_of,
+    };
+    struct imp_buf text = {0};
+    bool ok = imp_template_expand(name, &sample, NULL, &text, err) &&
+              imp_buf_add(&text, "", 1, err) &&
+              imp_name_check_portable((const char *)text.p, err);
+    imp_buf_clear(&text);
+    return ok;
+}
+
 static bool load_templates(struct imp_run *run, struct imp_err *err)
 {
     const struct imp_run_config *config = run->config;
     const struct imp_more_fields *fields = imp_whose_fields(run->whose);
     if (config->name &&
-        !(run->name = imp_template_new(config->name, fields, err)))
+        (!(run->name = imp_template_new(config->name, fields, err)) ||
+         !try_name(run->name, err)))
         return imp_wrap(err, "--name");
     if (!config->mark)
         return true;

@@ -239,15 +239,29 @@ static bool find_key(const struct imp_whose *w, const struct imp_job *job,
 
 // --- Its code ---
 
+// Does `text` have the key in it, in whatever case?
+static bool is_told(const struct imp_known_subject *s, const char *text)
+{
+    return s->key.n >= KEY_MIN && strcasestr(text, (const char *)s->key.p);
+}
+
 static bool take_code(struct imp_known_subject *s, const char *code,
                       struct imp_err *err)
 {
     if (!imp_name_check_value(code, err))
         return imp_wrap(err, "the subject's code");
-    snprintf(s->code, sizeof s->code, "%s", code);
-    return !imp_known_subject_is_told(s, code) ||
-           imp_fail(err, IMP_ERR_CONFIG,
-                    "the subject's code has the subject's own key in it");
+    snprintf(s->code, sizeof s->code, "%.*s", IMP_NAME_VALUE_MAX, code);
+    return true;
+}
+
+// Of a code that somebody has given.
+static bool take_given(struct imp_known_subject *s, const char *code,
+                       struct imp_err *err)
+{
+    return take_code(s, code, err) &&
+           (!is_told(s, code) ||
+            imp_fail(err, IMP_ERR_CONFIG,
+                     "the subject's code has the subject's own key in it"));
 }
 
 static bool make_code(const struct imp_whose *w, struct imp_known_subject *s,
@@ -271,14 +285,14 @@ static bool find_code(const struct imp_whose *w, struct imp_ledger *ledger,
     bool found, made = true;
     if (w->lookup[IMP_ASK_SUBJECT]) {
         const char *code = imp_answer_get(s->answer[IMP_ASK_SUBJECT], "code");
-        return code ? take_code(s, code, err)
+        return code ? take_given(s, code, err)
                     : imp_fail(err, IMP_ERR_CONFIG,
                                "subject: the answer has no code");
     }
     if (!imp_ledger_subject(ledger, (const char *)s->key.p, &found, noted,
                             &made, err))
         return false;
-    return found && !made ? take_code(s, noted, err) : make_code(w, s, err);
+    return found && !made ? take_given(s, noted, err) : make_code(w, s, err);
 }
 
 static bool find_days(const struct imp_whose *w, struct imp_known_subject *s,
@@ -356,11 +370,5 @@ const char *imp_known_subject_field(const struct imp_known_subject *s,
     for (int i = 0; i < IMP_QUESTIONS && !value; i++)
         if (s->answer[i])
             value = imp_answer_get(s->answer[i], name);
-    return value && !imp_known_subject_is_told(s, value) ? value : NULL;
-}
-
-bool imp_known_subject_is_told(const struct imp_known_subject *s,
-                               const char *text)
-{
-    return s->key.n >= KEY_MIN && strcasestr(text, (const char *)s->key.p);
+    return value && !is_told(s, value) ? value : NULL;
 }

@@ -76,13 +76,9 @@ bool imp_whose_find(const struct imp_whose *w, const struct imp_job *job,
                     struct imp_err *err);
 
 /* The value of a template's field; NULL: it has none, or one that has the
- * subject's key in it, as an answer that repeats the question. */
+ * subject's key in it, as an answer that repeats the question. Keys of under
+ * four bytes are found everywhere, and are not looked for. */
 const char *imp_known_subject_field(const struct imp_known_subject *s,
                                     const char *name);
-
-/* Does `text` have the subject's key in it, in whatever case? Keys of under
- * four bytes are found everywhere, and are not looked for. */
-bool imp_known_subject_is_told(const struct imp_known_subject *s,
-                               const char *text);
 
 #endif

@@ -15,7 +15,6 @@
 
 #define ASKERS 4
 #define JOBS 3
-#define TIMEOUT_MS 4
 #define KEYS 64
 
 static unsigned next(unsigned *random)
@@ -28,6 +27,7 @@ static unsigned next(unsigned *random)
 
 struct moody {
     struct imp_lookup lookup; // first
+    int64_t timeout_ms;
     struct imp_counter asked;
 };
 
@@ -45,7 +45,7 @@ static bool find(struct imp_lookup *l, struct imp_span key, struct imp_ctx *ctx,
         imp_ctx_wait(ctx, -1);
         return imp_fail(err, IMP_ERR_CANCELLED, "cancelled");
     case 3:
-        imp_ctx_wait(ctx, TIMEOUT_MS); // perhaps just in time
+        imp_ctx_wait(ctx, m->timeout_ms); // perhaps just in time
         break;
     default:
         break;
@@ -107,12 +107,14 @@ static void *ask(void *self)
 int main(int argc, char **argv)
 {
     long questions = argc > 1 ? strtol(argv[1], NULL, 10) : 20000;
-    struct moody moody[IMP_QUESTIONS] = {{.lookup = {&ops[0]}},
-                                         {.lookup = {&ops[1]}}};
+    // Under DRD there are few of them, and all takes fifty times as long.
+    const int64_t timeout_ms = questions > 1000 ? 4 : 400;
+    struct moody moody[IMP_QUESTIONS] = {{{&ops[0]}, timeout_ms, {0}},
+                                         {{&ops[1]}, timeout_ms, {0}}};
     const struct imp_asker_config config = {
         .lookup = {&moody[0].lookup, &moody[1].lookup},
         .jobs = JOBS,
-        .timeout_ms = TIMEOUT_MS};
+        .timeout_ms = timeout_ms};
     struct imp_counter answered = {0}, reasons = {0}, wrong = {0};
     struct imp_err err = {0};
     struct imp_ctx *ctx = imp_ctx_new(NULL);
