@@ -35,9 +35,9 @@ static int tell(const char *what, uint64_t n)
     return CLI_OK;
 }
 
-static int fail(const char *verb, const struct imp_err *err)
+static int fail(const char *what, const struct imp_err *err)
 {
-    cli_error("crosswalk: %s: %s", verb, err->msg);
+    cli_error("crosswalk: %s: %s", what, err->msg);
     return CLI_NOT_STARTED;
 }
 
@@ -59,7 +59,7 @@ static int import(struct args *a, const char *archive, const char *file)
     return cli_place_complete(&a->place, archive, &err) &&
                    imp_crosswalk_import(a->place.state, file, &n, &err)
                ? tell("in the file, all in the ledger", n)
-               : fail("import", &err);
+               : fail(file, &err);
 }
 
 // "export [ARCHIVE]" or "import [ARCHIVE] FILE"; without an archive its state

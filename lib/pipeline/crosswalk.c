@@ -15,8 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const columns[] = {"subject", "code", NULL};
-
 // --- Out ---
 
 struct writing {
@@ -170,13 +168,14 @@ static bool each_row(void *self, imp_coded_fn fn, void *fn_self,
     return imp_csv_each(r->table, read_row, r, err);
 }
 
-static size_t column_of(const struct imp_csv *table, const char *name)
+static bool find_code(struct reading *r, struct imp_err *err)
 {
-    size_t n, key, at = 0;
-    const char *const *names = imp_csv_names(table, &n, &key);
-    while (strcmp(names[at], name) != 0)
-        at++;
-    return at;
+    size_t n, key;
+    const char *const *names = imp_csv_names(r->table, &n, &key);
+    for (r->code = 0; r->code < n; r->code++)
+        if (strcmp(names[r->code], "code") == 0)
+            return true;
+    return imp_fail(err, IMP_ERR_CONFIG, "want a column \"code\"");
 }
 
 bool imp_crosswalk_import(const char *state, const char *path, uint64_t *n,
@@ -186,19 +185,15 @@ bool imp_crosswalk_import(const char *state, const char *path, uint64_t *n,
     struct imp_csv *table = NULL;
     struct imp_ledger *ledger = NULL;
     struct reading reading = {0};
-    bool ok = read_text(path, &text, err);
-    if (ok)
-        table = imp_csv_new(&text, columns[0], columns, err);
-    imp_buf_clear(&text);
-    if (table && (ledger = imp_ledger_open(state, NULL, err))) {
-        reading.table = table;
-        reading.code = column_of(table, columns[1]);
-        *n = imp_csv_rows(table);
-        ok = imp_ledger_import_subjects(ledger, each_row, &reading, err);
-    } else {
-        ok = false;
-    }
+    bool ok = read_text(path, &text, err) &&
+              (table = imp_csv_new(&text, "subject", NULL, err));
+    reading.table = table;
+    ok = ok && find_code(&reading, err) &&
+         (ledger = imp_ledger_open(state, NULL, err)) &&
+         imp_ledger_import_subjects(ledger, each_row, &reading, err);
+    *n = ok ? imp_csv_rows(table) : 0;
     imp_ledger_free(ledger);
     imp_csv_unref(table);
+    imp_buf_clear(&text);
     return ok;
 }
