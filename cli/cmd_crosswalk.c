@@ -46,8 +46,7 @@ static int export(struct args *a, const char *archive)
     struct imp_err err = {0};
     uint64_t n;
     return cli_place_complete(&a->place, archive, &err) &&
-                   imp_crosswalk_export(a->place.state, &a->place.at, a->output,
-                                        &n, &err)
+                   imp_crosswalk_export(a->place.state, a->output, &n, &err)
                ? tell("written", n)
                : fail("export", &err);
 }

@@ -61,21 +61,26 @@ void imp_name_of_digest(const struct imp_digest *digest, const char *ext,
     snprintf(name, IMP_NAME_MAX, "%.2s/%.2s/%.32s.%s", hex, hex + 2, hex, ext);
 }
 
-static bool is_hex(const char *s, size_t n)
+#define DIGITS 32 // of a made name's leaf
+
+// Does the name end in "ab/cd/abcd...", as imp_name_of_digest makes it?
+static bool is_made(const char *name, const char *leaf)
 {
-    return strspn(s, "0123456789abcdef") >= n;
+    return leaf - name >= 6 && leaf[-1] == '/' && leaf[-4] == '/' &&
+           strspn(leaf, "0123456789abcdef") >= DIGITS &&
+           memcmp(leaf - 6, leaf, 2) == 0 && memcmp(leaf - 3, leaf + 2, 2) == 0;
 }
 
 enum imp_name_says imp_name_says(const char *name,
                                  const struct imp_digest *digest,
                                  const char *ext)
 {
-    enum { DIGITS = 32, ENOUGH = 8 }; // of a made name; to be no accident
+    enum { ENOUGH = 8 }; // digits, to be no accident
     char want[IMP_NAME_MAX], start[ENOUGH + 1];
     const char *slash = strrchr(name, '/'), *leaf = slash ? slash + 1 : name;
     imp_name_of_digest(digest, ext, want);
     const char *made = strrchr(want, '/') + 1;
-    if (is_hex(leaf, DIGITS) && leaf[DIGITS] == '.')
+    if (is_made(name, leaf) && leaf[DIGITS] == '.')
         return strcmp(leaf, made) == 0 ? IMP_NAME_TELLS : IMP_NAME_DENIES;
     snprintf(start, sizeof start, "%s", made);
     return strstr(name, start) ? IMP_NAME_TELLS : IMP_NAME_SILENT;

@@ -131,7 +131,10 @@ struct sqlite3_stmt;
         "WHERE place NOT NULL ORDER BY place DESC LIMIT 1")                    \
     ROW(SUBJECT, "SELECT code, made FROM subjects WHERE subject = ?1")         \
     ROW(OTHERS_CODE, "SELECT EXISTS(SELECT 1 FROM subjects WHERE code = ?1 "   \
-                     "AND subject <> ?2 AND (made OR ?3))")                    \
+                     "AND subject <> ?2 AND (made OR ?3)) "                    \
+                     "OR EXISTS(SELECT 1 FROM subjects WHERE subject = ?1)")   \
+    ROW(NAMES_BELOW, "SELECT EXISTS(SELECT 1 FROM objects "                    \
+                     "WHERE name > ?1 || '/' AND name < ?1 || '0')")           \
     ROW(ADD_SUBJECT, "INSERT INTO subjects(subject, code, made) "              \
                      "VALUES(?1, ?2, ?3)")                                     \
     ROW(SUM_SUBJECT,                                                           \

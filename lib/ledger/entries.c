@@ -73,6 +73,30 @@ bool imp_ledger_find_name(struct imp_ledger *l, const char *name, bool *found,
     return true;
 }
 
+bool imp_ledger_name_is_apart(struct imp_ledger *l, const char *name,
+                              bool *apart, struct imp_err *err)
+{
+    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_NAMES_BELOW, err);
+    bool row;
+    if (!s)
+        return false;
+    imp_db_bind_text(s, 1, name);
+    if (!imp_db_step(&l->db, s, &row, err))
+        return false;
+    *apart = !row || sqlite3_column_int(s, 0) == 0;
+    imp_db_done(s);
+    char above[IMP_NAME_MAX];
+    snprintf(above, sizeof above, "%s", name);
+    for (char *slash; *apart && (slash = strrchr(above, '/'));) {
+        struct imp_object_row object;
+        *slash = '\0';
+        if (!imp_ledger_find_object(l, above, &object, err))
+            return false;
+        *apart = !object.found;
+    }
+    return true;
+}
+
 bool imp_ledger_put_object(struct imp_ledger *l,
                            const struct imp_object *object, struct imp_err *err)
 {

@@ -66,6 +66,11 @@ struct imp_object_row {
 bool imp_ledger_find_object(struct imp_ledger *l, const char *name,
                             struct imp_object_row *row, struct imp_err *err);
 
+/* Is no object's name a directory that `name` lies in, nor `name` one of an
+ * object's? One that is could not be unpacked beside the other. */
+bool imp_ledger_name_is_apart(struct imp_ledger *l, const char *name,
+                              bool *apart, struct imp_err *err);
+
 bool imp_ledger_put_object(struct imp_ledger *l,
                            const struct imp_object *object,
                            struct imp_err *err);

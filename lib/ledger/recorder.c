@@ -163,6 +163,40 @@ static void compare(struct recorder *rec, struct imp_result *r,
         fail_name_taken(rec, r);
 }
 
+static void fail_not_apart(struct recorder *rec, struct imp_result *r)
+{
+    struct imp_err err = {0};
+    imp_fail(&err, IMP_ERR_CONFIG,
+             "another object's name is a directory of %s, or lies below it",
+             r->name);
+    fail(rec, r, &err);
+}
+
+// Is one of the first `n` of `fresh`, which are ordered by name, called as a
+// directory that `name` lies in?
+static bool lies_in_one(const struct recorder *rec, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char *other = rec->fresh[i].r->name;
+        size_t len = strlen(other);
+        if (strncmp(name, other, len) == 0 && name[len] == '/')
+            return true;
+    }
+    return false;
+}
+
+// Can the image's name stand beside all others? `n` are those of the group so
+// far.
+static bool keep_apart(struct recorder *rec, struct imp_result *r, size_t n)
+{
+    bool apart = true;
+    if (!imp_ledger_name_is_apart(rec->ledger, r->name, &apart, &rec->broken))
+        return false;
+    if (!apart || lies_in_one(rec, n, r->name))
+        fail_not_apart(rec, r);
+    return true;
+}
+
 // The ledger's word on one image; false if it has none. `before` is the image
 // of the same name that came first, or NULL.
 static bool sort_out(struct recorder *rec, struct imp_result *r,
@@ -210,6 +244,8 @@ static bool set_aside(struct recorder *rec)
             return false;
         if (!first)
             first = r;
+        if (r->outcome == IMP_ARCHIVED && !keep_apart(rec, r, kept))
+            return false;
         if (r->outcome == IMP_ARCHIVED)
             rec->fresh[kept++] = rec->fresh[i];
     }
@@ -250,7 +286,7 @@ static bool put_intents(struct recorder *rec)
     for (size_t i = 0; i < rec->n_fresh; i++) {
         struct imp_result *r = rec->fresh[i].r;
         bool clash = false;
-        if (!imp_row_of_subject(rec->ledger, r, &rec->broken))
+        if (!imp_row_of_subject(rec->record, r, &rec->broken))
             return false;
         if (r->outcome != IMP_ARCHIVED) {
             discard(rec, r);

@@ -53,23 +53,24 @@ static struct imp_audit_entry line_of(const struct imp_record *record,
     };
 }
 
-bool imp_row_of_subject(struct imp_ledger *ledger, struct imp_result *r,
+bool imp_row_of_subject(const struct imp_record *record, struct imp_result *r,
                         struct imp_err *err)
 {
     static const char *const why[] = {
         [IMP_CODE_OTHER] = "the subject has another code in the ledger: see "
                            "imgpipe crosswalk",
         [IMP_CODE_OTHERS] = "the subject's code is that of another subject in "
-                            "the ledger",
+                            "the ledger, or its key",
     };
     const struct imp_coded coded = {r->subject, r->code, r->made_code};
     enum imp_coding says;
     if (!r->subject)
         return true;
-    if (!imp_ledger_put_subject(ledger, &coded, &says, err))
+    if (!imp_ledger_put_subject(record->ledger, &coded, &says, err))
         return false;
     if (says == IMP_CODE_FITS)
-        return true;
+        return !record->key ||
+               imp_ledger_bind_key(record->ledger, record->key, err);
     r->outcome = IMP_FAILED;
     imp_fail(&r->err, IMP_ERR_CONFIG, "%s", why[says]);
     return true;
@@ -82,7 +83,7 @@ bool imp_row_of_result(const struct imp_record *record, struct imp_result *r,
     *line = (struct imp_audit_entry){0};
     if (r->outcome == IMP_SKIPPED && r->skip)
         return note_leaving(record, r, line, err);
-    if (is_in_archive(r) && !imp_row_of_subject(record->ledger, r, err))
+    if (is_in_archive(r) && !imp_row_of_subject(record, r, err))
         return false;
     if (is_in_archive(r)) {
         if (!imp_ledger_find_object(record->ledger, r->name, &object, err))

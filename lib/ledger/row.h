@@ -15,7 +15,7 @@ bool imp_row_of_result(const struct imp_record *record, struct imp_result *r,
 
 /* Note the code of a result's subject, if it has one, between begin and commit.
  * If that contradicts what the ledger knows, the result is FAILED. */
-bool imp_row_of_subject(struct imp_ledger *ledger, struct imp_result *r,
+bool imp_row_of_subject(const struct imp_record *record, struct imp_result *r,
                         struct imp_err *err);
 
 #endif

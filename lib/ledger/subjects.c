@@ -120,7 +120,7 @@ static bool import_one(void *self, const struct imp_coded *coded,
            imp_fail(err, IMP_ERR_CONFIG, "%s",
                     says == IMP_CODE_OTHER
                         ? "the ledger has another code for the subject"
-                        : "the code is that of another subject");
+                        : "the code is that of another subject, or its key");
 }
 
 bool imp_ledger_import_subjects(struct imp_ledger *l,
@@ -136,17 +136,32 @@ bool imp_ledger_import_subjects(struct imp_ledger *l,
     return ok;
 }
 
-bool imp_ledger_bind_key(struct imp_ledger *l, const char *id,
-                         struct imp_err *err)
+static bool compare_key(struct imp_ledger *l, const char *id, bool *is_bound,
+                        struct imp_err *err)
 {
     char *bound = NULL;
     if (!imp_ledger_get_meta(l, "key", &bound, err))
         return false;
-    bool is_bound = bound, other = bound && strcmp(bound, id) != 0;
+    *is_bound = bound;
+    bool other = bound && strcmp(bound, id) != 0;
     free(bound);
-    if (other)
-        return imp_fail(err, IMP_ERR_CONFIG,
-                        "another key than that which the codes in this archive "
-                        "were made with");
-    return is_bound || imp_ledger_put_meta(l, "key", id, err);
+    return !other ||
+           imp_fail(err, IMP_ERR_CONFIG,
+                    "another key than that which the codes in this archive "
+                    "were made with");
+}
+
+bool imp_ledger_check_key(struct imp_ledger *l, const char *id,
+                          struct imp_err *err)
+{
+    bool is_bound;
+    return compare_key(l, id, &is_bound, err);
+}
+
+bool imp_ledger_bind_key(struct imp_ledger *l, const char *id,
+                         struct imp_err *err)
+{
+    bool is_bound;
+    return compare_key(l, id, &is_bound, err) &&
+           (is_bound || imp_ledger_put_meta(l, "key", id, err));
 }

@@ -17,7 +17,8 @@ enum imp_coding {
     IMP_CODE_FITS,   /* it has it, or took it */
     IMP_CODE_OTHER,  /* the subject has another code */
     IMP_CODE_OTHERS, /* another subject has the code, and one of the two was
-                        made: made codes are of one subject each */
+                        made: made codes are of one subject each; or the code
+                        is the key of a subject */
 };
 
 /* Note the code of a subject, if that fits; on the ledger's own thread, between
@@ -44,9 +45,12 @@ bool imp_ledger_import_subjects(struct imp_ledger *l,
                                              struct imp_err *err),
                                 void *self, struct imp_err *err);
 
-/* Hold this ledger to one key: the first call notes `id`, what the key can be
- * known by, later ones compare. IMP_ERR_CONFIG if it is another: each subject
- * would get a second code. */
+/* Is this ledger held to another key than that which can be known by `id`?
+ * IMP_ERR_CONFIG: each subject would get a second code. */
+bool imp_ledger_check_key(struct imp_ledger *l, const char *id,
+                          struct imp_err *err);
+
+/* The same, and hold it to this key from now on. */
 bool imp_ledger_bind_key(struct imp_ledger *l, const char *id,
                          struct imp_err *err);
 

@@ -9,7 +9,8 @@
  * say that there is none. 429, 5xx and broken connections are tried again, with
  * pauses that grow, as long as there is time; all else will not change by
  * itself. Redirects are not followed: the key and the token are for one server.
- */
+ *
+ * If the answer has a member "subject", it must be the key that was asked. */
 #include "base/file.h"
 #include "lookup/json_answer.h"
 #include "lookup/kinds.h"
@@ -235,6 +236,14 @@ static bool settle(const struct attempt *t, struct imp_answer **answer,
     return *answer;
 }
 
+// An answer that repeats the key must repeat this one: with a server or a proxy
+// that loses count, it may be the answer to the question before.
+static bool is_about(const struct imp_answer *answer, struct imp_span key)
+{
+    const char *said = answer ? imp_answer_get(answer, "subject") : NULL;
+    return !said || (strlen(said) == key.n && memcmp(said, key.p, key.n) == 0);
+}
+
 // --- Again and again ---
 
 // `ctx` has ended: say so, and what `last` went wrong before that, if anything.
@@ -295,7 +304,11 @@ static bool find(struct imp_lookup *l, struct imp_span key, struct imp_ctx *ctx,
               ask(s, (const char *)url.p, &t, ctx, answer, err);
     imp_buf_clear(&t.body);
     imp_buf_clear(&url);
-    return ok;
+    if (!ok || is_about(*answer, key))
+        return ok;
+    imp_answer_unref(*answer);
+    *answer = NULL;
+    return imp_fail(err, IMP_ERR_CONFIG, "the answer is about another subject");
 }
 
 // --- Birth and death ---

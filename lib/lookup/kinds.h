@@ -34,6 +34,10 @@ struct imp_lookup {
 IMP_LOOKUP_KINDS(IMP_LOOKUP_DECLARE)
 #undef IMP_LOOKUP_DECLARE
 
+/* The file alone of what stands behind the prefix; the caller frees it. NULL
+ * with `err`. */
+char *imp_lookup_file_of(const char *rest, struct imp_err *err);
+
 /* The file and the parameters of "csv:FILE?key=C" and the like. A parameter
  * that the kind does not know, is given twice, or lacks a value is
  * IMP_ERR_CONFIG, and so is a stray escape. */

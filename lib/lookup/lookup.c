@@ -8,6 +8,15 @@ static const struct imp_lookup_ops *const kinds[] = {
 #undef POINT_AT
 };
 
+// The kind that `spec` is of, or NULL.
+static const struct imp_lookup_ops *kind_of(const char *spec)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strncmp(spec, kinds[i]->prefix, strlen(kinds[i]->prefix)) == 0)
+            return kinds[i];
+    return NULL;
+}
+
 static struct imp_lookup *open_as(const struct imp_lookup_ops *kind,
                                   const struct imp_lookup_at *at,
                                   struct imp_err *err)
@@ -23,13 +32,23 @@ static struct imp_lookup *open_as(const struct imp_lookup_ops *kind,
 struct imp_lookup *imp_lookup_open(const struct imp_lookup_at *at,
                                    struct imp_err *err)
 {
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (strncmp(at->spec, kinds[i]->prefix, strlen(kinds[i]->prefix)) == 0)
-            return open_as(kinds[i], at, err);
+    const struct imp_lookup_ops *kind = kind_of(at->spec);
+    if (kind)
+        return open_as(kind, at, err);
     imp_fail(err, IMP_ERR_CONFIG,
              "look-up source: want csv:FILE, sqlite:FILE?table=T, "
              "http://HOST/{key} or https://HOST/{key}");
     return NULL;
+}
+
+bool imp_lookup_file(const char *spec, char **file, struct imp_err *err)
+{
+    const struct imp_lookup_ops *kind = kind_of(spec);
+    *file = NULL;
+    if (!kind || kind->takes_token) // it is asked elsewhere
+        return true;
+    *file = imp_lookup_file_of(spec + strlen(kind->prefix), err);
+    return *file;
 }
 
 void imp_lookup_free(struct imp_lookup *l)

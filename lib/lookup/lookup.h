@@ -35,6 +35,10 @@ struct imp_lookup *imp_lookup_open(const struct imp_lookup_at *at,
                                    struct imp_err *err);
 void imp_lookup_free(struct imp_lookup *l); /* NULL is fine */
 
+/* The file of this machine that `spec` names, into `*file`, which the caller
+ * frees; NULL if it names none. */
+bool imp_lookup_file(const char *spec, char **file, struct imp_err *err);
+
 /* Is it asked outside of this process, so that answers are worth keeping? */
 bool imp_lookup_is_slow(const struct imp_lookup *l);
 

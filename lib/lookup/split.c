@@ -53,15 +53,21 @@ static bool take(const char *pair, size_t n, struct imp_lookup_param *params,
                     name > 40 ? 40 : (int)name, pair);
 }
 
+char *imp_lookup_file_of(const char *rest, struct imp_err *err)
+{
+    size_t n = strcspn(rest, "?");
+    if (n > 0)
+        return unescape(rest, n, err);
+    imp_fail(err, IMP_ERR_CONFIG, "look-up source: no file named");
+    return NULL;
+}
+
 bool imp_lookup_split(const char *rest, char **file,
                       struct imp_lookup_param *params, size_t n,
                       struct imp_err *err)
 {
     size_t path = strcspn(rest, "?");
-    *file = NULL;
-    if (path == 0)
-        return imp_fail(err, IMP_ERR_CONFIG, "look-up source: no file named");
-    if (!(*file = unescape(rest, path, err)))
+    if (!(*file = imp_lookup_file_of(rest, err)))
         return false;
     for (const char *at = rest + path; *at;) {
         size_t len = strcspn(++at, "&");

@@ -1,5 +1,6 @@
 #include "lookup/sqlite_db.h"
 
+#include "lookup/columns.h"
 #include "sync/context.h"
 
 #include <errno.h>
@@ -9,7 +10,8 @@
 
 #define PAUSE_MS 10 // between two tries at a lock
 #define EVERY 1000  // of SQLite's own instructions: far less than 1 ms
-#define LENGTH_MAX (16 << 20) // bytes of a value, a row or a statement
+// Bytes of a value, a row or a statement: what one step can take long for.
+#define LENGTH_MAX ((int)(2 * IMP_FIELD_MAX))
 
 // --- Until the context ends ---
 

@@ -24,10 +24,12 @@ struct imp_subject_rule {
 
 // --- Reading a rule ---
 
-// The group called "subject", else the first.
+// The group called "subject", else the first; 0: several are called so.
 static uint32_t group_of(const pcre2_code *regex)
 {
     int named = pcre2_substring_number_from_name(regex, (PCRE2_SPTR) "subject");
+    if (named == PCRE2_ERROR_NOUNIQUESUBSTRING)
+        return 0;
     return named > 0 ? (uint32_t)named : 1;
 }
 
@@ -51,6 +53,9 @@ static bool read_regex(struct imp_subject_rule *r, struct imp_err *err)
     pcre2_set_match_limit(r->limits, MATCH_MAX);
     pcre2_pattern_info(r->regex, PCRE2_INFO_CAPTURECOUNT, &groups);
     r->group = group_of(r->regex);
+    if (r->group == 0)
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "%s: want one group called subject", r->spec);
     return groups > 0 ||
            imp_fail(err, IMP_ERR_CONFIG,
                     "%s: want a group in it, as in name:patient_(\\d+)_",
@@ -251,6 +256,11 @@ static bool of_dir(const struct imp_subject_rule *r, const char *path,
                    struct imp_buf *key, struct imp_err *err)
 {
     unsigned level = 0;
+    if (*path == '/')
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "no subject: %s: the list has a path from the root, "
+                        "want one below the upload directory",
+                        r->spec);
     for (size_t n; path[n = strcspn(path, "/")]; path += n + 1) {
         bool counts = n > 0 && !(n == 1 && *path == '.');
         if (n == 2 && memcmp(path, "..", 2) == 0)

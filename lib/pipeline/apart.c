@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARCHIVE, STATE, MOVED, QUARANTINE, KEY, PLACES };
+enum { ARCHIVE, STATE, MOVED, QUARANTINE, KEY, SUBJECTS, STUDY, PLACES };
 
 static const char *const what[PLACES] = {
     [ARCHIVE] = "archive",
@@ -15,6 +15,8 @@ static const char *const what[PLACES] = {
     [MOVED] = "directory for moved sources",
     [QUARANTINE] = "quarantine directory",
     [KEY] = "key file",
+    [SUBJECTS] = "list of subjects",
+    [STUDY] = "list of the study",
 };
 
 // The ones that the user has named for this alone must not even have the
@@ -30,6 +32,21 @@ static bool resolve(const char *path, char **out, struct imp_err *err)
     return !path || (*out = imp_path_resolve(path, err));
 }
 
+static bool resolve_list(const char *spec, char **out, struct imp_err *err)
+{
+    char *file = NULL;
+    bool ok =
+        (!spec || imp_lookup_file(spec, &file, err)) && resolve(file, out, err);
+    free(file);
+    return ok;
+}
+
+// Files that tell whose the codes are.
+static bool is_file(int place)
+{
+    return place == KEY || place == SUBJECTS || place == STUDY;
+}
+
 static bool resolve_all(const struct imp_run_config *config, char *path[PLACES],
                         struct imp_err *err)
 {
@@ -38,7 +55,9 @@ static bool resolve_all(const struct imp_run_config *config, char *path[PLACES],
            resolve(config->state, &path[STATE], err) &&
            resolve(moves ? config->after.dir : NULL, &path[MOVED], err) &&
            resolve(config->quarantine, &path[QUARANTINE], err) &&
-           resolve(config->whose.key_file, &path[KEY], err);
+           resolve(config->whose.key_file, &path[KEY], err) &&
+           resolve_list(config->whose.subjects.spec, &path[SUBJECTS], err) &&
+           resolve_list(config->whose.study.spec, &path[STUDY], err);
 }
 
 static bool apart_from_archive(char *const path[PLACES], struct imp_err *err)
@@ -47,10 +66,12 @@ static bool apart_from_archive(char *const path[PLACES], struct imp_err *err)
         return imp_fail(err, IMP_ERR_CONFIG,
                         "the state directory lies inside the archive: it holds "
                         "file names, choose another with --state");
-    if (path[KEY] && imp_path_lies_in(path[KEY], path[ARCHIVE]))
-        return imp_fail(err, IMP_ERR_CONFIG,
-                        "the key file lies inside the archive: whoever gets "
-                        "that could tell whose the codes are");
+    for (int i = 0; i < PLACES; i++)
+        if (is_file(i) && path[i] && imp_path_lies_in(path[i], path[ARCHIVE]))
+            return imp_fail(err, IMP_ERR_CONFIG,
+                            "the %s lies inside the archive: whoever gets that "
+                            "could tell whose the codes are",
+                            what[i]);
     for (int i = 0; i < PLACES; i++) {
         if (!is_apart(i) || !path[i])
             continue;
@@ -74,7 +95,7 @@ static bool apart_from_uploads(char *const path[PLACES], const char *uploads,
             return imp_fail(err, IMP_ERR_CONFIG,
                             "the %s lies inside the upload directory", what[i]);
         // What lies in the archive would leave it, as a source of itself.
-        if (i != STATE && i != KEY && imp_path_lies_in(uploads, path[i]))
+        if (i != STATE && !is_file(i) && imp_path_lies_in(uploads, path[i]))
             return imp_fail(err, IMP_ERR_CONFIG,
                             "the uploads lie inside the %s", what[i]);
     }

@@ -1,6 +1,5 @@
 #include "pipeline/crosswalk.h"
 
-#include "archive/target.h"
 #include "base/file.h"
 #include "base/name.h"
 #include "base/newfile.h"
@@ -14,6 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+// Of the column `made`.
+#define BY_KEY "by key"
+#define IMPORTED "imported"
 
 // --- Out ---
 
@@ -44,8 +47,7 @@ static bool write_subject(void *self, const struct imp_coded *coded,
     w->n++;
     return add_field(&w->line, coded->subject, ',', err) &&
            add_field(&w->line, coded->code, ',', err) &&
-           add_field(&w->line, coded->made ? "by key" : "imported", '\n',
-                     err) &&
+           add_field(&w->line, coded->made ? BY_KEY : IMPORTED, '\n', err) &&
            imp_file_write(w->fd, w->line.p, w->line.n, err);
 }
 
@@ -61,29 +63,27 @@ static bool write_all(int fd, struct imp_ledger *ledger, uint64_t *n,
     return ok;
 }
 
-static bool apart_from(const struct imp_archive_at *archive, const char *path,
-                       struct imp_err *err)
+// Of the archive that the ledger belongs to, whatever was named.
+static bool is_apart(struct imp_ledger *ledger, const char *path,
+                     struct imp_err *err)
 {
-    if (!archive->spec)
-        return true;
-    char *place = imp_target_identity(archive, err);
-    char *real = place ? imp_path_resolve(path, err) : NULL;
-    bool ok = real && (!imp_path_lies_in(real, place) ||
-                       imp_fail(err, IMP_ERR_CONFIG,
-                                "it would lie inside the archive"));
+    char *archive, *real = NULL;
+    bool sound;
+    bool ok =
+        imp_ledger_bound(ledger, &archive, &sound, err) &&
+        (real = imp_path_resolve(path, err)) &&
+        (!archive || !imp_path_lies_in(real, archive) ||
+         imp_fail(err, IMP_ERR_CONFIG, "it would lie inside the archive"));
     free(real);
-    free(place);
+    free(archive);
     return ok;
 }
 
-bool imp_crosswalk_export(const char *state,
-                          const struct imp_archive_at *archive,
-                          const char *path, uint64_t *n, struct imp_err *err)
+bool imp_crosswalk_export(const char *state, const char *path, uint64_t *n,
+                          struct imp_err *err)
 {
     struct imp_newfile *file = NULL;
     *n = 0;
-    if (path && !apart_from(archive, path, err))
-        return false;
     struct imp_err why = {0};
     struct imp_ledger *ledger = imp_ledger_open_reading(state, NULL, &why);
     if (!ledger && why.code == IMP_OK)
@@ -94,7 +94,8 @@ bool imp_crosswalk_export(const char *state,
         *err = why;
         return false;
     }
-    bool ok = !path || (file = imp_newfile_open(path, err));
+    bool ok = !path || (is_apart(ledger, path, err) &&
+                        (file = imp_newfile_open(path, err)));
     int fd = file ? imp_newfile_fd(file) : STDOUT_FILENO;
     ok = ok && write_all(fd, ledger, n, err) &&
          (!file || imp_newfile_commit(file, err));
@@ -129,7 +130,7 @@ static bool read_text(const char *path, struct imp_buf *text,
 
 struct reading {
     const struct imp_csv *table;
-    size_t code; // the column
+    size_t code, made; // the columns; the last may be none: SIZE_MAX
     imp_coded_fn fn;
     void *fn_self;
 };
@@ -148,13 +149,17 @@ static bool read_row(void *self, const char *row, struct imp_err *err)
     size_t n, at;
     imp_csv_names(r->table, &n, &at);
     const char *subject = field(row, at), *code = field(row, r->code);
-    bool ok = imp_subject_tidy(
-                  "crosswalk",
-                  (struct imp_span){(const uint8_t *)subject, strlen(subject)},
-                  &key, err) &&
-              imp_name_check_value(code, err) &&
-              r->fn(r->fn_self,
-                    &(struct imp_coded){(const char *)key.p, code, false}, err);
+    bool ok =
+        imp_subject_tidy(
+            "crosswalk",
+            (struct imp_span){(const uint8_t *)subject, strlen(subject)}, &key,
+            err) &&
+        imp_name_check_value(code, err) &&
+        r->fn(r->fn_self,
+              &(struct imp_coded){(const char *)key.p, code,
+                                  r->made != SIZE_MAX &&
+                                      strcmp(field(row, r->made), BY_KEY) == 0},
+              err);
     imp_buf_clear(&key);
     return ok;
 }
@@ -168,14 +173,22 @@ static bool each_row(void *self, imp_coded_fn fn, void *fn_self,
     return imp_csv_each(r->table, read_row, r, err);
 }
 
-static bool find_code(struct reading *r, struct imp_err *err)
+static size_t column_of(const struct imp_csv *table, const char *name)
 {
     size_t n, key;
-    const char *const *names = imp_csv_names(r->table, &n, &key);
-    for (r->code = 0; r->code < n; r->code++)
-        if (strcmp(names[r->code], "code") == 0)
-            return true;
-    return imp_fail(err, IMP_ERR_CONFIG, "want a column \"code\"");
+    const char *const *names = imp_csv_names(table, &n, &key);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(names[i], name) == 0)
+            return i;
+    return SIZE_MAX;
+}
+
+static bool find_columns(struct reading *r, struct imp_err *err)
+{
+    r->code = column_of(r->table, "code");
+    r->made = column_of(r->table, "made");
+    return r->code != SIZE_MAX ||
+           imp_fail(err, IMP_ERR_CONFIG, "want a column \"code\"");
 }
 
 bool imp_crosswalk_import(const char *state, const char *path, uint64_t *n,
@@ -188,7 +201,7 @@ bool imp_crosswalk_import(const char *state, const char *path, uint64_t *n,
     bool ok = read_text(path, &text, err) &&
               (table = imp_csv_new(&text, "subject", NULL, err));
     reading.table = table;
-    ok = ok && find_code(&reading, err) &&
+    ok = ok && find_columns(&reading, err) &&
          (ledger = imp_ledger_open(state, NULL, err)) &&
          imp_ledger_import_subjects(ledger, each_row, &reading, err);
     *n = ok ? imp_csv_rows(table) : 0;

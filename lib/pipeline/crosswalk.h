@@ -8,22 +8,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct imp_archive_at;
-struct imp_ctx;
-
 /* Write the subjects of the ledger in the directory `state` as CSV (RFC 4180),
- * with the columns subject, code and made: into the new file `path`, of mode
- * 0600, whole or not at all; or, if that is NULL, to standard output. `archive`
- * may have no spec: IMP_ERR_CONFIG if `path` would lie inside of it, or is
- * there already. `*n` is their number. */
-bool imp_crosswalk_export(const char *state,
-                          const struct imp_archive_at *archive,
-                          const char *path, uint64_t *n, struct imp_err *err);
+ * with the columns subject, code and made ("by key" or "imported"): into the
+ * new file `path`, of mode 0600, whole or not at all; or, if that is NULL, to
+ * standard output. IMP_ERR_CONFIG if `path` would lie inside of the ledger's
+ * archive, or is there already. `*n` is their number. */
+bool imp_crosswalk_export(const char *state, const char *path, uint64_t *n,
+                          struct imp_err *err);
 
-/* Take the CSV file `path`, with the columns subject and code, into the ledger,
- * all of it or nothing. Runs take these codes before they make any. Waits for
- * no run: IMP_ERR_BUSY. IMP_ERR_CONFIG, with the line, if a row does not fit:
- * see subjects.h. `*n` is the number of rows. */
+/* Take the CSV file `path`, with the columns subject and code, and made or not,
+ * into the ledger, all of it or nothing. Runs take these codes before they make
+ * any. Waits for no run: IMP_ERR_BUSY. IMP_ERR_CONFIG, with the line, if a row
+ * does not fit: see subjects.h. `*n` is the number of rows. */
 bool imp_crosswalk_import(const char *state, const char *path, uint64_t *n,
                           struct imp_err *err);
 

@@ -149,6 +149,7 @@ static void *record(void *self)
         .ledger = run->ledger,
         .run = run->id,
         .policy = &policy,
+        .key = imp_whose_key_id(run->whose),
         .after = imp_after_name(run->config->after.what)};
     rec->ok =
         imp_recorder_run(&record, rx, &ops, &run->config->commit, &rec->err);

@@ -4,8 +4,10 @@
 #include "deid/exif_find.h"
 #include "deid/pseudonym.h"
 #include "lookup/subject.h"
+#include "net/url.h"
 #include "source/source.h"
 
+#include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +22,7 @@ struct imp_whose {
     struct imp_lookup *lookup[IMP_QUESTIONS];
     struct imp_asker *asker; // NULL: nobody is asked
     struct imp_secret *secret;
+    char key_id[KEY_ID + 1]; // "" without one
     const struct imp_policy_settings *policy;
     const char **names; // of the fields
     struct imp_more_fields fields;
@@ -128,6 +131,20 @@ static bool list_fields(struct imp_whose *w, struct imp_err *err)
     return true;
 }
 
+static bool take_key_id(struct imp_whose *w, struct imp_err *err)
+{
+    struct imp_digest mac;
+    char hex[IMP_SHA256_HEX];
+    if (!w->secret)
+        return true;
+    if (!imp_secret_mac(w->secret, IMP_DOMAIN_KEY, (struct imp_span){0}, &mac,
+                        err))
+        return false;
+    imp_digest_hex(&mac, hex);
+    snprintf(w->key_id, sizeof w->key_id, "%.*s", KEY_ID, hex);
+    return true;
+}
+
 struct imp_whose *imp_whose_new(const struct imp_whose_config *config,
                                 unsigned workers,
                                 const struct imp_policy *policy,
@@ -145,7 +162,8 @@ struct imp_whose *imp_whose_new(const struct imp_whose_config *config,
     if (ok && config->key_file &&
         !(w->secret = imp_secret_load(config->key_file, err)))
         ok = imp_wrap(err, "--key-file");
-    if (ok && open_lookups(w, workers, err) && list_fields(w, err))
+    if (ok && take_key_id(w, err) && open_lookups(w, workers, err) &&
+        list_fields(w, err))
         return w;
     imp_whose_free(w);
     return NULL;
@@ -169,39 +187,18 @@ const struct imp_more_fields *imp_whose_fields(const struct imp_whose *w)
     return &w->fields;
 }
 
-// What the key can be known by; "" without one.
-static bool key_id(const struct imp_whose *w, char id[KEY_ID + 1],
-                   struct imp_err *err)
+const char *imp_whose_key_id(const struct imp_whose *w)
 {
-    struct imp_digest mac;
-    char hex[IMP_SHA256_HEX];
-    id[0] = '\0';
-    if (!w->secret)
-        return true;
-    if (!imp_secret_mac(w->secret, IMP_DOMAIN_KEY, (struct imp_span){0}, &mac,
-                        err))
-        return false;
-    imp_digest_hex(&mac, hex);
-    snprintf(id, KEY_ID + 1, "%.*s", KEY_ID, hex);
-    return true;
-}
-
-bool imp_whose_bind(const struct imp_whose *w, struct imp_ledger *ledger,
-                    struct imp_err *err)
-{
-    char id[KEY_ID + 1];
-    return !w->secret ||
-           (key_id(w, id, err) && imp_ledger_bind_key(ledger, id, err));
+    return w->secret ? w->key_id : NULL;
 }
 
 bool imp_whose_describe(const struct imp_whose *w, struct imp_buf *out,
                         struct imp_err *err)
 {
-    char id[KEY_ID + 1];
     const char *from = w->rule ? imp_subject_rule_spec(w->rule) : "";
     const char *prefix = w->config.prefix ? w->config.prefix : "";
-    return !w->rule || (key_id(w, id, err) &&
-                        imp_buf_add(out, from, strlen(from) + 1, err) &&
+    const char *id = w->key_id;
+    return !w->rule || (imp_buf_add(out, from, strlen(from) + 1, err) &&
                         imp_buf_add(out, prefix, strlen(prefix) + 1, err) &&
                         imp_buf_add(out, id, strlen(id) + 1, err));
 }
@@ -239,10 +236,36 @@ static bool find_key(const struct imp_whose *w, const struct imp_job *job,
 
 // --- Its code ---
 
-// Does `text` have the key in it, in whatever case?
-static bool is_told(const struct imp_known_subject *s, const char *text)
+// As one compares names: without regard to case, and to how accents are coded.
+// The caller g_frees it.
+static char *folded(const char *text)
 {
-    return s->key.n >= KEY_MIN && strcasestr(text, (const char *)s->key.p);
+    char *plain = g_utf8_casefold(text, -1);
+    char *composed = g_utf8_normalize(plain, -1, G_NORMALIZE_NFC);
+    g_free(plain);
+    return composed ? composed : g_strdup(text); // it is no UTF-8
+}
+
+// As it is, or percent-encoded, as a server was asked.
+bool imp_known_subject_is_told(const struct imp_known_subject *s,
+                               const char *text)
+{
+    struct imp_buf encoded = {0};
+    bool told = true; // without memory
+    if (s->key.n == 0)
+        return false;
+    char *key = folded((const char *)s->key.p), *other = folded(text);
+    if (imp_url_encode(imp_buf_span(&s->key), "", &encoded, NULL) &&
+        imp_buf_add(&encoded, "", 1, NULL)) {
+        bool is_long = s->key.n >= KEY_MIN;
+        told = strcmp(other, key) == 0 ||
+               (is_long && (strstr(other, key) ||
+                            strcasestr(text, (const char *)encoded.p)));
+    }
+    imp_buf_clear(&encoded);
+    g_free(other);
+    g_free(key);
+    return told;
 }
 
 static bool take_code(struct imp_known_subject *s, const char *code,
@@ -259,7 +282,7 @@ static bool take_given(struct imp_known_subject *s, const char *code,
                        struct imp_err *err)
 {
     return take_code(s, code, err) &&
-           (!is_told(s, code) ||
+           (!imp_known_subject_is_told(s, code) ||
             imp_fail(err, IMP_ERR_CONFIG,
                      "the subject's code has the subject's own key in it"));
 }
@@ -272,17 +295,21 @@ static bool make_code(const struct imp_whose *w, struct imp_known_subject *s,
     const char *prefix = w->config.prefix ? w->config.prefix : "";
     if (!imp_pseudonym_code(w->secret, imp_buf_span(&s->key), digits, err))
         return false;
+    if (imp_known_subject_is_told(s, prefix))
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "--code-prefix has the subject's key in it");
     snprintf(code, sizeof code, "%.*s%s", IMP_NAME_VALUE_MAX, prefix, digits);
     s->made_code = true;
     return take_code(s, code, err);
 }
 
-// The trial's own word comes first, then one that was imported into the ledger.
+// The trial's own word comes first, then the ledger's, of an earlier run or
+// imported, then the key's.
 static bool find_code(const struct imp_whose *w, struct imp_ledger *ledger,
                       struct imp_known_subject *s, struct imp_err *err)
 {
     char noted[IMP_CODE_ROOM];
-    bool found, made = true;
+    bool found;
     if (w->lookup[IMP_ASK_SUBJECT]) {
         const char *code = imp_answer_get(s->answer[IMP_ASK_SUBJECT], "code");
         return code ? take_given(s, code, err)
@@ -290,9 +317,11 @@ static bool find_code(const struct imp_whose *w, struct imp_ledger *ledger,
                                "subject: the answer has no code");
     }
     if (!imp_ledger_subject(ledger, (const char *)s->key.p, &found, noted,
-                            &made, err))
+                            &s->made_code, err))
         return false;
-    return found && !made ? take_given(s, noted, err) : make_code(w, s, err);
+    if (!found)
+        return make_code(w, s, err);
+    return s->made_code ? take_code(s, noted, err) : take_given(s, noted, err);
 }
 
 static bool find_days(const struct imp_whose *w, struct imp_known_subject *s,
@@ -302,9 +331,12 @@ static bool find_days(const struct imp_whose *w, struct imp_known_subject *s,
     s->deid.key = (const char *)s->key.p;
     if (!w->secret || !w->policy->shifts_dates)
         return true;
-    if (!imp_pseudonym_days(w->secret, imp_buf_span(&s->key),
-                            w->policy->shift_least, w->policy->shift_most,
-                            &days, err))
+    // Two keys that were given one code are one subject, with one shift.
+    struct imp_span of = imp_buf_span(&s->key);
+    if (!s->made_code)
+        of = (struct imp_span){(const uint8_t *)s->code, strlen(s->code)};
+    if (!imp_pseudonym_days(w->secret, of, w->policy->shift_least,
+                            w->policy->shift_most, &days, err))
         return false;
     s->deid.has_shift = true;
     s->deid.shift_days = -days;
@@ -370,5 +402,5 @@ const char *imp_known_subject_field(const struct imp_known_subject *s,
     for (int i = 0; i < IMP_QUESTIONS && !value; i++)
         if (s->answer[i])
             value = imp_answer_get(s->answer[i], name);
-    return value && !is_told(s, value) ? value : NULL;
+    return value && !imp_known_subject_is_told(s, value) ? value : NULL;
 }

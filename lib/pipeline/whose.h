@@ -47,9 +47,9 @@ void imp_whose_free(struct imp_whose *w); /* NULL is fine */
 /* The fields that templates may have. Borrowed from `w`. */
 const struct imp_more_fields *imp_whose_fields(const struct imp_whose *w);
 
-/* Hold the ledger to the key, if there is one. */
-bool imp_whose_bind(const struct imp_whose *w, struct imp_ledger *ledger,
-                    struct imp_err *err);
+/* What the key can be known by, for the ledger; NULL: there is none. Borrowed.
+ */
+const char *imp_whose_key_id(const struct imp_whose *w);
 
 /* A part of what decides about an output: goes into the recipe. */
 bool imp_whose_describe(const struct imp_whose *w, struct imp_buf *out,
@@ -76,9 +76,14 @@ bool imp_whose_find(const struct imp_whose *w, const struct imp_job *job,
                     struct imp_err *err);
 
 /* The value of a template's field; NULL: it has none, or one that has the
- * subject's key in it, as an answer that repeats the question. Keys of under
- * four bytes are found everywhere, and are not looked for. */
+ * subject's key in it, as an answer that repeats the question. */
 const char *imp_known_subject_field(const struct imp_known_subject *s,
                                     const char *name);
+
+/* Is `text` the subject's key, or has it the key in it? Without regard to case
+ * and to how accents are coded; of a key of under four bytes only if it is all
+ * of the text. */
+bool imp_known_subject_is_told(const struct imp_known_subject *s,
+                               const char *text);
 
 #endif

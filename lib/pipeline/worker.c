@@ -210,6 +210,22 @@ static bool mark(struct imp_worker *w, const struct imp_format *fmt,
 
 // --- Its name, and the store ---
 
+// Nor may fields and text together make the key. Digits of a digest or a date
+// may: by chance.
+static bool tells_no_key(struct imp_worker *w, struct imp_values values,
+                         struct imp_err *err)
+{
+    struct imp_buf text = {0};
+    values.fixed[IMP_FIELD_DIGEST] = values.fixed[IMP_FIELD_DATE] = "";
+    bool ok = imp_template_expand(w->run->name, &values, NULL, &text, err) &&
+              imp_buf_add(&text, "", 1, err);
+    if (ok && imp_known_subject_is_told(&w->subject, (const char *)text.p))
+        ok = imp_fail(err, IMP_ERR_CONFIG,
+                      "it would have the subject's key in it");
+    imp_buf_clear(&text);
+    return ok;
+}
+
 static bool name_by_template(struct imp_worker *w, const struct imp_format *fmt,
                              struct imp_result *r, struct imp_err *err)
 {
@@ -223,7 +239,7 @@ static bool name_by_template(struct imp_worker *w, const struct imp_format *fmt,
         !imp_buf_add(&w->name, "", 1, err))
         return false;
     const char *name = (const char *)w->name.p;
-    if (!imp_name_check_portable(name, err))
+    if (!imp_name_check_portable(name, err) || !tells_no_key(w, values, err))
         return false;
     snprintf(r->name, sizeof r->name, "%s", name);
     return true;

@@ -92,6 +92,13 @@ Test(name, of_another_name_eight_digits_are_enough_and_needed)
     cr_expect_eq(imp_name_says("S-1/P-ba7816b.png", &abc, "png"),
                  IMP_NAME_SILENT);
     cr_expect_eq(imp_name_says("S-1.png", &abc, "png"), IMP_NAME_SILENT);
+    // a code of 32 digits, such as a UUID
+    cr_expect_eq(
+        imp_name_says("0123456789abcdef0123456789abcdef.png", &abc, "png"),
+        IMP_NAME_SILENT);
+    cr_expect_eq(
+        imp_name_says("x/01/0123456789abcdef0123456789abcdef.png", &abc, "png"),
+        IMP_NAME_SILENT);
     cr_expect_eq(imp_name_says("P-BA7816BF.png", &abc, "png"), IMP_NAME_SILENT);
 }
 

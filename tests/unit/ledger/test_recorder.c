@@ -498,6 +498,18 @@ Test(recorder, of_two_images_with_one_name_in_a_group_one_fails)
     cr_expect_str_eq(intents(), "0\n");
 }
 
+Test(recorder, a_name_that_is_anothers_directory_is_refused)
+{
+    cr_expect(RECORD(NULL, named("/a", "1", "s/x"), named("/b", "2", "s"),
+                     named("/c", "3", "t"), named("/d", "4", "t-"),
+                     named("/e", "5", "t/x/y")));
+    cr_expect(RECORD(NULL, named("/f", "6", "t/x"), named("/g", "7", "s/y"),
+                     named("/h", "8", "s/x/z")));
+    cr_expect_str_eq(rows(), "/a failed, /b archived s, /c archived t, "
+                             "/d archived t-, /e failed, /f failed, "
+                             "/g failed, /h failed\n");
+}
+
 Test(recorder, a_bad_name_fails_before_it_is_noted_anywhere)
 {
     cr_expect(RECORD(NULL, named("/a", "1", "../n"), image("/b", "2")));

@@ -113,7 +113,9 @@ Test(subjects, are_told_in_the_order_of_their_keys)
 Test(subjects, a_ledger_is_held_to_its_key)
 {
     struct imp_err err = {0};
+    cr_expect(imp_ledger_check_key(ledger, "0124", &err), "%s", err.msg);
     cr_expect(imp_ledger_bind_key(ledger, "0123", &err), "%s", err.msg);
+    cr_expect_not(imp_ledger_check_key(ledger, "0124", &err));
     cr_expect(imp_ledger_bind_key(ledger, "0123", &err), "%s", err.msg);
     cr_expect_not(imp_ledger_bind_key(ledger, "0124", &err));
     cr_expect_eq(err.code, IMP_ERR_CONFIG);
