@@ -6,7 +6,7 @@
 
 #define NUMBER_MAX 24 // bytes of 64 bits in decimal, with the NUL
 
-// A NUL byte is let through so that we can name the member that has it.
+// A NUL byte is let through so that we can tell which member has it.
 #define FLAGS (JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL)
 
 static struct imp_span span_of(const char *text)
@@ -56,29 +56,26 @@ static bool check_name(const char *name, struct imp_err *err)
 {
     size_t n = strlen(name);
     if (n == 0)
-        return imp_fail(err, IMP_ERR_CONFIG,
-                        "the answer: a member's name is empty");
+        return imp_fail(err, IMP_ERR_CONFIG, "its name is empty");
     if (n > IMP_JSON_NAME_MAX)
         return imp_fail(err, IMP_ERR_CONFIG,
-                        "the answer: a member's name has %zu bytes, want %d at "
-                        "most",
-                        n, IMP_JSON_NAME_MAX);
+                        "its name has %zu bytes, want %d at most", n,
+                        IMP_JSON_NAME_MAX);
     if (has_control(name, n))
         return imp_fail(err, IMP_ERR_CONFIG,
-                        "the answer: a member's name has a control character");
+                        "its name has a control character");
     return true;
 }
 
-static bool check_value(const char *name, struct imp_span value,
-                        struct imp_err *err)
+static bool check_value(struct imp_span value, struct imp_err *err)
 {
     if (value.n > IMP_JSON_VALUE_MAX)
         return imp_fail(err, IMP_ERR_CONFIG,
-                        "the answer's %s: %zu bytes, want %d at most", name,
-                        value.n, IMP_JSON_VALUE_MAX);
+                        "its value has %zu bytes, want %d at most", value.n,
+                        IMP_JSON_VALUE_MAX);
     if (has_control((const char *)value.p, value.n))
         return imp_fail(err, IMP_ERR_CONFIG,
-                        "the answer's %s: a control character in it", name);
+                        "its value has a control character");
     return true;
 }
 
@@ -105,11 +102,12 @@ static struct imp_answer *take(json_t *object, struct imp_err *err)
 {
     struct imp_said said[IMP_JSON_MEMBERS_MAX];
     char numbers[IMP_JSON_MEMBERS_MAX][NUMBER_MAX];
-    size_t n = 0;
+    size_t n = 0, number = 0;
     const char *name;
     json_t *json;
     json_object_foreach(object, name, json)
     {
+        number++;
         if (!is_taken(json))
             continue;
         if (n == IMP_JSON_MEMBERS_MAX) {
@@ -120,8 +118,11 @@ static struct imp_answer *take(json_t *object, struct imp_err *err)
             return NULL;
         }
         struct imp_span value = text_of(json, numbers[n]);
-        if (!check_name(name, err) || !check_value(name, value, err))
+        // Its name may be a subject's: some servers tell the key there.
+        if (!check_name(name, err) || !check_value(value, err)) {
+            imp_wrap(err, "the answer's member %zu", number);
             return NULL;
+        }
         said[n++] = (struct imp_said){span_of(name), value};
     }
     return imp_answer_new(said, n, err);

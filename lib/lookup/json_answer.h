@@ -27,9 +27,10 @@ void imp_json_answer_init(void);
  * name twice in one object; or of what is taken, more than
  * IMP_JSON_MEMBERS_MAX members, a name that is empty or longer than
  * IMP_JSON_NAME_MAX, a value longer than IMP_JSON_VALUE_MAX, or a control
- * character (NUL to U+001F, U+007F to U+009F) in either. Messages name the
- * member, or the offset where no member is known yet. Takes up to a hundred
- * times the memory of `json`, so the caller limits that. Any thread. */
+ * character (NUL to U+001F, U+007F to U+009F) in either. Messages tell the
+ * member's number, from 1, or the offset where no member is known yet, and
+ * nothing that the answer says. Takes up to a hundred times the memory of
+ * `json`, so the caller limits that. Any thread. */
 struct imp_answer *imp_answer_from_json(struct imp_span json,
                                         struct imp_err *err);
 

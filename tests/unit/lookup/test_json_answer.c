@@ -106,13 +106,13 @@ Test(json_answer, text_is_utf_8)
 
 Test(json_answer, values_have_no_control_characters)
 {
-    expect_refused("{\"code\":\"hush\\u0000\"}", "code");
-    expect_refused("{\"code\":\"\\u0000hush\"}", "code");
-    expect_refused("{\"code\":\"hush\\n\"}", "code");
-    expect_refused("{\"code\":\"hush\\u001f\"}", "code");
-    expect_refused("{\"code\":\"hush\\u007f\"}", "code");
-    expect_refused("{\"code\":\"hush\\u0080\"}", "code");
-    expect_refused("{\"code\":\"hush\\u009f\"}", "code");
+    expect_refused("{\"code\":\"hush\\u0000\"}", "value has a control");
+    expect_refused("{\"code\":\"\\u0000hush\"}", "value has a control");
+    expect_refused("{\"code\":\"hush\\n\"}", "value has a control");
+    expect_refused("{\"code\":\"hush\\u001f\"}", "value has a control");
+    expect_refused("{\"code\":\"hush\\u007f\"}", "value has a control");
+    expect_refused("{\"code\":\"hush\\u0080\"}", "value has a control");
+    expect_refused("{\"code\":\"hush\\u009f\"}", "value has a control");
     expect_refused("{\"code\":\"hush\n\"}", "the answer");
     expect_said("{\"a\":\" \\u00a0\xC3\x80\"}", "a", " \xC2\xA0\xC3\x80");
 }
@@ -152,6 +152,16 @@ static const char *with_lengths(int name, int value)
     n_made = 0;
     make("{\"%0*d\":\"%0*d\"}", name, 1, value, 2);
     return made;
+}
+
+Test(json_answer, messages_tell_the_number_of_a_member_and_not_its_name)
+{
+    expect_refused("{\"a\":[],\"hush\":\"\\u0001\"}", "member 2:");
+    expect_refused("{\"hush\":\"\\u0001\"}", "member 1:");
+    n_made = 0;
+    make("{\"a\":1,\"b\":2,\"hush\":\"%0*d\"}", IMP_JSON_VALUE_MAX + 1, 1);
+    expect_refused(made, "member 3:");
+    expect_refused("{\"hush\":1,\"hush\":2}", "twice");
 }
 
 Test(json_answer, limits_are_kept)
