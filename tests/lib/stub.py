@@ -9,8 +9,12 @@ any. Other programs that need a server that goes wrong may use it, too.
 
 STATE/log has a line for each request: the time that it came (CLOCK_MONOTONIC, in
 seconds), the number of its connection, its key (encoded), the rule ("-": none).
+STATE/ends has a line when that one is over: the time, the time that it came, its
+key, and "answered", or "left" if whoever asked closed the connection first.
 STATE/most has the largest number of requests under way at one time. They count
-until they are answered whole or their connection is closed.
+until they are answered whole or their connection is closed. STATE/tokens has a
+line for each bearer token that was sent. STATE/lag has the longest time, in
+seconds, that the server was late itself: its times are no truer than that.
 
 Options:
   port=N      listen there
@@ -57,6 +61,7 @@ FLAGS = {"hang", "cut", "stall", "drip", "close", "garbage", "redirect", "huge",
          "invalid"}
 VALUES = {"delay", "status", "retry-after", "type", "body", "times"}
 HUGE = 100_000_000
+LOOK = 0.005  # seconds between two looks at its own lag
 
 
 def digest(key):
@@ -128,19 +133,36 @@ class Server:
         self.log = open(os.path.join(state, "log"), "wb", buffering=0)
         self.most = open(os.path.join(state, "most"), "wb", buffering=0)
         self.most.write(b"0\n")
+        self.ends = open(os.path.join(state, "ends"), "wb", buffering=0)
+        self.tokens = open(os.path.join(state, "tokens"), "wb", buffering=0)
+        self.lag = open(os.path.join(state, "lag"), "wb", buffering=0)
         self.now, self.highest, self.connections = 0, 0, 0
 
     def begin(self, number, key, rule):
         name = urllib.parse.quote(key, safe="")
-        line = f"{time.monotonic():.4f} {number} {name} {rule.text if rule else '-'}\n"
+        came = time.monotonic()
+        line = f"{came:.4f} {number} {name} {rule.text if rule else '-'}\n"
         self.log.write(line.encode())
         self.now += 1
         if self.now > self.highest:
             self.highest = self.now
             os.pwrite(self.most.fileno(), b"%d\n" % self.highest, 0)
+        return came, name
 
-    def end(self):
+    def end(self, request, how):
         self.now -= 1
+        came, name = request
+        self.ends.write(f"{time.monotonic():.4f} {came:.4f} {name} {how}\n".encode())
+
+    async def watch_itself(self):
+        worst = 0.0
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(LOOK)
+            late = time.monotonic() - before - LOOK
+            if late > worst:
+                worst = late
+                os.pwrite(self.lag.fileno(), b"%.6f\n" % worst, 0)
 
 
 def head(status, fields, length):
@@ -164,7 +186,7 @@ def token_of(fields):
 
 class Connection(asyncio.Protocol):
     def __init__(self, server):
-        self.server, self.unread, self.busy = server, b"", False
+        self.server, self.unread, self.request = server, b"", None
         self.task = self.transport = None
         server.connections += 1
         self.number = server.connections
@@ -179,15 +201,15 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, _):
         if self.task:
             self.task.cancel()
-        self.done()
+        self.done("left")
 
-    def done(self):
-        if self.busy:
-            self.busy = False
-            self.server.end()
+    def done(self, how="answered"):
+        if self.request:
+            self.server.end(self.request, how)
+            self.request = None
 
     def next_request(self):
-        while not self.busy and b"\r\n\r\n" in self.unread:
+        while not self.request and b"\r\n\r\n" in self.unread:
             request, _, self.unread = self.unread.partition(b"\r\n\r\n")
             first, *fields = request.decode("latin-1").split("\r\n")
             words = first.split(" ")
@@ -196,9 +218,11 @@ class Connection(asyncio.Protocol):
                 continue
             key = key_of(words[1])
             rule = self.server.rules.of(key)
-            self.busy = True
-            self.server.begin(self.number, key, rule)
-            if self.server.token and token_of(fields) != self.server.token:
+            self.request = self.server.begin(self.number, key, rule)
+            token = token_of(fields)
+            if token:
+                self.server.tokens.write(token.encode() + b"\n")
+            if self.server.token and token != self.server.token:
                 self.send(head(401, [], 0))
             elif not rule or not rule.holds(key):
                 self.send(self.answer(key, {}))
@@ -279,7 +303,7 @@ async def serve(state, rules, options):
         f.write(str(port))
     os.rename(os.path.join(state, "port.new"), os.path.join(state, "port"))
     print(port, flush=True)
-    await listener.serve_forever()
+    await asyncio.gather(listener.serve_forever(), server.watch_itself())
 
 
 def main():

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""pictures.py DIRECTORY N EDGE: N PNG pictures that differ, EDGE pixels square.
+"""pictures.py DIRECTORY N EDGE [NAME]: N PNG pictures that differ, EDGE pixels square.
 
-Noise, so that nothing is compressed: a picture has about 3 * EDGE * EDGE bytes.
+NAME is Python's format of a number: picture-{:04}.png. Noise, so that nothing is compressed: a picture has about 3 * EDGE * EDGE bytes.
 """
 import os
 import random
@@ -28,8 +28,9 @@ def picture(seed, edge):
 
 def main():
     directory, n, edge = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    name = sys.argv[4] if len(sys.argv) > 4 else "picture-{:04}.png"
     for i in range(n):
-        with open(os.path.join(directory, f"picture-{i:04}.png"), "wb") as f:
+        with open(os.path.join(directory, name.format(i)), "wb") as f:
             f.write(picture(i, edge))
 
 
