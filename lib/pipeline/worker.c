@@ -226,6 +226,19 @@ static bool tells_no_key(struct imp_worker *w, struct imp_values values,
     return ok;
 }
 
+// A name that is none everywhere: say which field makes it so, if one alone
+// does.
+static bool fail_name(struct imp_worker *w, const struct imp_values *values,
+                      struct imp_err *err)
+{
+    struct imp_err why = {0};
+    w->name.n = 0;
+    if (!imp_template_expand(w->run->name, values, imp_name_check_portable,
+                             &w->name, &why))
+        *err = why;
+    return false;
+}
+
 static bool name_by_template(struct imp_worker *w, const struct imp_format *fmt,
                              struct imp_result *r, struct imp_err *err)
 {
@@ -239,7 +252,9 @@ static bool name_by_template(struct imp_worker *w, const struct imp_format *fmt,
         !imp_buf_add(&w->name, "", 1, err))
         return false;
     const char *name = (const char *)w->name.p;
-    if (!imp_name_check_portable(name, err) || !tells_no_key(w, values, err))
+    if (!imp_name_check_portable(name, err))
+        return fail_name(w, &values, err);
+    if (!tells_no_key(w, values, err))
         return false;
     snprintf(r->name, sizeof r->name, "%s", name);
     return true;
@@ -261,7 +276,7 @@ static bool give_name(struct imp_worker *w, const struct imp_format *fmt,
                             "name of %d bytes: want %d at most", n,
                             IMP_NAME_MAX - 1);
         if (!imp_name_check_portable(r->name, err))
-            return imp_wrap(err, "name");
+            return imp_wrap(err, "name: {subject}");
     } else {
         memcpy(r->name, made, sizeof made);
     }
