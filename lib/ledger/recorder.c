@@ -198,7 +198,7 @@ static bool keep_apart(struct recorder *rec, struct imp_result *r, size_t n)
 }
 
 // The ledger's word on one image; false if it has none. `before` is the image
-// of the same name that came first, or NULL.
+// that is to have the same name, or NULL.
 static bool sort_out(struct recorder *rec, struct imp_result *r,
                      const struct imp_result *before)
 {
@@ -235,19 +235,21 @@ static bool set_aside(struct recorder *rec)
     collect_archived(rec);
     qsort(rec->fresh, rec->n_fresh, sizeof *rec->fresh, by_name);
     size_t kept = 0;
-    struct imp_result *first = NULL; // of those with one name
+    // Of those with one name the first that is to have it. One that has failed
+    // or is a duplicate says nothing of what the name stands for.
+    struct imp_result *first = NULL;
     for (size_t i = 0; i < rec->n_fresh; i++) {
         struct imp_result *r = rec->fresh[i].r;
         if (first && strcmp(first->name, r->name) != 0)
             first = NULL;
         if (!sort_out(rec, r, first))
             return false;
-        if (!first)
-            first = r;
         if (r->outcome == IMP_ARCHIVED && !keep_apart(rec, r, kept))
             return false;
-        if (r->outcome == IMP_ARCHIVED)
-            rec->fresh[kept++] = rec->fresh[i];
+        if (r->outcome != IMP_ARCHIVED)
+            continue;
+        first = r;
+        rec->fresh[kept++] = rec->fresh[i];
     }
     rec->n_fresh = kept;
     qsort(rec->fresh, rec->n_fresh, sizeof *rec->fresh, by_order);

@@ -88,7 +88,7 @@ bool imp_row_of_result(const struct imp_record *record, struct imp_result *r,
     if (is_in_archive(r)) {
         if (!imp_ledger_find_object(record->ledger, r->name, &object, err))
             return false;
-        if (!object.found) {
+        if (!object.found || !imp_digest_same(&object.digest, &r->digest)) {
             r->outcome = IMP_FAILED;
             imp_fail(&r->err, IMP_ERR_IO,
                      "the image that this is a duplicate of has failed");

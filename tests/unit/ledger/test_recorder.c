@@ -490,6 +490,18 @@ Test(recorder, a_name_that_another_object_has_is_never_intended)
                      "config\n");
 }
 
+// Else two equal images that failed were one's duplicate: the name is that of
+// other bytes, and a source could leave whose bytes are nowhere.
+Test(recorder, a_name_that_another_object_has_makes_nobody_a_duplicate)
+{
+    cr_expect(RECORD(NULL, named("/a", "1", "n")));
+    cr_expect(RECORD(NULL, named("/b", "2", "n"), named("/c", "2", "n"),
+                     named("/d", "1", "n"), named("/e", "3", "n")));
+    cr_expect_str_eq(fake.done, "/a=archived /b=failed /c=failed /d=duplicate "
+                                "/e=failed ");
+    cr_expect_eq(fake.n_visible, 1);
+}
+
 Test(recorder, of_two_images_with_one_name_in_a_group_one_fails)
 {
     cr_expect(RECORD(NULL, named("/a", "1", "n"), named("/b", "2", "n")));
