@@ -223,6 +223,15 @@ rules study status=404
 expect_exit 1 run unknown "$work/one" --study "$study"
 [ "$(reasons unknown)" = "study: unknown subject" ] || fail "$(reasons unknown)"
 
+# What a server has not said is no field.
+rules subject 'body={"code":"C-1","site":null}'
+expect_exit 1 run silent "$work/one" --name '{site}/{digest:8}.{ext}'
+[ "$(reasons silent)" = "name: no value for {site}" ] || fail "$(reasons silent)"
+rules subject 'body={"code":"C-1","site":"{key}"}'
+expect_exit 1 run silent "$work/one" --name '{site}/{digest:8}.{ext}'
+told_nobody silent
+[ -z "$(find "$work/silent/a/data" -type f)" ] || fail "the key became a name"
+
 # The first error ends the other question, too, long before its time.
 rules study hang
 rules subject status=404

@@ -236,6 +236,12 @@ expect_exit 0 coded first ours "$dated" --jobs 1
 [ "$(field archived)" -eq 9 ] || fail "$(cat "$work/out" "$work/err")"
 moved first "$work/ours.key" 1 365
 valid_bag "$work/first/a"
+# Dates that were moved are no finding, nor a reason to move them again.
+expect_exit 0 "$IMGPIPE" verify "$work/first/a" --state "$work/first/s"
+expect_exit 0 "$IMGPIPE" verify "$work/first/a" --state "$work/none" \
+    --policy research
+expect_exit 0 "$IMGPIPE" verify "$work/first/a" --state "$work/first/s" \
+    --against "$dated"
 
 # Elsewhere: another directory, time zone and locale, more workers.
 mkdir "$work/elsewhere"

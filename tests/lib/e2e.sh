@@ -81,8 +81,8 @@ pairs() {
 # The judge finds nothing in these files. It knows the boxes of a file's first
 # track, "Track1", and no second one, which the alpha of an image sequence is:
 # the same boxes are let pass there, dates only if they are zero.
-judged_clean() { # judged_clean DIRECTORY
-    "$IMP_TOOLS/leak-judge" "$1" >"$work/judge" && return
+judged_clean() { # judged_clean DIRECTORY [OPTION...]
+    "$IMP_TOOLS/leak-judge" "$@" >"$work/judge" && return
     sed '$d' "$work/judge" | grep -vE \
         -e ": tag Track2:(TrackHeaderVersion|TrackID|TrackDuration|TrackLayer|TrackVolume|MatrixStructure|ImageWidth|ImageHeight|MediaHeaderVersion|MediaTimeScale|MediaDuration|HandlerType|GraphicsMode|OpColor|OtherFormat|TimeToSampleTable|SyncSampleTable|SampleToChunk|SampleSizes|ChunkOffset|Unknown_(auxi|auxl|av1C|hvcC|ccst|edts)) = " \
         -e ": tag Track2:MediaLanguageCode = 'und'" \
