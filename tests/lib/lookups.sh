@@ -1,9 +1,9 @@
 # lookups.sh - sourced after e2e.sh: servers of look-ups (stub.py) for as long as
-# the script runs, and small pictures of subjects to ask them about.
+# the script runs, and words for them.
 stubs=
 trap 'kill $stubs 2>/dev/null; rm -rf "$work"' EXIT
 
-await() { # await COMMAND...: until it succeeds
+await_that() { # await_that COMMAND...: until it succeeds
     tries=1200
     until "$@"; do
         tries=$((tries - 1))
@@ -20,7 +20,7 @@ start_stub() {
     shift
     python3 tests/lib/stub.py "$stub" "rules=$stub.rules" "$@" >/dev/null &
     stubs="$stubs $!"
-    await [ -e "$stub/port" ]
+    await_that [ -e "$stub/port" ]
     url=http://127.0.0.1:$(cat "$stub/port")/ask/{key}
 }
 

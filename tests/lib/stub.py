@@ -9,7 +9,7 @@ any. Other programs that need a server that goes wrong may use it, too.
 
 STATE/log has a line for each request: the time that it came (CLOCK_MONOTONIC, in
 seconds), the number of its connection, its key (encoded), the rule ("-": none).
-STATE/ends has a line when that one is over: the time, the time that it came, its
+STATE/ends has a line for each that is over: the time, the time that it came, its
 key, and "answered", or "left" if whoever asked closed the connection first.
 STATE/most has the largest number of requests under way at one time. They count
 until they are answered whole or their connection is closed. STATE/tokens has a
