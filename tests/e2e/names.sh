@@ -236,14 +236,18 @@ for kind in bag tar s3; do
             mkdir "$work/kept"
             [ $kind != s3 ] || store drop-bucket bucket
             for again in 1 2; do
-                timeout -s KILL "$(awk -v s=$((seed + 2 * rounds + again)) \
-                    -v t="$took" 'BEGIN { srand(s); print rand() * t / 1000 + 0.001 }')" \
-                    "$IMGPIPE" run "$in" --archive "$spec" \
+                "$IMGPIPE" run "$in" --archive "$spec" \
                     --state "$work/kept/s" --settle 0 --quiet \
                     --subject-from "$rule" --subjects "csv:$work/subjects.csv" \
                     --study "csv:$work/study.csv" --name "$template" \
                     --s3-path-style --s3-endpoint "$S3_ENDPOINT" \
-                    --commit-every 5 --retry-quarantined 2>/dev/null
+                    --commit-every 5 --retry-quarantined 2>/dev/null &
+                pid=$!
+                # The moment is the test's subject, not its synchronisation.
+                sleep "$(awk -v s=$((seed + 2 * rounds + again)) -v t="$took" \
+                    'BEGIN { srand(s); print rand() * t / 1000 + 0.001 }')"
+                kill -KILL $pid 2>/dev/null
+                wait $pid 2>/dev/null
                 [ $? -ne 137 ] || killed=$((killed + 1))
                 # Every other time the state goes, too.
                 case $template in
