@@ -181,7 +181,7 @@ bad_answer() { # bad_answer OUTCOME REASON RULE...
     rules subject "$@"
     expect_exit 1 run bad "$work/one" --lookup-timeout 300ms --retry-quarantined
     [ "$(field "$outcome")" -eq 1 ] || fail "$*: $(cat "$work/out")"
-    reasons bad | grep -qx "$reason" || fail "$*: $(reasons bad)"
+    reasons bad | grep -qxE "$reason" || fail "$*: $(reasons bad)"
     told_nobody bad
     [ -z "$(find "$work/bad/a/data" -type f)" ] || fail "$*: archived"
 }
@@ -189,11 +189,12 @@ out_of_time="lookup timed out after 300 ms: subject"
 bad_answer failed "$out_of_time" hang
 bad_answer failed "$out_of_time" stall
 bad_answer failed "$out_of_time" drip
-bad_answer failed "$out_of_time" cut
-bad_answer failed "$out_of_time" close
+# What is tried again says what was wrong, unless the deadline hits a try.
+bad_answer failed "subject: .*closed.*|$out_of_time" cut
+bad_answer failed "subject: Empty reply.*|$out_of_time" close
 bad_answer failed "subject: .*HTTP.*" garbage
-bad_answer failed "$out_of_time" status=500
-bad_answer failed "$out_of_time" status=429+retry-after=1
+bad_answer failed "subject: HTTP status 500|$out_of_time" status=500
+bad_answer failed "subject: HTTP status 429" status=429+retry-after=1
 bad_answer failed "subject: HTTP status 302: redirects are not followed" redirect
 bad_answer failed "subject: an answer of more than 65536 bytes" huge
 bad_answer failed "subject: .*Content-Type is not JSON" type=text/html
