@@ -179,7 +179,7 @@ class Worker:
                             self.judge.disturbed(ended, fault))
         # What several were killed over counts as crashed.
         about = f"{self.scene}, kill-random {number}"
-        self.settle(about, again=["--retry-quarantined"])
+        self.settle(about, exact=not self.judge.has_crashed(), again=["--retry-quarantined"])
         self.verify(about, "state")
 
     def kill_two(self, number):
