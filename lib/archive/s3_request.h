@@ -3,12 +3,12 @@
 #ifndef IMP_ARCHIVE_S3_REQUEST_H
 #define IMP_ARCHIVE_S3_REQUEST_H
 
-#include "net/http.h"
 #include "archive/s3_client.h"
 #include "archive/s3_place.h"
 #include "archive/s3_sign.h"
 #include "base/bytes.h"
 #include "base/sha256.h"
+#include "net/http.h"
 
 #include <stdatomic.h>
 
