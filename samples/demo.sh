@@ -4,7 +4,7 @@
 # Works in a temporary directory, which goes in the end unless KEEP=1. Exits 0
 # if each file ended as samples/EXPECTED.tsv says, in its column "marked".
 set -u
-imgpipe=${1:?usage: demo.sh IMGPIPE}
+imgpipe=$(realpath "${1:?usage: demo.sh IMGPIPE}") || exit 2
 samples=$(cd "$(dirname "$0")" && pwd -P) || exit 2
 work=$(mktemp -d "${TMPDIR:-/tmp}/imgpipe-demo.XXXXXX") || exit 2
 # shellcheck disable=SC2317 # called by the trap
