@@ -6,9 +6,9 @@
 // ledger, and a lock in a store would either outlive who was killed with it or
 // end under who is only slow. Three rules stand in for it:
 //
-// - An object's name tells its digest, and nothing is ever overwritten: each
-//   PUT is on the condition that nothing is there, so two who put the same
-//   image both succeed.
+// - Nothing is ever overwritten: each PUT is on the condition that nothing is
+//   there. What is there has the same bytes, and two who put the same image
+//   both succeed; or it has others, and the image fails.
 // - Nothing is ever taken back from data/. After a crash, a ledger cannot tell
 //   its own from what another ledger has put under the same name and holds by
 //   now. So what a killed run has left is not removed but taken up: the tag

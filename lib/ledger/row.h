@@ -6,10 +6,10 @@
 #include "ledger/recorder.h"
 
 /* In the recorder's transaction, when the objects are in: put the input's row,
- * with the object that it became, whose name `r` is told; take the next number
- * of the audit log for its line, and fill that in (`seq` 0: it has none), whose
- * texts are borrowed from `r` and `record`. An image whose object is missing
- * has failed. */
+ * with the object of its name; take the next number of the audit log for its
+ * line, and fill that in (`seq` 0: it has none), whose texts are borrowed from
+ * `r` and `record`. An image whose object is missing, or has other bytes, has
+ * failed. */
 bool imp_row_of_result(const struct imp_record *record, struct imp_result *r,
                        struct imp_audit_entry *line, struct imp_err *err);
 

@@ -36,7 +36,7 @@ bool imp_whose_check(const struct imp_whose_config *config,
 
 struct imp_whose; /* opaque; read-only: any thread */
 
-/* Open what is to be asked and load the key, before the first thread. NULL with
+/* Open what is to be asked and load the key; see imp_secret_load. NULL with
  * IMP_ERR_CONFIG if the options do not go together, or cannot be had. */
 struct imp_whose *imp_whose_new(const struct imp_whose_config *config,
                                 unsigned workers,
