@@ -119,6 +119,14 @@ static bool add_policy(void *self, const struct imp_digest *policy,
     return imp_buf_add(self, line, (size_t)n, err);
 }
 
+static bool add_term(const char *label, const char *value, struct imp_buf *text,
+                     struct imp_err *err)
+{
+    return !*value || (imp_buf_add(text, label, strlen(label), err) &&
+                       imp_buf_add(text, value, strlen(value), err) &&
+                       imp_buf_add(text, "\n", 1, err));
+}
+
 // No Bagging-Date (RFC 8493 2.2.2 makes it optional): the archive's bytes are a
 // function of its inputs, not of the day.
 static bool write_info(struct tag *tag, const struct imp_objects *objects,
@@ -134,6 +142,8 @@ static bool write_info(struct tag *tag, const struct imp_objects *objects,
     bool ok = imp_buf_add(&text, oxum, (size_t)n, err) &&
               (!objects->each_policy ||
                objects->each_policy(objects->self, add_policy, &text, err)) &&
+              add_term(IMP_TAG_KEY, objects->terms.key, &text, err) &&
+              add_term(IMP_TAG_SHIFT, objects->terms.shift, &text, err) &&
               imp_buf_add(&text, "", 1, err) &&
               write_tag(tag, IMP_TAG_INFO, (const char *)text.p, digest, err);
     imp_buf_clear(&text);

@@ -29,6 +29,8 @@ typedef bool (*imp_tag_text_fn)(void *self, const void *text, size_t n,
 /* Labels in bag-info.txt; of the policy, one line for each. */
 #define IMP_TAG_OXUM "Payload-Oxum: "
 #define IMP_TAG_POLICY "Imgpipe-Policy-SHA256: "
+#define IMP_TAG_KEY "Imgpipe-Key-Id: "
+#define IMP_TAG_SHIFT "Imgpipe-Shift-Days: "
 
 /* Where tag files go, one after the other. After a call that fails no other
  * comes: the sink's owner gives up what was started. */
@@ -91,5 +93,8 @@ bool imp_tags_verify(struct imp_target *t, const struct imp_payload *payload,
  * run only before its first image. */
 bool imp_tags_each_policy(struct imp_target *t, imp_policy_fn fn, void *self,
                           struct imp_err *err);
+
+/* The terms that bag-info.txt names, as far as it can be read. The same. */
+void imp_tags_terms(struct imp_target *t, struct imp_terms *terms);
 
 #endif

@@ -217,3 +217,24 @@ bool imp_tags_each_policy(struct imp_target *t, imp_policy_fn fn, void *self,
     imp_buf_clear(&v.text);
     return ok;
 }
+
+// What is longer than a term can be is none.
+static void take_term(const struct verifier *v, const char *label, char *term,
+                      size_t cap)
+{
+    size_t n;
+    const char *at = text_of(v), *value = value_of(&at, label, &n);
+    if (value && n < cap)
+        snprintf(term, cap, "%.*s", (int)n, value);
+}
+
+void imp_tags_terms(struct imp_target *t, struct imp_terms *terms)
+{
+    struct verifier v = {.t = t};
+    *terms = (struct imp_terms){0};
+    if (read_again(&v, IMP_TAG_INFO)) {
+        take_term(&v, IMP_TAG_KEY, terms->key, sizeof terms->key);
+        take_term(&v, IMP_TAG_SHIFT, terms->shift, sizeof terms->shift);
+    }
+    imp_buf_clear(&v.text);
+}

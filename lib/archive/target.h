@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/object.h"
 #include "base/sha256.h"
+#include "base/terms.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -80,6 +81,7 @@ struct imp_objects {
      * ordered by digest; NULL: not known. */
     bool (*each_policy)(void *self, imp_policy_fn fn, void *fn_self,
                         struct imp_err *err);
+    struct imp_terms terms; /* that a manifest must name */
 };
 
 enum imp_target_mode {

@@ -8,10 +8,13 @@
 #include <string.h>
 #include <strings.h>
 
-// C0, DEL, and C1 (U+0080 to U+009F).
+// C0, DEL, C1 (U+0080 to U+009F), and what ends a line or turns its direction
+// (U+2028 to U+202E, U+2066 to U+2069): a name is to look like what it is.
 static bool is_control(const unsigned char *s)
 {
-    return s[0] < 0x20 || s[0] == 0x7F || (s[0] == 0xC2 && s[1] < 0xA0);
+    return s[0] < 0x20 || s[0] == 0x7F || (s[0] == 0xC2 && s[1] < 0xA0) ||
+           (s[0] == 0xE2 && s[1] == 0x80 && s[2] >= 0xA8 && s[2] <= 0xAE) ||
+           (s[0] == 0xE2 && s[1] == 0x81 && s[2] >= 0xA6 && s[2] <= 0xA9);
 }
 
 static bool is_printable_utf8(const char *name)
@@ -110,20 +113,33 @@ bool imp_name_check_value(const char *value, struct imp_err *err)
                                   value[at]);
 }
 
+// Of a device's name, a digit or one of the superscripts of Latin-1.
+static bool is_number(const char *s, size_t n)
+{
+    static const char *const superscripts[] = {"\xC2\xB9", "\xC2\xB2",
+                                               "\xC2\xB3"};
+    for (size_t i = 0; n == 2 && i < 3; i++)
+        if (memcmp(s, superscripts[i], 2) == 0)
+            return true;
+    return n == 1 && *s >= '0' && *s <= '9';
+}
+
 // Microsoft, "Naming Files, Paths, and Namespaces": with any extension, too.
 static bool is_device(const char *part, size_t n)
 {
-    static const char *const devices[] = {"CON", "PRN", "AUX", "NUL"};
+    static const char *const devices[] = {"CON", "PRN",    "AUX",
+                                          "NUL", "CONIN$", "CONOUT$"};
     static const char *const numbered[] = {"COM", "LPT"};
     size_t base = strcspn(part, "./ ");
     if (base > n)
         base = n;
-    for (size_t i = 0; base == 3 && i < sizeof devices / sizeof *devices; i++)
-        if (strncasecmp(part, devices[i], 3) == 0)
+    for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
+        if (base == strlen(devices[i]) &&
+            strncasecmp(part, devices[i], base) == 0)
             return true;
-    for (size_t i = 0; base == 4 && i < sizeof numbered / sizeof *numbered; i++)
-        if (strncasecmp(part, numbered[i], 3) == 0 && part[3] >= '0' &&
-            part[3] <= '9')
+    for (size_t i = 0; base > 3 && i < sizeof numbered / sizeof *numbered; i++)
+        if (strncasecmp(part, numbered[i], 3) == 0 &&
+            is_number(part + 3, base - 3))
             return true;
     return false;
 }

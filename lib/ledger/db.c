@@ -1,10 +1,12 @@
 #include "ledger/db.h"
 
 #include "base/bytes.h"
+#include "base/fold.h"
 #include "ledger/key.h"
 #include "sync/context.h"
 
 #include <sqlite3.h>
+#include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -68,6 +70,17 @@ static void path_key(sqlite3_context *to, int n, sqlite3_value **values)
     sqlite3_result_int64(to, imp_keys_of(keys, (struct imp_span){bytes, len}));
 }
 
+static void fold(sqlite3_context *to, int n, sqlite3_value **values)
+{
+    (void)n;
+    const char *text = (const char *)sqlite3_value_text(values[0]);
+    char *folded = text ? imp_fold(text) : NULL;
+    if (folded)
+        sqlite3_result_text(to, folded, -1, free);
+    else
+        sqlite3_result_error_nomem(to);
+}
+
 static void free_keys(void *keys)
 {
     imp_keys_free(keys);
@@ -85,7 +98,9 @@ static bool add_functions(struct imp_db *db, struct imp_err *err)
                                    path_key, NULL, NULL,
                                    free_keys) == SQLITE_OK &&
         sqlite3_create_function_v2(db->handle, "row_sum", -1, flags, NULL,
-                                   row_sum, NULL, NULL, NULL) == SQLITE_OK;
+                                   row_sum, NULL, NULL, NULL) == SQLITE_OK &&
+        sqlite3_create_function_v2(db->handle, "fold", 1, flags, NULL, fold,
+                                   NULL, NULL, NULL) == SQLITE_OK;
     return ok || fail(db, err);
 }
 
@@ -238,6 +253,17 @@ void imp_db_done(struct sqlite3_stmt *s)
 {
     sqlite3_reset(s);
     sqlite3_clear_bindings(s);
+}
+
+bool imp_db_ask(struct imp_db *db, struct sqlite3_stmt *s, bool *answer,
+                struct imp_err *err)
+{
+    bool row;
+    if (!s || !imp_db_step(db, s, &row, err))
+        return false;
+    *answer = row && sqlite3_column_int(s, 0) != 0;
+    imp_db_done(s);
+    return true;
 }
 
 bool imp_db_run(struct imp_db *db, struct sqlite3_stmt *s, struct imp_err *err)

@@ -24,13 +24,14 @@ struct sqlite3_stmt;
     "row_sum(id, recipe, policy, mark, started, ended, archived, duplicate, " \
     "skipped, quarantined, failed, cancelled, seq)"
 #define IMP_SUM_OF_POLICY "row_sum(digest, text)"
-#define IMP_SUM_OF_SUBJECT "row_sum(id, subject, code, made)"
-#define IMP_SUM_OF_OBJECT "row_sum(id, name, digest, length, place, stored)"
+#define IMP_SUM_OF_SUBJECT "row_sum(id, subject, code, folded, made)"
+#define IMP_SUM_OF_OBJECT \
+    "row_sum(id, name, folded, digest, length, place, stored)"
 #define IMP_SUM_OF_INPUT                                                       \
     "row_sum(id, key, path, size, inode, mtime_ns, outcome, code, reason, "    \
     "offset, format, route, mark_x, mark_y, mark_width, mark_height, "         \
     "mark_across, mark_down, mark_step_x, mark_step_y, object, run, removed, " \
-    "seq, at, after, ctime_ns)"
+    "seq, at, after, ctime_ns, subject)"
 
 /* The same of the tables' own definitions; its text is the meta value "schema".
  */
@@ -45,6 +46,9 @@ struct sqlite3_stmt;
     "(SELECT CAST(row_sum(group_concat(key || ' ' || hex(path) || "    \
     "' ' || size || ' ' || inode || ' ' || mtime_ns || ' ' || tries))" \
     " AS TEXT) FROM (SELECT * FROM suspects ORDER BY key, path))"
+
+/* What Windows and macOS would call it is a function of ours, too: fold(text),
+ * as imp_fold. */
 
 /* Every statement that is run more than once or takes a parameter. */
 #define IMP_STATEMENTS(ROW)                                                    \
@@ -94,9 +98,10 @@ struct sqlite3_stmt;
         "INSERT INTO inputs(key, path, size, inode, mtime_ns, outcome, "       \
         "code, reason, offset, format, route, object, run, mark_x, mark_y, "   \
         "mark_width, mark_height, mark_across, mark_down, mark_step_x, "       \
-        "mark_step_y, removed, seq, at, after, ctime_ns) "                     \
+        "mark_step_y, removed, seq, at, after, ctime_ns, subject) "            \
         "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "      \
-        "?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)")    \
+        "?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, "    \
+        "(SELECT id FROM subjects WHERE subject = ?27))")                      \
     ROW(SET_INPUT,                                                             \
         "UPDATE inputs SET size = ?3, inode = ?4, mtime_ns = ?5, "             \
         "outcome = ?6, code = ?7, reason = ?8, offset = ?9, format = ?10, "    \
@@ -104,7 +109,9 @@ struct sqlite3_stmt;
         "mark_width = ?16, mark_height = ?17, mark_across = ?18, "             \
         "mark_down = ?19, mark_step_x = ?20, mark_step_y = ?21, "              \
         "removed = ?22, seq = ?23, at = ?24, after = ?25, "                    \
-        "ctime_ns = ?26 WHERE id = ?27")                                       \
+        "ctime_ns = ?26, "                                                     \
+        "subject = (SELECT id FROM subjects WHERE subject = ?27) "             \
+        "WHERE id = ?28")                                                      \
     ROW(LINES_SINCE,                                                           \
         "SELECT i.seq, 'image', i.at, i.run, i.id, i.outcome, i.code, "        \
         "o.digest, i.format, i.route, i.removed, r.policy, i.after "           \
@@ -120,8 +127,9 @@ struct sqlite3_stmt;
         "FROM inputs i JOIN objects o ON o.id = i.object "                     \
         "WHERE i.key = ?1 AND i.path = ?2")                                    \
     ROW(OBJECT, "SELECT id, digest FROM objects WHERE name = ?1")              \
-    ROW(ADD_OBJECT, "INSERT INTO objects(name, digest, length, place, "        \
-                    "stored) VALUES(?1, ?2, ?3, ?4, ?5)")                      \
+    ROW(ADD_OBJECT,                                                            \
+        "INSERT INTO objects(name, folded, digest, length, place, stored) "    \
+        "VALUES(?1, nullif(fold(?1), ?1), ?2, ?3, ?4, ?5)")                    \
     ROW(MOVE_OBJECT, "UPDATE objects SET place = ?2, stored = ?3 "             \
                      "WHERE id = ?1")                                          \
     ROW(EACH_OBJECT, "SELECT name, digest, length, place, stored "             \
@@ -130,13 +138,22 @@ struct sqlite3_stmt;
         "SELECT name, digest, length, place, stored FROM objects "             \
         "WHERE place NOT NULL ORDER BY place DESC LIMIT 1")                    \
     ROW(SUBJECT, "SELECT code, made FROM subjects WHERE subject = ?1")         \
-    ROW(OTHERS_CODE, "SELECT EXISTS(SELECT 1 FROM subjects WHERE code = ?1 "   \
-                     "AND subject <> ?2 AND (made OR ?3)) "                    \
-                     "OR EXISTS(SELECT 1 FROM subjects WHERE subject = ?1)")   \
-    ROW(NAMES_BELOW, "SELECT EXISTS(SELECT 1 FROM objects "                    \
-                     "WHERE name > ?1 || '/' AND name < ?1 || '0')")           \
-    ROW(ADD_SUBJECT, "INSERT INTO subjects(subject, code, made) "              \
-                     "VALUES(?1, ?2, ?3)")                                     \
+    ROW(OTHERS_CODE,                                                           \
+        "SELECT EXISTS(SELECT 1 FROM subjects WHERE folded = fold(?1) "        \
+        "AND subject <> ?2 AND (made OR ?3 OR code <> ?1)) "                   \
+        "OR EXISTS(SELECT 1 FROM subjects WHERE subject = ?1)")                \
+    ROW(HAS_ALIKE,                                                             \
+        "SELECT EXISTS(SELECT 1 FROM objects WHERE name = fold(?1)) "          \
+        "OR EXISTS(SELECT 1 FROM objects WHERE folded = fold(?1))")            \
+    ROW(HAS_BELOW, "SELECT EXISTS(SELECT 1 FROM objects WHERE "                \
+                   "name > fold(?1) || '/' AND name < fold(?1) || '0') "       \
+                   "OR EXISTS(SELECT 1 FROM objects WHERE "                    \
+                   "folded > fold(?1) || '/' AND folded < fold(?1) || '0')")   \
+    ROW(ADD_SUBJECT, "INSERT INTO subjects(subject, code, folded, made) "      \
+                     "VALUES(?1, ?2, fold(?2), ?3)")                           \
+    ROW(SUBJECT_OF_INPUT, "SELECT s.subject FROM inputs i "                    \
+                          "JOIN subjects s ON s.id = i.subject "               \
+                          "WHERE i.key = ?1 AND i.path = ?2")                  \
     ROW(SUM_SUBJECT,                                                           \
         "UPDATE subjects SET sum = " IMP_SUM_OF_SUBJECT " WHERE id = ?1")      \
     ROW(EACH_SUBJECT, "SELECT subject, code, made FROM subjects "              \
@@ -255,6 +272,10 @@ bool imp_db_step(struct imp_db *db, struct sqlite3_stmt *s, bool *row,
                  struct imp_err *err);
 void imp_db_done(struct sqlite3_stmt *s);
 
+/* Run a statement that gives one truth value. False, too, if `s` is NULL. */
+bool imp_db_ask(struct imp_db *db, struct sqlite3_stmt *s, bool *answer,
+                struct imp_err *err);
+
 /* Run a statement that gives no row. */
 bool imp_db_run(struct imp_db *db, struct sqlite3_stmt *s, struct imp_err *err);
 
@@ -265,7 +286,7 @@ bool imp_db_commit(struct imp_db *db, struct imp_err *err);
 /* Undo the open transaction, if any; errors do not matter any more. */
 void imp_db_rollback(struct imp_db *db);
 
-#define IMP_LEDGER_SCHEMA 5
+#define IMP_LEDGER_SCHEMA 6
 
 /* Create the tables in an empty database; IMP_ERR_CONFIG if a newer imgpipe
  * made them. */

@@ -73,28 +73,29 @@ bool imp_ledger_find_name(struct imp_ledger *l, const char *name, bool *found,
     return true;
 }
 
-bool imp_ledger_name_is_apart(struct imp_ledger *l, const char *name,
-                              bool *apart, struct imp_err *err)
+static bool has_name_like(struct imp_ledger *l, enum imp_sql which,
+                          const char *name, bool *has, struct imp_err *err)
 {
-    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_NAMES_BELOW, err);
-    bool row;
+    struct sqlite3_stmt *s = imp_db_get(&l->db, which, err);
     if (!s)
         return false;
     imp_db_bind_text(s, 1, name);
-    if (!imp_db_step(&l->db, s, &row, err))
-        return false;
-    *apart = !row || sqlite3_column_int(s, 0) == 0;
-    imp_db_done(s);
+    return imp_db_ask(&l->db, s, has, err);
+}
+
+bool imp_ledger_name_is_apart(struct imp_ledger *l, const char *name,
+                              bool *apart, struct imp_err *err)
+{
     char above[IMP_NAME_MAX];
+    bool has, ok = has_name_like(l, IMP_SQL_HAS_BELOW, name, &has, err);
     snprintf(above, sizeof above, "%s", name);
-    for (char *slash; *apart && (slash = strrchr(above, '/'));) {
-        struct imp_object_row object;
-        *slash = '\0';
-        if (!imp_ledger_find_object(l, above, &object, err))
-            return false;
-        *apart = !object.found;
+    for (char *end = above + strlen(above); ok && !has && end;
+         end = strrchr(above, '/')) {
+        *end = '\0';
+        ok = has_name_like(l, IMP_SQL_HAS_ALIKE, above, &has, err);
     }
-    return true;
+    *apart = ok && !has;
+    return ok;
 }
 
 bool imp_ledger_put_object(struct imp_ledger *l,
@@ -275,7 +276,7 @@ bool imp_ledger_input_id(struct imp_ledger *l, const char *path, int64_t *id,
     return true;
 }
 
-// Parameters 3 to 26, which ADD_INPUT and SET_INPUT share.
+// Parameters 3 to 27, which ADD_INPUT and SET_INPUT share.
 static void bind_result(struct sqlite3_stmt *s, const struct imp_input_row *row,
                         const struct imp_result *r)
 {
@@ -306,6 +307,7 @@ static void bind_result(struct sqlite3_stmt *s, const struct imp_input_row *row,
     sqlite3_bind_int64(s, 24, row->at);
     imp_db_bind_text(s, 25, row->after);
     sqlite3_bind_int64(s, 26, r->stamp.ctime_ns);
+    imp_db_bind_text(s, 27, in_archive ? r->subject : NULL);
 }
 
 // Does the result say less than the row that its input has? A file that was not
@@ -344,7 +346,7 @@ bool imp_ledger_put_input(struct imp_ledger *l, const struct imp_input_row *row,
     if (known) {
         s = imp_db_get(&l->db, IMP_SQL_SET_INPUT, err);
         if (s)
-            sqlite3_bind_int64(s, 27, known);
+            sqlite3_bind_int64(s, 28, known);
     } else {
         s = imp_ledger_by_path(l, IMP_SQL_ADD_INPUT, r->path, err);
     }

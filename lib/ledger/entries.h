@@ -66,8 +66,9 @@ struct imp_object_row {
 bool imp_ledger_find_object(struct imp_ledger *l, const char *name,
                             struct imp_object_row *row, struct imp_err *err);
 
-/* Is no object's name a directory that `name` lies in, nor `name` one of an
- * object's? One that is could not be unpacked beside the other. */
+/* Is no object's name `name`, a directory that it lies in, nor `name` one of an
+ * object's, as imp_fold compares them? One that is could not be unpacked beside
+ * the other. */
 bool imp_ledger_name_is_apart(struct imp_ledger *l, const char *name,
                               bool *apart, struct imp_err *err);
 

@@ -159,24 +159,13 @@ struct imp_ledger *imp_ledger_look(const char *state, struct imp_err *err)
 
 // --- The whole ---
 
-// A statement that gives one truth value; `s` is bound.
-static bool ask(struct imp_ledger *l, struct sqlite3_stmt *s, bool *answer,
-                struct imp_err *err)
-{
-    bool row;
-    if (!s || !imp_db_step(&l->db, s, &row, err))
-        return false;
-    *answer = row && sqlite3_column_int(s, 0) != 0;
-    imp_db_done(s);
-    return true;
-}
-
 bool imp_ledger_bind(struct imp_ledger *l, const char *identity, bool empty,
                      struct imp_err *err)
 {
     bool objects;
     char *bound = NULL;
-    if (!ask(l, imp_db_get(&l->db, IMP_SQL_HAS_OBJECTS, err), &objects, err) ||
+    if (!imp_db_ask(&l->db, imp_db_get(&l->db, IMP_SQL_HAS_OBJECTS, err),
+                    &objects, err) ||
         !imp_ledger_get_meta(l, "archive", &bound, err))
         return false;
     bool is_bound = bound != NULL;
@@ -306,7 +295,7 @@ bool imp_ledger_start_run(struct imp_ledger *l, const struct imp_recipe *recipe,
     if (!s)
         return false;
     imp_db_bind_digest(s, 1, &recipe->digest);
-    if (!ask(l, s, other_recipe, err))
+    if (!imp_db_ask(&l->db, s, other_recipe, err))
         return false;
 
     struct imp_audit_entry e = {.seq = imp_journal_next(l->journal),
@@ -360,7 +349,7 @@ bool imp_ledger_has_at(struct imp_ledger *l, const struct imp_object *object,
     imp_db_bind_text(s, 1, object->name);
     sqlite3_bind_int64(s, 2, (sqlite3_int64)object->place);
     sqlite3_bind_int64(s, 3, (sqlite3_int64)object->stored);
-    return ask(l, s, has, err);
+    return imp_db_ask(&l->db, s, has, err);
 }
 
 bool imp_ledger_count_objects(struct imp_ledger *l, uint64_t *n,

@@ -1,5 +1,6 @@
 #include "ledger/recorder.h"
 
+#include "ledger/aside.h"
 #include "ledger/entries.h"
 #include "ledger/row.h"
 #include "sync/context.h"
@@ -18,7 +19,6 @@ enum stage {
 
 struct image {
     struct imp_result *r; // borrowed from the group
-    size_t order;         // in which it came
     enum stage stage;
 };
 
@@ -114,146 +114,19 @@ static void retract(struct recorder *rec, struct image *image)
 
 // --- Setting aside what will not be published ---
 
-static int by_order(const void *a, const void *b)
-{
-    const struct image *x = a, *y = b;
-    return (x->order > y->order) - (x->order < y->order);
-}
-
-static int by_name(const void *a, const void *b)
-{
-    const struct image *x = a, *y = b;
-    int order = strcmp(x->r->name, y->r->name);
-    return order ? order : by_order(a, b);
-}
-
-static void duplicate(struct recorder *rec, struct imp_result *r)
-{
-    r->outcome = IMP_DUPLICATE;
-    discard(rec, r);
-}
-
-static void fail_name_taken(struct recorder *rec, struct imp_result *r)
-{
-    struct imp_err err = {0};
-    imp_fail(&err, IMP_ERR_CONFIG,
-             "another object has the name %s: names need more of {digest}",
-             r->name);
-    fail(rec, r, &err);
-}
-
-// The worker saw it in the ledger, so it staged nothing.
-static void fail_vanished(struct recorder *rec, struct imp_result *r)
-{
-    struct imp_err err = {0};
-    imp_fail(&err, IMP_ERR_IO,
-             "the object that this is a duplicate of is not in the ledger any "
-             "more");
-    fail(rec, r, &err);
-}
-
-// What becomes of an image whose name an object has, or an image before it is
-// to have.
-static void compare(struct recorder *rec, struct imp_result *r,
-                    const struct imp_digest *with)
-{
-    if (imp_digest_same(with, &r->digest))
-        duplicate(rec, r);
-    else
-        fail_name_taken(rec, r);
-}
-
-static void fail_not_apart(struct recorder *rec, struct imp_result *r)
-{
-    struct imp_err err = {0};
-    imp_fail(&err, IMP_ERR_CONFIG,
-             "another object's name is a directory of %s, or lies below it",
-             r->name);
-    fail(rec, r, &err);
-}
-
-// Is one of the first `n` of `fresh`, which are ordered by name, called as a
-// directory that `name` lies in?
-static bool lies_in_one(const struct recorder *rec, size_t n, const char *name)
-{
-    for (size_t i = 0; i < n; i++) {
-        const char *other = rec->fresh[i].r->name;
-        size_t len = strlen(other);
-        if (strncmp(name, other, len) == 0 && name[len] == '/')
-            return true;
-    }
-    return false;
-}
-
-// Can the image's name stand beside all others? `n` are those of the group so
-// far.
-static bool keep_apart(struct recorder *rec, struct imp_result *r, size_t n)
-{
-    bool apart = true;
-    if (!imp_ledger_name_is_apart(rec->ledger, r->name, &apart, &rec->broken))
-        return false;
-    if (!apart || lies_in_one(rec, n, r->name))
-        fail_not_apart(rec, r);
-    return true;
-}
-
-// The ledger's word on one image; false if it has none. `before` is the image
-// that is to have the same name, or NULL.
-static bool sort_out(struct recorder *rec, struct imp_result *r,
-                     const struct imp_result *before)
-{
-    struct imp_object_row known;
-    struct imp_err err = {0};
-    if (before) {
-        compare(rec, r, &before->digest);
-        return true;
-    }
-    if (!imp_ledger_find_object(rec->ledger, r->name, &known, &rec->broken))
-        return false;
-    if (known.found)
-        compare(rec, r, &known.digest);
-    else if (!r->staged)
-        fail_vanished(rec, r);
-    else if (!imp_name_check(r->name, &err))
-        fail(rec, r, &err);
-    return true;
-}
-
-static void collect_archived(struct recorder *rec)
-{
-    rec->n_fresh = 0;
-    for (size_t i = 0; i < rec->n; i++)
-        if (rec->group[i]->outcome == IMP_ARCHIVED)
-            rec->fresh[rec->n_fresh++] =
-                (struct image){rec->group[i], i, HIDDEN};
-}
-
-// Leave in `fresh`, as they came, what is to be published: no duplicates, no
-// names that are bad or taken.
+// Leave in `fresh`, as they came, what is to be published.
 static bool set_aside(struct recorder *rec)
 {
-    collect_archived(rec);
-    qsort(rec->fresh, rec->n_fresh, sizeof *rec->fresh, by_name);
-    size_t kept = 0;
-    // Of those with one name the first that is to have it. One that has failed
-    // or is a duplicate says nothing of what the name stands for.
-    struct imp_result *first = NULL;
-    for (size_t i = 0; i < rec->n_fresh; i++) {
-        struct imp_result *r = rec->fresh[i].r;
-        if (first && strcmp(first->name, r->name) != 0)
-            first = NULL;
-        if (!sort_out(rec, r, first))
-            return false;
-        if (r->outcome == IMP_ARCHIVED && !keep_apart(rec, r, kept))
-            return false;
-        if (r->outcome != IMP_ARCHIVED)
-            continue;
-        first = r;
-        rec->fresh[kept++] = rec->fresh[i];
+    bool ok = imp_set_aside(rec->ledger, rec->group, rec->n, &rec->broken);
+    rec->n_fresh = 0;
+    for (size_t i = 0; i < rec->n; i++) {
+        struct imp_result *r = rec->group[i];
+        if (r->outcome == IMP_ARCHIVED)
+            rec->fresh[rec->n_fresh++] = (struct image){r, HIDDEN};
+        else
+            discard(rec, r);
     }
-    rec->n_fresh = kept;
-    qsort(rec->fresh, rec->n_fresh, sizeof *rec->fresh, by_order);
-    return true;
+    return ok;
 }
 
 // --- The five steps ---
@@ -297,10 +170,12 @@ static bool put_intents(struct recorder *rec)
         if (!imp_ledger_put_intent(rec->ledger, r->name, &r->digest, &clash,
                                    &rec->broken))
             return false;
-        if (clash)
-            fail_name_taken(rec, r);
-        else
+        if (clash) {
+            imp_fail_name_taken(r);
+            discard(rec, r);
+        } else {
             rec->fresh[kept++] = rec->fresh[i];
+        }
     }
     rec->n_fresh = kept;
     return true;

@@ -124,9 +124,8 @@ struct imp_record {
     struct imp_ledger *ledger;
     int64_t run;
     const struct imp_digest *policy; /* of the run, for the audit log */
-    const char *key;   /* what the key of codes and date shifts can be known by;
-                          the ledger is held to it from the first of them on;
-                          NULL: there is none */
+    struct imp_terms terms; /* which the ledger is held to from the first
+                               subject on */
     const char *after; /* what is to become of sources that are archived, for
                           the audit log: "move", "delete"; NULL: they stay */
 };

@@ -69,8 +69,7 @@ bool imp_row_of_subject(const struct imp_record *record, struct imp_result *r,
     if (!imp_ledger_put_subject(record->ledger, &coded, &says, err))
         return false;
     if (says == IMP_CODE_FITS)
-        return !record->key ||
-               imp_ledger_bind_key(record->ledger, record->key, err);
+        return imp_ledger_bind_terms(record->ledger, &record->terms, err);
     r->outcome = IMP_FAILED;
     imp_fail(&r->err, IMP_ERR_CONFIG, "%s", why[says]);
     return true;

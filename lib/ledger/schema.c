@@ -10,6 +10,9 @@
 // a tenth of one of paths and stays in the page cache.
 //
 // An object's name is unique: the same bytes are archived once under one name.
+// `folded` is what it is called where case and the coding of accents do not
+// count; NULL: the same. So an index of it is small, as names are made of
+// digits.
 //
 // `sum` is that of the other columns: see db.h.
 //
@@ -21,7 +24,10 @@
     " digest BLOB NOT NULL CHECK(length(digest) = 32),"       \
     " length INTEGER NOT NULL CHECK(length >= 0),"            \
     " place INTEGER, stored INTEGER," /* see OBJECTS_PLACE */ \
+    " folded TEXT,"                                           \
     " sum INTEGER) STRICT;"
+#define OBJECTS_FOLDED \
+    "CREATE INDEX objects_folded ON objects(folded) WHERE folded NOT NULL;"
 
 // Where it lies in an archive that is one file; NULL in others.
 #define OBJECTS_PLACE \
@@ -42,8 +48,9 @@
     " subject TEXT NOT NULL UNIQUE,"                \
     " code TEXT NOT NULL,"                          \
     " made INTEGER NOT NULL CHECK(made IN (0, 1))," \
-    " sum INTEGER) STRICT;"                         \
-    "CREATE INDEX subjects_code ON subjects(code);"
+    " folded TEXT," /* the code, as in objects */   \
+    " sum INTEGER) STRICT;" SUBJECTS_FOLDED
+#define SUBJECTS_FOLDED "CREATE INDEX subjects_folded ON subjects(folded);"
 
 // Ids grow in the order in which names are to appear.
 #define INTENTS                   \
@@ -81,7 +88,10 @@ static const char tables[] =
     " seq INTEGER," // as that of an input
     " sum INTEGER) STRICT;"
 
-    "CREATE TABLE objects(" OBJECTS_COLUMNS OBJECTS_PLACE POLICIES
+    "CREATE TABLE objects(" OBJECTS_COLUMNS OBJECTS_PLACE OBJECTS_FOLDED
+        POLICIES
+
+            SUBJECTS
 
     "CREATE TABLE inputs("
     " id INTEGER PRIMARY KEY,"
@@ -107,12 +117,13 @@ static const char tables[] =
     " seq INTEGER, at INTEGER,"
     " ctime_ns INTEGER," // NULL: of before schema 4
     " after TEXT,"       // what was to become of the source: 'move', 'delete'
+    " subject INTEGER REFERENCES subjects(id)," // whose it is; NULL: not known
     " sum INTEGER,"
     " CHECK((outcome IN ('archived', 'duplicate')) = (object IS NOT NULL))"
     ") STRICT;"
     "CREATE INDEX inputs_key ON inputs(key);"
 
-    INTENTS SUSPECTS SUBJECTS
+    INTENTS SUSPECTS
 
     "PRAGMA user_version = " TEXT(SCHEMA) ";";
 
@@ -129,6 +140,28 @@ static bool create(struct imp_db *db, struct imp_err *err)
         imp_db_rollback(db);
     return ok;
 }
+
+// What was so up to schema 5.
+#define OBJECTS_COLUMNS_5                               \
+    " id INTEGER PRIMARY KEY,"                          \
+    " name TEXT NOT NULL UNIQUE,"                       \
+    " digest BLOB NOT NULL CHECK(length(digest) = 32)," \
+    " length INTEGER NOT NULL CHECK(length >= 0),"      \
+    " place INTEGER, stored INTEGER, sum INTEGER) STRICT;"
+#define SUBJECTS_5                                  \
+    "CREATE TABLE subjects("                        \
+    " id INTEGER PRIMARY KEY,"                      \
+    " subject TEXT NOT NULL UNIQUE,"                \
+    " code TEXT NOT NULL,"                          \
+    " made INTEGER NOT NULL CHECK(made IN (0, 1))," \
+    " sum INTEGER) STRICT;"                         \
+    "CREATE INDEX subjects_code ON subjects(code);"
+#define SUM_OF_OBJECT_5 "row_sum(id, name, digest, length, place, stored)"
+#define SUM_OF_INPUT_5                                                         \
+    "row_sum(id, key, path, size, inode, mtime_ns, outcome, code, reason, "    \
+    "offset, format, route, mark_x, mark_y, mark_width, mark_height, "         \
+    "mark_across, mark_down, mark_step_x, mark_step_y, object, run, removed, " \
+    "seq, at, after, ctime_ns)"
 
 // What each schema added to the one before it; [1] leads from 1 to 2. Before 3
 // an image without a mark had the route "cut".
@@ -163,14 +196,28 @@ static const char *const upgrades[SCHEMA] = {
           "ALTER TABLE inputs ADD COLUMN sum INTEGER;"
           "UPDATE meta SET sum = " IMP_SUM_OF_META ";"
           "UPDATE runs SET sum = " IMP_SUM_OF_RUN ";"
-          "UPDATE objects SET sum = " IMP_SUM_OF_OBJECT ";"
-          "UPDATE inputs SET sum = " IMP_SUM_OF_INPUT ";",
+          "UPDATE objects SET sum = " SUM_OF_OBJECT_5 ";"
+          "UPDATE inputs SET sum = " SUM_OF_INPUT_5 ";",
     // As sqlite.org/lang_altertable.html has it, section 7.
-    [4] = "CREATE TABLE objects5(" OBJECTS_COLUMNS
+    [4] = "CREATE TABLE objects5(" OBJECTS_COLUMNS_5
           "INSERT INTO objects5 SELECT id, name, digest, length, place, stored,"
           " sum FROM objects;"
           "DROP TABLE objects;"
-          "ALTER TABLE objects5 RENAME TO objects;" OBJECTS_PLACE SUBJECTS,
+          "ALTER TABLE objects5 RENAME TO objects;" OBJECTS_PLACE SUBJECTS_5,
+    // A row whose sum was wrong before stays one whose sum is wrong.
+    [5] = "ALTER TABLE objects ADD COLUMN folded TEXT;"
+          "ALTER TABLE subjects ADD COLUMN folded TEXT;"
+          "ALTER TABLE inputs ADD COLUMN"
+          " subject INTEGER REFERENCES subjects(id);"
+          "UPDATE objects SET folded = nullif(fold(name), name);"
+          "UPDATE subjects SET folded = fold(code);"
+          "DROP INDEX subjects_code;" OBJECTS_FOLDED SUBJECTS_FOLDED
+          "UPDATE objects SET sum = " IMP_SUM_OF_OBJECT
+          " WHERE sum IS " SUM_OF_OBJECT_5 ";"
+          "UPDATE subjects SET sum = " IMP_SUM_OF_SUBJECT
+          " WHERE sum IS row_sum(id, subject, code, made);"
+          "UPDATE inputs SET sum = " IMP_SUM_OF_INPUT
+          " WHERE sum IS " SUM_OF_INPUT_5 ";",
 };
 
 static bool upgrade(struct imp_db *db, int64_t version, struct imp_err *err)

@@ -35,23 +35,35 @@ bool imp_ledger_subject(struct imp_ledger *l, const char *subject, bool *found,
     return ok;
 }
 
+bool imp_ledger_subject_of(struct imp_ledger *l, const char *path,
+                           char **subject, struct imp_err *err)
+{
+    bool row;
+    struct sqlite3_stmt *s =
+        imp_ledger_by_path(l, IMP_SQL_SUBJECT_OF_INPUT, path, err);
+    *subject = NULL;
+    if (!s || !imp_db_step(&l->db, s, &row, err))
+        return false;
+    if (!row)
+        return true;
+    const char *text = (const char *)sqlite3_column_text(s, 0);
+    *subject = strdup(text ? text : "");
+    imp_db_done(s);
+    return *subject || imp_fail_errno(err, "ledger");
+}
+
 // A code that somebody has said may be of several subjects: two names of one
 // person.
 static bool is_anothers(struct imp_ledger *l, const struct imp_coded *coded,
                         bool *is, struct imp_err *err)
 {
-    bool row;
     struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_OTHERS_CODE, err);
     if (!s)
         return false;
     imp_db_bind_text(s, 1, coded->code);
     imp_db_bind_text(s, 2, coded->subject);
     sqlite3_bind_int(s, 3, coded->made);
-    if (!imp_db_step(&l->db, s, &row, err))
-        return false;
-    *is = row && sqlite3_column_int(s, 0) != 0;
-    imp_db_done(s);
-    return true;
+    return imp_db_ask(&l->db, s, is, err);
 }
 
 static bool add_subject(struct imp_ledger *l, const struct imp_coded *coded,
@@ -136,32 +148,68 @@ bool imp_ledger_import_subjects(struct imp_ledger *l,
     return ok;
 }
 
-static bool compare_key(struct imp_ledger *l, const char *id, bool *is_bound,
-                        struct imp_err *err)
+// --- The terms ---
+
+// Meta values.
+#define KEY "key"
+#define SHIFT "shift"
+
+static bool get_term(struct imp_ledger *l, const char *name, char *value,
+                     size_t cap, struct imp_err *err)
 {
     char *bound = NULL;
-    if (!imp_ledger_get_meta(l, "key", &bound, err))
+    if (!imp_ledger_get_meta(l, name, &bound, err))
         return false;
-    *is_bound = bound;
-    bool other = bound && strcmp(bound, id) != 0;
+    snprintf(value, cap, "%s", bound ? bound : "");
     free(bound);
-    return !other ||
-           imp_fail(err, IMP_ERR_CONFIG,
-                    "another key than that which the codes in this archive "
-                    "were made with");
+    return true;
 }
 
-bool imp_ledger_check_key(struct imp_ledger *l, const char *id,
-                          struct imp_err *err)
+bool imp_ledger_terms(struct imp_ledger *l, struct imp_terms *terms,
+                      struct imp_err *err)
 {
-    bool is_bound;
-    return compare_key(l, id, &is_bound, err);
+    return get_term(l, KEY, terms->key, sizeof terms->key, err) &&
+           get_term(l, SHIFT, terms->shift, sizeof terms->shift, err);
 }
 
-bool imp_ledger_bind_key(struct imp_ledger *l, const char *id,
-                         struct imp_err *err)
+static bool differ(const char *bound, const char *now)
 {
-    bool is_bound;
-    return compare_key(l, id, &is_bound, err) &&
-           (is_bound || imp_ledger_put_meta(l, "key", id, err));
+    return *bound && *now && strcmp(bound, now) != 0;
+}
+
+static bool compare(const struct imp_terms *bound, const struct imp_terms *now,
+                    struct imp_err *err)
+{
+    if (differ(bound->key, now->key))
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "another key than that which the codes in this archive "
+                        "were made with");
+    if (differ(bound->shift, now->shift))
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "the dates in this archive were put back by %s days: "
+                        "want the same shift-days, have %s",
+                        bound->shift, now->shift);
+    return true;
+}
+
+bool imp_ledger_check_terms(struct imp_ledger *l, const struct imp_terms *terms,
+                            struct imp_err *err)
+{
+    struct imp_terms bound;
+    return imp_ledger_terms(l, &bound, err) && compare(&bound, terms, err);
+}
+
+static bool put_term(struct imp_ledger *l, const char *name, const char *bound,
+                     const char *now, struct imp_err *err)
+{
+    return *bound || !*now || imp_ledger_put_meta(l, name, now, err);
+}
+
+bool imp_ledger_bind_terms(struct imp_ledger *l, const struct imp_terms *terms,
+                           struct imp_err *err)
+{
+    struct imp_terms bound;
+    return imp_ledger_terms(l, &bound, err) && compare(&bound, terms, err) &&
+           put_term(l, KEY, bound.key, terms->key, err) &&
+           put_term(l, SHIFT, bound.shift, terms->shift, err);
 }

@@ -3,6 +3,7 @@
 #ifndef IMP_LEDGER_SUBJECTS_H
 #define IMP_LEDGER_SUBJECTS_H
 
+#include "base/terms.h"
 #include "ledger/ledger.h"
 
 #define IMP_CODE_ROOM 201 /* a code has 200 bytes at most */
@@ -31,6 +32,12 @@ bool imp_ledger_subject(struct imp_ledger *l, const char *subject, bool *found,
                         char code[IMP_CODE_ROOM], bool *made,
                         struct imp_err *err);
 
+/* Whose the input at `path` was when it was archived, into `*subject`, which
+ * the caller frees; NULL: it is not, or nobody's. A reader may be asked, too.
+ */
+bool imp_ledger_subject_of(struct imp_ledger *l, const char *path,
+                           char **subject, struct imp_err *err);
+
 /* Walk the subjects, ordered by their keys as bytes. */
 typedef bool (*imp_coded_fn)(void *self, const struct imp_coded *coded,
                              struct imp_err *err);
@@ -45,13 +52,18 @@ bool imp_ledger_import_subjects(struct imp_ledger *l,
                                              struct imp_err *err),
                                 void *self, struct imp_err *err);
 
-/* Is this ledger held to another key than that which can be known by `id`?
- * IMP_ERR_CONFIG: each subject would get a second code. */
-bool imp_ledger_check_key(struct imp_ledger *l, const char *id,
-                          struct imp_err *err);
+/* Is this ledger held to none but these terms? What `terms` leaves open fits.
+ * IMP_ERR_CONFIG if not: a subject would get a second code, or its dates a
+ * second distance. */
+bool imp_ledger_check_terms(struct imp_ledger *l, const struct imp_terms *terms,
+                            struct imp_err *err);
 
-/* The same, and hold it to this key from now on. */
-bool imp_ledger_bind_key(struct imp_ledger *l, const char *id,
-                         struct imp_err *err);
+/* The same, and hold it to these terms from now on. */
+bool imp_ledger_bind_terms(struct imp_ledger *l, const struct imp_terms *terms,
+                           struct imp_err *err);
+
+/* What it is held to. */
+bool imp_ledger_terms(struct imp_ledger *l, struct imp_terms *terms,
+                      struct imp_err *err);
 
 #endif

@@ -182,6 +182,14 @@ static bool name_policy(void *self, const struct imp_digest *policy,
     return imp_ledger_name_policy(run->ledger, policy, err);
 }
 
+// Nor would it know what the codes and dates in it were made by.
+static bool take_terms(struct imp_run *run, struct imp_err *err)
+{
+    struct imp_terms terms;
+    imp_tags_terms(run->target, &terms);
+    return imp_ledger_bind_terms(run->ledger, &terms, err);
+}
+
 // In this order: what is listed is no more this ledger's to recover, and what
 // that removes is no more there to be taken up.
 static bool take_up_all(struct imp_run *run, const struct imp_digest *listing,
@@ -194,6 +202,7 @@ static bool take_up_all(struct imp_run *run, const struct imp_digest *listing,
            imp_ledger_adopt(run->ledger, each_file, &up, err) &&
            lacks_none(&up, err) &&
            imp_tags_each_policy(run->target, name_policy, run, err) &&
+           take_terms(run, err) &&
            imp_ledger_set_taken_up(run->ledger, listing, err);
 }
 

@@ -4,6 +4,7 @@
 #include "pipeline/guard.h"
 #include "pipeline/internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -78,6 +79,24 @@ static const char *done_before(struct imp_run *run,
     return NULL;
 }
 
+// Was it archived as that of the subject whose it is? Else the archive has it
+// under a wrong code, and that its source goes now, or that nothing is said,
+// would be a false success.
+static bool check_subject(struct imp_run *run, const struct imp_job *job,
+                          struct imp_err *err)
+{
+    char *subject;
+    if (!imp_ledger_subject_of(run->known, job->path, &subject, err))
+        return false;
+    bool another = subject && imp_whose_tells_another(run->whose, job, subject);
+    free(subject);
+    return !another ||
+           imp_fail(err, IMP_ERR_CONFIG,
+                    "it was archived as another subject's than %s tells now, "
+                    "and has its code in the archive",
+                    run->config->whose.from);
+}
+
 // Passed over, because the ledger knows that it needs no work?
 static bool skip_known(struct imp_run *run, const struct imp_job *job,
                        bool *skipped, struct imp_err *err)
@@ -89,6 +108,9 @@ static bool skip_known(struct imp_run *run, const struct imp_job *job,
     *skipped = why;
     if (!why)
         return true;
+    if (run->config->whose.from && was_archived(&known) &&
+        !check_subject(run, job, err))
+        return false;
     if (was_archived(&known) && run->leaver) {
         send_known(run, job, why);
         return true;

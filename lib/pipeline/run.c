@@ -149,7 +149,7 @@ static void *record(void *self)
         .ledger = run->ledger,
         .run = run->id,
         .policy = &policy,
-        .key = imp_whose_key_id(run->whose),
+        .terms = *imp_whose_terms(run->whose),
         .after = imp_after_name(run->config->after.what)};
     rec->ok =
         imp_recorder_run(&record, rx, &ops, &run->config->commit, &rec->err);
@@ -302,10 +302,11 @@ static bool finish(struct imp_run *run, struct imp_err *err)
 {
     bool dirty;
     struct imp_run_counts counts;
-    const struct imp_objects objects = {
+    struct imp_objects objects = {
         .self = run, .each = each_object, .each_policy = each_policy};
     imp_run_counts(run, &counts);
     return imp_ledger_dirty(run->ledger, &dirty, err) &&
+           imp_ledger_terms(run->ledger, &objects.terms, err) &&
            run->target->ops->finish(run->target, &objects, dirty, err) &&
            (!dirty || set_clean(run, err)) &&
            imp_ledger_end_run(run->ledger, run->id, counts.outcome, err) &&

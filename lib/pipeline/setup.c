@@ -166,11 +166,10 @@ static bool set_up(struct imp_run *run, struct imp_ctx *ctx,
         !(run->journal = imp_journal_open(run->ledger, err)))
         return false;
     run->known = imp_ledger_reader(run->ledger, err);
-    const char *key = imp_whose_key_id(run->whose);
-    return run->known &&
-           (!key || imp_ledger_check_key(run->ledger, key, err)) &&
-           imp_guard_open(run, err) &&
+    return run->known && imp_guard_open(run, err) &&
            (config->dry_run || imp_run_agree(run, err)) &&
+           imp_ledger_check_terms(run->ledger, imp_whose_terms(run->whose),
+                                  err) &&
            start_run(run, err) && imp_guard_start(run, err);
 }
 

@@ -8,12 +8,12 @@
 #include "source/source.h"
 
 #include <glib.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define KEY_MIN 4 // bytes of a key that can be looked for
-#define KEY_ID 16 // hexadecimal digits that the ledger knows a key by
 
 struct imp_whose {
     struct imp_whose_config config;
@@ -22,7 +22,7 @@ struct imp_whose {
     struct imp_lookup *lookup[IMP_QUESTIONS];
     struct imp_asker *asker; // NULL: nobody is asked
     struct imp_secret *secret;
-    char key_id[KEY_ID + 1]; // "" without one
+    struct imp_terms terms;
     const struct imp_policy_settings *policy;
     const char **names; // of the fields
     struct imp_more_fields fields;
@@ -131,7 +131,7 @@ static bool list_fields(struct imp_whose *w, struct imp_err *err)
     return true;
 }
 
-static bool take_key_id(struct imp_whose *w, struct imp_err *err)
+static bool settle_terms(struct imp_whose *w, struct imp_err *err)
 {
     struct imp_digest mac;
     char hex[IMP_SHA256_HEX];
@@ -141,7 +141,11 @@ static bool take_key_id(struct imp_whose *w, struct imp_err *err)
                         err))
         return false;
     imp_digest_hex(&mac, hex);
-    snprintf(w->key_id, sizeof w->key_id, "%.*s", KEY_ID, hex);
+    struct imp_terms *t = &w->terms;
+    snprintf(t->key, sizeof t->key, "%.*s", IMP_KEY_ID_DIGITS, hex);
+    if (w->policy->shifts_dates)
+        snprintf(t->shift, sizeof t->shift, "%" PRId32 "-%" PRId32,
+                 w->policy->shift_least, w->policy->shift_most);
     return true;
 }
 
@@ -162,7 +166,7 @@ struct imp_whose *imp_whose_new(const struct imp_whose_config *config,
     if (ok && config->key_file &&
         !(w->secret = imp_secret_load(config->key_file, err)))
         ok = imp_wrap(err, "--key-file");
-    if (ok && take_key_id(w, err) && open_lookups(w, workers, err) &&
+    if (ok && settle_terms(w, err) && open_lookups(w, workers, err) &&
         list_fields(w, err))
         return w;
     imp_whose_free(w);
@@ -187,9 +191,9 @@ const struct imp_more_fields *imp_whose_fields(const struct imp_whose *w)
     return &w->fields;
 }
 
-const char *imp_whose_key_id(const struct imp_whose *w)
+const struct imp_terms *imp_whose_terms(const struct imp_whose *w)
 {
-    return w->secret ? w->key_id : NULL;
+    return &w->terms;
 }
 
 bool imp_whose_describe(const struct imp_whose *w, struct imp_buf *out,
@@ -197,7 +201,7 @@ bool imp_whose_describe(const struct imp_whose *w, struct imp_buf *out,
 {
     const char *from = w->rule ? imp_subject_rule_spec(w->rule) : "";
     const char *prefix = w->config.prefix ? w->config.prefix : "";
-    const char *id = w->key_id;
+    const char *id = w->terms.key;
     return !w->rule || (imp_buf_add(out, from, strlen(from) + 1, err) &&
                         imp_buf_add(out, prefix, strlen(prefix) + 1, err) &&
                         imp_buf_add(out, id, strlen(id) + 1, err));
@@ -303,16 +307,36 @@ static bool make_code(const struct imp_whose *w, struct imp_known_subject *s,
     return take_code(s, code, err);
 }
 
+// A table that is at hand can tell whether a code is somebody's real key, as
+// when its columns were mixed up. A server is not asked about that.
+static bool check_nobodys_key(struct imp_lookup *lookup, const char *code,
+                              struct imp_ctx *ctx, struct imp_err *err)
+{
+    const struct imp_span key = {(const uint8_t *)code, strlen(code)};
+    struct imp_answer *somebody = NULL;
+    if (imp_lookup_is_slow(lookup))
+        return true;
+    if (!imp_lookup_find(lookup, key, ctx, &somebody, err))
+        return false;
+    bool is = somebody;
+    imp_answer_unref(somebody);
+    return !is || imp_fail(err, IMP_ERR_CONFIG,
+                           "the subject's code is another subject's key");
+}
+
 // The trial's own word comes first, then the ledger's, of an earlier run or
 // imported, then the key's.
 static bool find_code(const struct imp_whose *w, struct imp_ledger *ledger,
-                      struct imp_known_subject *s, struct imp_err *err)
+                      struct imp_ctx *ctx, struct imp_known_subject *s,
+                      struct imp_err *err)
 {
     char noted[IMP_CODE_ROOM];
     bool found;
     if (w->lookup[IMP_ASK_SUBJECT]) {
         const char *code = imp_answer_get(s->answer[IMP_ASK_SUBJECT], "code");
-        return code ? take_given(s, code, err)
+        return code ? take_given(s, code, err) &&
+                          check_nobodys_key(w->lookup[IMP_ASK_SUBJECT], code,
+                                            ctx, err)
                     : imp_fail(err, IMP_ERR_CONFIG,
                                "subject: the answer has no code");
     }
@@ -385,10 +409,22 @@ bool imp_whose_find(const struct imp_whose *w, const struct imp_job *job,
     }
     bool ok = (!w->asker || imp_ask(w->asker, imp_buf_span(&out->key), ctx,
                                     out->answer, err)) &&
-              find_code(w, ledger, out, err) && find_days(w, out, err);
+              find_code(w, ledger, ctx, out, err) && find_days(w, out, err);
     if (!ok)
         forget(out);
     return ok;
+}
+
+bool imp_whose_tells_another(const struct imp_whose *w,
+                             const struct imp_job *job, const char *subject)
+{
+    struct imp_buf key = {0};
+    bool another =
+        w->rule && imp_subject_rule_by(w->rule) != IMP_SUBJECT_BY_EXIF &&
+        find_key(w, job, NULL, (struct imp_span){0}, NULL, &key, NULL) &&
+        strcmp((const char *)key.p, subject) != 0;
+    imp_buf_clear(&key);
+    return another;
 }
 
 // --- Telling ---

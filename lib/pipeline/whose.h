@@ -47,9 +47,8 @@ void imp_whose_free(struct imp_whose *w); /* NULL is fine */
 /* The fields that templates may have. Borrowed from `w`. */
 const struct imp_more_fields *imp_whose_fields(const struct imp_whose *w);
 
-/* What the key can be known by, for the ledger; NULL: there is none. Borrowed.
- */
-const char *imp_whose_key_id(const struct imp_whose *w);
+/* What the ledger is to be held to. Borrowed. */
+const struct imp_terms *imp_whose_terms(const struct imp_whose *w);
 
 /* A part of what decides about an output: goes into the recipe. */
 bool imp_whose_describe(const struct imp_whose *w, struct imp_buf *out,
@@ -74,6 +73,11 @@ bool imp_whose_find(const struct imp_whose *w, const struct imp_job *job,
                     const struct imp_limits *limits, struct imp_ledger *ledger,
                     struct imp_ctx *ctx, struct imp_known_subject *out,
                     struct imp_err *err);
+
+/* Does `job` tell, without its bytes, that it is another's than `subject`'s? A
+ * list or a directory may have been put right since it was archived. */
+bool imp_whose_tells_another(const struct imp_whose *w,
+                             const struct imp_job *job, const char *subject);
 
 /* The value of a template's field; NULL: it has none, or one that has the
  * subject's key in it, as an answer that repeats the question. */

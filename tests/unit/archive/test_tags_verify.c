@@ -30,7 +30,8 @@ static void set_up(void)
 {
     struct imp_err err = {0};
     const struct imp_objects objects = {.each = each,
-                                        .each_policy = each_policy};
+                                        .each_policy = each_policy,
+                                        .terms = {"0123456789abcdef", "1-365"}};
     dir = tempdir_make();
     bag = text("%s/bag", dir);
     struct imp_target *t = open_at(bag, NULL, &err);
@@ -151,6 +152,19 @@ Test(tags_verify, the_policies_that_bag_info_names_are_told)
     list[0] = '\0';
     cr_assert(imp_tags_each_policy(t, note_policy, list, &err), "%s", err.msg);
     cr_expect_str_eq(list, "");
+    imp_target_free(t);
+}
+
+Test(tags_verify, the_terms_that_bag_info_names_are_told)
+{
+    struct imp_terms terms;
+    struct imp_target *t = look();
+    imp_tags_terms(t, &terms);
+    cr_expect_str_eq(terms.key, "0123456789abcdef");
+    cr_expect_str_eq(terms.shift, "1-365");
+    remove(text("%s/" IMP_TAG_INFO, bag));
+    imp_tags_terms(t, &terms);
+    cr_expect_str_eq(terms.key, "");
     imp_target_free(t);
 }
 

@@ -33,6 +33,9 @@ Test(name, names_that_leave_the_payload_or_hide_are_refused)
                                       "a\xC3",
                                       "\xC0\xAF",
                                       "\xC2\x85",
+                                      "a\xE2\x80\xA8",        // U+2028
+                                      "a\xE2\x80\xAEgpj.exe", // U+202E
+                                      "\xE2\x81\xA9",         // U+2069
                                       "\xE0\x80\xAF",
                                       "\xED\xA0\x80",
                                       "\xF4\x90\x80\x80"};
@@ -129,12 +132,23 @@ Test(name, values_that_break_a_name_are_refused)
 
 Test(name, what_windows_reserves_is_no_name)
 {
-    static const char *const good[] = {"CONSOLE.jpg", "COM.jpg",   "COM10",
-                                       "a/xCON/b",    "S-1/a.jpg", "LPTX",
-                                       "aux-1.png",   ".jpg"};
+    static const char *const good[] = {"CONSOLE.jpg",
+                                       "COM.jpg",
+                                       "COM10",
+                                       "CONIN",
+                                       "COM\xC2\xB4",
+                                       "a\xE2\x80\xA7"
+                                       "b",
+                                       "a/xCON/b",
+                                       "S-1/a.jpg",
+                                       "LPTX",
+                                       "aux-1.png",
+                                       ".jpg"};
     static const char *const bad[] = {
-        "CON",  "con.jpg",  "a/nul", "PRN.tar.gz", "aux/b", "COM1",   "lpt9.x",
-        "a./b", "a /b.jpg", "b.",    "a:b",        "..",    "nul .x", "a\\b"};
+        "CON",    "con.jpg",     "a/nul",      "COM\xC2\xB9", "lpt\xC2\xB3.x",
+        "conin$", "CONOUT$.jpg", "PRN.tar.gz", "aux/b",       "COM1",
+        "lpt9.x", "a./b",        "a /b.jpg",   "b.",          "a:b",
+        "..",     "nul .x",      "a\\b"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         cr_expect(imp_name_check_portable(good[i], NULL), "%s", good[i]);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

@@ -37,7 +37,7 @@ static inline void tear_down(void)
 }
 
 // The sqlite3 program looks at the ledger from outside.
-static char *judge(const char *sql)
+static inline char *judge(const char *sql)
 {
     char *out = text("%s/judge", dir);
     cr_assert_eq(system(text("sqlite3 -batch '%s/ledger.db' \"%s\" > '%s'",

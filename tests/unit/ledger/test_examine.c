@@ -1,6 +1,7 @@
 #include "opened.h"
 
 #include "ledger/examine.h"
+#include "ledger/subjects.h"
 
 TestSuite(ledger_examine, .init = set_up, .fini = tear_down, .timeout = 60);
 
@@ -112,7 +113,10 @@ Test(ledger_examine, a_table_that_others_refer_to_is_made_anew)
     char *before = judge("SELECT i.path, o.name FROM inputs i "
                          "JOIN objects o ON o.id = i.object ORDER BY 1");
     cr_assert(strlen(before) > 0);
-    judge("DROP TABLE subjects; PRAGMA user_version = 4; "
+    judge("DROP INDEX objects_folded; "
+          "ALTER TABLE objects DROP COLUMN folded; "
+          "ALTER TABLE inputs DROP COLUMN subject; "
+          "DROP TABLE subjects; PRAGMA user_version = 4; "
           "CREATE UNIQUE INDEX once ON objects(digest);");
     ledger = open_ledger();
     close_ledger();
@@ -122,8 +126,43 @@ Test(ledger_examine, a_table_that_others_refer_to_is_made_anew)
     cr_expect_str_eq(judge("PRAGMA foreign_key_check; PRAGMA user_version; "
                            "SELECT count(*) FROM sqlite_master "
                            "WHERE name = 'once' OR name = 'objects5'"),
-                     "5\n0\n");
+                     "6\n0\n");
     cr_expect_str_eq(faults(), "");
+}
+
+// As schema 5 had it; one sum is wrong.
+static const char back_to_5[] =
+    "UPDATE objects SET sum = (id = 2) + "
+    "row_sum(id, name, digest, length, place, stored);"
+    "UPDATE subjects SET sum = row_sum(id, subject, code, made);"
+    "UPDATE inputs SET sum = row_sum(id, key, path, size, inode, mtime_ns, "
+    "outcome, code, reason, offset, format, route, mark_x, mark_y, mark_width, "
+    "mark_height, mark_across, mark_down, mark_step_x, mark_step_y, object, "
+    "run, removed, seq, at, after, ctime_ns);"
+    "DROP INDEX objects_folded; ALTER TABLE objects DROP COLUMN folded;"
+    "DROP INDEX subjects_folded; ALTER TABLE subjects DROP COLUMN folded;"
+    "ALTER TABLE inputs DROP COLUMN subject;"
+    "CREATE INDEX subjects_code ON subjects(code);"
+    "PRAGMA user_version = 5;";
+
+Test(ledger_examine, what_schema_5_had_is_folded_and_keeps_its_faults)
+{
+    struct imp_err err = {0};
+    const struct imp_coded coded = {"1001", "Code", false};
+    enum imp_coding says;
+    fill();
+    put_object("P1/X");
+    put_object("p2/x");
+    cr_assert(imp_ledger_put_subject(ledger, &coded, &says, &err));
+    cr_assert(imp_db_exec(&ledger->db, back_to_5, &err), "%s", err.msg);
+    close_ledger();
+    ledger = open_ledger();
+    close_ledger();
+    cr_expect_str_eq(judge("SELECT name, folded FROM objects ORDER BY id; "
+                           "SELECT code, folded FROM subjects;"),
+                     "x|\nP1/X|p1/x\np2/x|\nCode|code\n");
+    cr_expect_str_eq(faults(),
+                     "objects 2: the row's sum is another, it was changed\n");
 }
 
 Test(ledger_examine, a_ledger_of_an_older_schema_is_looked_at_in_a_copy)
@@ -144,6 +183,9 @@ Test(ledger_examine, a_ledger_of_an_older_schema_is_looked_at_in_a_copy)
           "ALTER TABLE inputs DROP COLUMN at; "
           "ALTER TABLE inputs DROP COLUMN after; "
           "ALTER TABLE inputs DROP COLUMN ctime_ns; "
+          "DROP INDEX objects_folded; "
+          "ALTER TABLE objects DROP COLUMN folded; "
+          "ALTER TABLE inputs DROP COLUMN subject; "
           "DROP TABLE subjects; "
           "UPDATE inputs SET key = 0; PRAGMA user_version = 3;");
     cr_expect_str_eq(faults(), "");

@@ -89,10 +89,10 @@ Test(ledger, a_newer_schema_and_a_file_that_is_no_ledger_are_refused)
     struct imp_err err = {0};
     imp_ledger_free(ledger);
     ledger = NULL;
-    judge("PRAGMA user_version = 6");
+    judge("PRAGMA user_version = 7");
     cr_expect_null(imp_ledger_open(state, NULL, &err));
     cr_expect_eq(err.code, IMP_ERR_CONFIG);
-    cr_expect(strstr(err.msg, "schema 6"), "%s", err.msg);
+    cr_expect(strstr(err.msg, "schema 7"), "%s", err.msg);
 
     put_file(text("%s/ledger.db", state), "this is not a database at all");
     cr_expect_null(imp_ledger_open(state, NULL, &err));
@@ -295,6 +295,9 @@ Test(ledger, a_ledger_of_schema_1_is_taken_over_with_its_runs)
           "ALTER TABLE inputs DROP COLUMN mark_step_x; "
           "ALTER TABLE inputs DROP COLUMN mark_step_y; "
           "DROP TABLE policies; DROP TABLE suspects; DROP TABLE intents; "
+          "DROP INDEX objects_folded; "
+          "ALTER TABLE objects DROP COLUMN folded; "
+          "ALTER TABLE inputs DROP COLUMN subject; "
           "DROP TABLE subjects; "
           "DROP INDEX objects_place; "
           "ALTER TABLE objects DROP COLUMN place; "
@@ -310,7 +313,7 @@ Test(ledger, a_ledger_of_schema_1_is_taken_over_with_its_runs)
           "INSERT INTO runs(recipe, started, archived) "
           "VALUES(zeroblob(32), 1, 3); PRAGMA user_version = 1;");
     ledger = open_ledger();
-    cr_expect_str_eq(judge("PRAGMA user_version"), "5\n");
+    cr_expect_str_eq(judge("PRAGMA user_version"), "6\n");
     cr_expect_str_eq(judge("SELECT id, name FROM intents"), "1|ab/x\n");
     char list[100] = "";
     cr_assert(imp_ledger_each_policy(ledger, note_policy, list, NULL));

@@ -490,36 +490,12 @@ Test(recorder, a_name_that_another_object_has_is_never_intended)
                      "config\n");
 }
 
-// Else two equal images that failed were one's duplicate: the name is that of
-// other bytes, and a source could leave whose bytes are nowhere.
-Test(recorder, a_name_that_another_object_has_makes_nobody_a_duplicate)
-{
-    cr_expect(RECORD(NULL, named("/a", "1", "n")));
-    cr_expect(RECORD(NULL, named("/b", "2", "n"), named("/c", "2", "n"),
-                     named("/d", "1", "n"), named("/e", "3", "n")));
-    cr_expect_str_eq(fake.done, "/a=archived /b=failed /c=failed /d=duplicate "
-                                "/e=failed ");
-    cr_expect_eq(fake.n_visible, 1);
-}
-
 Test(recorder, of_two_images_with_one_name_in_a_group_one_fails)
 {
     cr_expect(RECORD(NULL, named("/a", "1", "n"), named("/b", "2", "n")));
     cr_expect_eq(fake.n_visible, 1);
     cr_expect_str_eq(fake.done, "/a=archived /b=failed ");
     cr_expect_str_eq(intents(), "0\n");
-}
-
-Test(recorder, a_name_that_is_anothers_directory_is_refused)
-{
-    cr_expect(RECORD(NULL, named("/a", "1", "s/x"), named("/b", "2", "s"),
-                     named("/c", "3", "t"), named("/d", "4", "t-"),
-                     named("/e", "5", "t/x/y")));
-    cr_expect(RECORD(NULL, named("/f", "6", "t/x"), named("/g", "7", "s/y"),
-                     named("/h", "8", "s/x/z")));
-    cr_expect_str_eq(fake.done, "/a=failed /b=archived /c=archived "
-                                "/d=archived /e=failed /f=failed /g=failed "
-                                "/h=failed ");
 }
 
 Test(recorder, a_bad_name_fails_before_it_is_noted_anywhere)

@@ -108,15 +108,47 @@ Test(subjects, are_told_in_the_order_of_their_keys)
     cr_expect_str_eq(all, "B=3 a=2 b=1! ");
 }
 
-// --- The key ---
+Test(subjects, codes_that_differ_in_case_or_coding_are_not_of_two_subjects)
+{
+    cr_expect_eq(put_code("1001", "p\xc3\xa9", false), IMP_CODE_FITS);
+    cr_expect_eq(put_code("1002", "p\xc3\xa9", false), IMP_CODE_FITS);
+    cr_expect_eq(put_code("1003", "P\xc3\xa9", false), IMP_CODE_OTHERS);
+    cr_expect_eq(put_code("1004", "pe\xcc\x81", false), IMP_CODE_OTHERS);
+    cr_expect_eq(put_code("1005", "P\xc3\x89", true), IMP_CODE_OTHERS);
+    cr_expect_eq(put_code("1006", "pe", false), IMP_CODE_FITS);
+}
+
+// --- The terms ---
+
+static bool fits(const char *key, const char *shift)
+{
+    struct imp_err err = {0};
+    struct imp_terms terms = {"", ""};
+    strcpy(terms.key, key);
+    strcpy(terms.shift, shift);
+    bool ok = imp_ledger_check_terms(ledger, &terms, &err);
+    cr_expect(ok || err.code == IMP_ERR_CONFIG);
+    cr_expect_eq(imp_ledger_bind_terms(ledger, &terms, NULL), ok);
+    return ok;
+}
 
 Test(subjects, a_ledger_is_held_to_its_key)
 {
-    struct imp_err err = {0};
-    cr_expect(imp_ledger_check_key(ledger, "0124", &err), "%s", err.msg);
-    cr_expect(imp_ledger_bind_key(ledger, "0123", &err), "%s", err.msg);
-    cr_expect_not(imp_ledger_check_key(ledger, "0124", &err));
-    cr_expect(imp_ledger_bind_key(ledger, "0123", &err), "%s", err.msg);
-    cr_expect_not(imp_ledger_bind_key(ledger, "0124", &err));
-    cr_expect_eq(err.code, IMP_ERR_CONFIG);
+    cr_expect(fits("", ""));
+    cr_expect(fits("0123", ""));
+    cr_expect(fits("0123", ""));
+    cr_expect_not(fits("0124", ""));
+    cr_expect(fits("", ""));
+}
+
+Test(subjects, a_ledger_is_held_to_how_far_dates_go_back)
+{
+    struct imp_terms now;
+    cr_expect(fits("0123", ""));
+    cr_expect(fits("0123", "1-365"));
+    cr_expect_not(fits("0123", "1-30"));
+    cr_expect(fits("0123", "")); // it shifts no dates
+    cr_assert(imp_ledger_terms(ledger, &now, NULL));
+    cr_expect_str_eq(now.key, "0123");
+    cr_expect_str_eq(now.shift, "1-365");
 }

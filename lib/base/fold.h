@@ -1,0 +1,12 @@
+/* fold.h - text as those compare it who call two spellings one: Windows and
+ * macOS their files' names, people their codes. */
+#ifndef IMP_BASE_FOLD_H
+#define IMP_BASE_FOLD_H
+
+/* `text` (UTF-8) without regard to case and to how accents are coded: two texts
+ * that are canonical caseless matches (The Unicode Standard 3.13, D145) give
+ * one. A copy of what is no UTF-8. The caller frees it; NULL without memory.
+ * Any thread. */
+char *imp_fold(const char *text);
+
+#endif

@@ -1,0 +1,167 @@
+#include "ledger/aside.h"
+
+#include "base/fold.h"
+#include "ledger/entries.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct named {
+    struct imp_result *r;
+    char *folded; // its name, see fold.h
+    size_t order; // in which it came
+};
+
+// Names that are one elsewhere lie together, a directory before what it has.
+static int by_name(const void *a, const void *b)
+{
+    const struct named *x = a, *y = b;
+    int order = strcmp(x->folded, y->folded);
+    if (order == 0)
+        order = strcmp(x->r->name, y->r->name);
+    return order ? order : (x->order > y->order) - (x->order < y->order);
+}
+
+// --- What becomes of one ---
+
+void imp_fail_name_taken(struct imp_result *r)
+{
+    r->outcome = IMP_FAILED;
+    imp_fail(&r->err, IMP_ERR_CONFIG,
+             "another object has the name %s: names need more of {digest}",
+             r->name);
+}
+
+// What becomes of an image whose name an object has, or an image before it is
+// to have.
+static void compare(struct imp_result *r, const struct imp_digest *with)
+{
+    if (imp_digest_same(with, &r->digest))
+        r->outcome = IMP_DUPLICATE;
+    else
+        imp_fail_name_taken(r);
+}
+
+static void fail_not_apart(struct imp_result *r)
+{
+    r->outcome = IMP_FAILED;
+    imp_fail(&r->err, IMP_ERR_CONFIG,
+             "another object's name is a directory of %s, lies below it, or "
+             "differs from it only in case or in how accents are coded",
+             r->name);
+}
+
+// The worker saw it in the ledger, so it staged nothing.
+static void fail_vanished(struct imp_result *r)
+{
+    r->outcome = IMP_FAILED;
+    imp_fail(&r->err, IMP_ERR_IO,
+             "the object that this is a duplicate of is not in the ledger any "
+             "more");
+}
+
+// The ledger's word on one image. `before` is the image that is to have the
+// same name, or NULL.
+static bool sort_out(struct imp_ledger *l, struct imp_result *r,
+                     const struct imp_result *before, struct imp_err *err)
+{
+    struct imp_object_row known;
+    if (before) {
+        compare(r, &before->digest);
+        return true;
+    }
+    if (!imp_ledger_find_object(l, r->name, &known, err))
+        return false;
+    if (known.found)
+        compare(r, &known.digest);
+    else if (!r->staged)
+        fail_vanished(r);
+    else if (!imp_name_check(r->name, &r->err))
+        r->outcome = IMP_FAILED;
+    return true;
+}
+
+// Is one of `n`, which are ordered by name, called as `folded` is, or as a
+// directory that it lies in?
+static bool lies_in_one(const struct named *all, size_t n, const char *folded)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t len = strlen(all[i].folded);
+        if (strncmp(folded, all[i].folded, len) == 0 &&
+            (folded[len] == '/' || folded[len] == '\0'))
+            return true;
+    }
+    return false;
+}
+
+// Can its name stand beside all others? `n` at `kept` are those of the group so
+// far.
+static bool keep_apart(struct imp_ledger *l, const struct named *image,
+                       const struct named *kept, size_t n, struct imp_err *err)
+{
+    bool apart = true;
+    if (!imp_ledger_name_is_apart(l, image->r->name, &apart, err))
+        return false;
+    if (!apart || lies_in_one(kept, n, image->folded))
+        fail_not_apart(image->r);
+    return true;
+}
+
+// --- All of them ---
+
+static bool collect(struct imp_result *const *group, size_t n,
+                    struct named *named, size_t *count, struct imp_err *err)
+{
+    *count = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (group[i]->outcome != IMP_ARCHIVED)
+            continue;
+        char *folded = imp_fold(group[i]->name);
+        if (!folded)
+            return imp_fail(err, IMP_ERR_MEMORY, "no memory for a name");
+        named[(*count)++] = (struct named){group[i], folded, i};
+    }
+    return true;
+}
+
+static bool judge(struct imp_ledger *l, struct named *named, size_t n,
+                  struct imp_err *err)
+{
+    size_t kept = 0;
+    // Of those with one name the first that is to have it. One that has failed
+    // or is a duplicate says nothing of what the name stands for.
+    const struct imp_result *first = NULL;
+    qsort(named, n, sizeof *named, by_name);
+    for (size_t i = 0; i < n; i++) {
+        struct imp_result *r = named[i].r;
+        if (first && strcmp(first->name, r->name) != 0)
+            first = NULL;
+        if (!sort_out(l, r, first, err))
+            return false;
+        if (r->outcome == IMP_ARCHIVED &&
+            !keep_apart(l, &named[i], named, kept, err))
+            return false;
+        if (r->outcome != IMP_ARCHIVED)
+            continue;
+        first = r;
+        struct named keep = named[i];
+        named[i] = named[kept];
+        named[kept++] = keep;
+    }
+    return true;
+}
+
+bool imp_set_aside(struct imp_ledger *l, struct imp_result *const *group,
+                   size_t n, struct imp_err *err)
+{
+    size_t count = 0;
+    struct named *named = calloc(n ? n : 1, sizeof *named);
+    if (!named)
+        return imp_fail(err, IMP_ERR_MEMORY, "no memory for a group");
+    bool ok =
+        collect(group, n, named, &count, err) && judge(l, named, count, err);
+    for (size_t i = 0; i < count; i++)
+        free(named[i].folded);
+    free(named);
+    return ok;
+}

@@ -1,0 +1,97 @@
+#include "opened.h"
+
+#include "ledger/aside.h"
+
+TestSuite(aside, .init = set_up, .fini = tear_down, .timeout = 60);
+
+struct named {
+    const char *name, *bytes;
+};
+
+// What becomes of each of a group: "archived failed ".
+static const char *judged(const struct named *row, size_t n)
+{
+    static char list[400];
+    struct imp_err err = {0};
+    struct imp_result *group[8];
+    cr_assert_leq(n, 8);
+    for (size_t i = 0; i < n; i++) {
+        group[i] = imp_result_new("/x");
+        group[i]->staged = group[i];
+        group[i]->digest = digest_of(row[i].bytes);
+        snprintf(group[i]->name, IMP_NAME_MAX, "%s", row[i].name);
+    }
+    cr_assert(imp_set_aside(ledger, group, n, &err), "%s", err.msg);
+    list[0] = '\0';
+    for (size_t i = 0; i < n; i++) {
+        strcat(strcat(list, imp_outcome_name(group[i]->outcome)), " ");
+        imp_result_free(group[i]);
+    }
+    return list;
+}
+
+#define JUDGED(...)                             \
+    judged((const struct named[]){__VA_ARGS__}, \
+           sizeof((const struct named[]){__VA_ARGS__}) / sizeof(struct named))
+
+// Else two equal images that failed were one's duplicate: the name is that of
+// other bytes, and a source could leave whose bytes are nowhere.
+Test(aside, a_name_that_another_object_has_makes_nobody_a_duplicate)
+{
+    put_object("n"); // of the bytes "n"
+    cr_expect_str_eq(JUDGED({"n", "2"}, {"n", "2"}, {"n", "n"}, {"n", "3"}),
+                     "failed failed duplicate failed ");
+}
+
+Test(aside, a_name_that_is_anothers_directory_is_refused)
+{
+    cr_expect_str_eq(JUDGED({"s/x", "1"}, {"s", "2"}, {"t", "3"}, {"t-", "4"},
+                            {"t/x/y", "5"}),
+                     "failed archived archived archived failed ");
+    put_object("s/x");
+    put_object("t");
+    cr_expect_str_eq(
+        JUDGED({"s", "1"}, {"t/x", "2"}, {"t/x/y", "3"}, {"s/y", "4"}),
+        "failed failed failed archived ");
+}
+
+Test(aside, a_name_that_differs_in_case_only_is_refused)
+{
+    cr_expect_str_eq(JUDGED({"P1/x", "1"}, {"p1/X", "2"}, {"p1/y", "3"}),
+                     "archived failed archived ");
+    put_object("P1/x");
+    put_object("q1/x");
+    cr_expect_str_eq(JUDGED({"p1/x", "1"}, {"P1/X", "P1/x"}, {"Q1/x", "2"},
+                            {"P1/x", "P1/x"}, {"P2/x", "3"}),
+                     "failed failed failed duplicate archived ");
+}
+
+Test(aside, a_directory_counts_as_one_in_whatever_case)
+{
+    cr_expect_str_eq(JUDGED({"S", "1"}, {"s/x", "2"}), "archived failed ");
+    put_object("T");
+    put_object("u/x");
+    put_object("V/x");
+    cr_expect_str_eq(JUDGED({"t/x", "1"}, {"U", "2"}, {"v", "3"}, {"t-", "4"}),
+                     "failed failed failed archived ");
+}
+
+Test(aside, accents_that_are_coded_otherwise_make_no_other_name)
+{
+    cr_expect_str_eq(JUDGED({"\xc3\xbc", "1"}, {"u\xcc\x88", "2"}),
+                     "failed archived ");
+    put_object("\xc3\x84/x");
+    cr_expect_str_eq(JUDGED({"a\xcc\x88/x", "1"}, {"a/x", "2"}),
+                     "failed archived ");
+}
+
+Test(aside, what_has_failed_before_is_not_judged)
+{
+    struct imp_result *r = imp_result_new("/x");
+    r->outcome = IMP_QUARANTINED;
+    put_object("n");
+    strcpy(r->name, "n");
+    cr_assert(imp_set_aside(ledger, &r, 1, NULL));
+    cr_expect_eq(r->outcome, IMP_QUARANTINED);
+    imp_result_free(r);
+}
