@@ -7,6 +7,7 @@
 #include <glib.h>
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 struct args {
     struct cli_place_args place;
@@ -55,10 +56,16 @@ static int import(struct args *a, const char *archive, const char *file)
 {
     struct imp_err err = {0};
     uint64_t n;
-    return cli_place_complete(&a->place, archive, &err) &&
-                   imp_crosswalk_import(a->place.state, file, &n, &err)
-               ? tell("in the file, all in the ledger", n)
-               : fail(file, &err);
+    if (!cli_place_complete(&a->place, archive, &err))
+        return fail(file, &err);
+    bool is_new = access(a->place.state, F_OK) != 0;
+    if (!imp_crosswalk_import(a->place.state, file, &n, &err))
+        return fail(file, &err);
+    // As it is before the first run, or because a name was mistyped.
+    if (is_new)
+        cli_error("note: there was no state directory %s: it is new",
+                  a->place.state);
+    return tell("in the file, all in the ledger", n);
 }
 
 // "export [ARCHIVE]" or "import [ARCHIVE] FILE"; without an archive its state

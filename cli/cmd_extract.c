@@ -74,6 +74,9 @@ struct name {
     const char *name; // without "data/"; borrowed
     bool is_digest;   // at least its first digits
     uint64_t found;
+    struct imp_digest digest; // of the first that was found
+    bool several;             // other ones, too
+    bool sent;                // to standard output, where one is enough
 };
 
 // An object that one of them is of.
@@ -231,6 +234,14 @@ static void take(struct extract *e, const struct imp_object *object)
     e->over |= ferror(stdout) != 0;
 }
 
+// An image of two subjects is there twice, with one digest.
+static void count(struct name *n, const struct imp_digest *digest)
+{
+    if (n->found++ == 0)
+        n->digest = *digest;
+    n->several |= !imp_digest_same(&n->digest, digest);
+}
+
 // All are taken as they come. What was asked for by name waits until all is
 // known, as digits may turn out to be those of several.
 static bool found(void *self, const struct imp_object *object,
@@ -243,7 +254,7 @@ static bool found(void *self, const struct imp_object *object,
         struct match m = {.object = *object, .name = e->now};
         m.object.name = g_strdup(object->name);
         g_array_append_val(e->matches, m);
-        nth(e, e->now)->found++;
+        count(nth(e, e->now), &object->digest);
     }
     return (!e->over && !imp_ctx_cancelled(e->ctx)) ||
            imp_fail(err, IMP_ERR_CANCELLED, "not finished");
@@ -254,15 +265,17 @@ static void take_matches(struct extract *e)
     for (guint i = 0;
          i < e->matches->len && !e->over && !imp_ctx_cancelled(e->ctx); i++) {
         struct match *m = &g_array_index(e->matches, struct match, i);
-        const struct name *n = nth(e, m->name);
+        struct name *n = nth(e, m->name);
         struct imp_err why = {0};
-        if (n->found == 1) {
-            take(e, &m->object);
+        if (!n->several) {
+            if (!n->sent)
+                take(e, &m->object);
+            n->sent = e->args->to_stdout;
             continue;
         }
         imp_fail(&why, IMP_ERR_CONFIG,
-                 "%s is the start of %" PRIu64 " digests: %s is one", n->given,
-                 n->found, m->object.name);
+                 "%s is the start of several digests: that of %s is one",
+                 n->given, m->object.name);
         tell_failure(e, m->object.name, &m->object, &why);
     }
 }

@@ -1,5 +1,6 @@
 #include "pipeline/whose.h"
 
+#include "base/fold.h"
 #include "base/name.h"
 #include "deid/exif_find.h"
 #include "deid/pseudonym.h"
@@ -7,7 +8,6 @@
 #include "net/url.h"
 #include "source/source.h"
 
-#include <glib.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -240,16 +240,6 @@ static bool find_key(const struct imp_whose *w, const struct imp_job *job,
 
 // --- Its code ---
 
-// As one compares names: without regard to case, and to how accents are coded.
-// The caller g_frees it.
-static char *folded(const char *text)
-{
-    char *plain = g_utf8_casefold(text, -1);
-    char *composed = g_utf8_normalize(plain, -1, G_NORMALIZE_NFC);
-    g_free(plain);
-    return composed ? composed : g_strdup(text); // it is no UTF-8
-}
-
 // As it is, or percent-encoded, as a server was asked.
 bool imp_known_subject_is_told(const struct imp_known_subject *s,
                                const char *text)
@@ -258,8 +248,9 @@ bool imp_known_subject_is_told(const struct imp_known_subject *s,
     bool told = true; // without memory
     if (s->key.n == 0)
         return false;
-    char *key = folded((const char *)s->key.p), *other = folded(text);
-    if (imp_url_encode(imp_buf_span(&s->key), "", &encoded, NULL) &&
+    char *key = imp_fold((const char *)s->key.p), *other = imp_fold(text);
+    if (key && other &&
+        imp_url_encode(imp_buf_span(&s->key), "", &encoded, NULL) &&
         imp_buf_add(&encoded, "", 1, NULL)) {
         bool is_long = s->key.n >= KEY_MIN;
         told = strcmp(other, key) == 0 ||
@@ -267,8 +258,8 @@ bool imp_known_subject_is_told(const struct imp_known_subject *s,
                             strcasestr(text, (const char *)encoded.p)));
     }
     imp_buf_clear(&encoded);
-    g_free(other);
-    g_free(key);
+    free(other);
+    free(key);
     return told;
 }
 

@@ -110,5 +110,19 @@ expect_exit 1 "$IMGPIPE" run "$tree" --archive "$archive" --state "$work/s6" \
     grep -q "bob.*the subject's code is another subject's key" "$work/err" ||
     fail "$(cat "$work/out" "$work/err")"
 
+# --- One image of two subjects: its digest is of both ---
+cp "$tree/cem/2.png" "$tree/dot/2.png"
+archive=bag:$work/e
+expect_exit 0 run s7 ours
+digest=$(sqlite3 -readonly "$work/s7/ledger.db" "SELECT lower(hex(digest))
+    FROM objects GROUP BY digest HAVING count(*) = 2")
+[ ${#digest} -eq 64 ] || fail "want one digest of two: $digest"
+expect_exit 0 "$IMGPIPE" extract "$archive" "$digest" --into "$work/both" --quiet
+[ "$(find "$work/both" -type f -exec sha256sum {} + | grep -c "^$digest ")" -eq 2 ] ||
+    fail "want both: $(find "$work/both" -type f)"
+expect_exit 0 "$IMGPIPE" extract "$archive" "$digest" --stdout --quiet
+[ "$(sha256sum <"$work/out")" = "$digest  -" ] || fail "want it once"
+
 echo "$kinds kinds of archive hold to one key and range in all states;" \
-    "3 ways to leave a source that is another's now; codes that differ in case, and that are keys"
+    "3 ways to leave a source that is another's now; codes that differ in case, and that are keys; one" \
+    "image of two"

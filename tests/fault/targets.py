@@ -249,7 +249,8 @@ TARGETS = {row.name: row for row in (Bag, TarGz, S3)}
 
 
 def name_fits(name, data):
-    """Names come from digests: ab/cd/<first 32 hex>.ext."""
+    """Names come from digests: ab/cd/<first 32 hex>.ext, or, by a template,
+    <eight or more>.ext."""
     digest = hashlib.sha256(data).hexdigest()
     leaf = name.rsplit("/", 1)[-1].split(".")[0]
-    return digest.startswith(leaf) and len(leaf) == 32
+    return digest.startswith(leaf) and len(leaf) >= 8
