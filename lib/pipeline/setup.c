@@ -86,7 +86,8 @@ static const char *sample_of(void *self, const char *name)
 static bool try_name(const struct imp_template *name, struct imp_err *err)
 {
     static const struct imp_values sample = {
-        .fixed = {[IMP_FIELD_DIGEST] = "0123456789abcdef",
+        .fixed = {[IMP_FIELD_DIGEST] = "0123456789abcdef0123456789abcdef"
+                                       "0123456789abcdef0123456789abcdef",
                   [IMP_FIELD_DATE] = "2000-01-01",
                   [IMP_FIELD_EXT] = "jpg"},
         .other = sample_of,
