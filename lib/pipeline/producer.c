@@ -106,11 +106,11 @@ static bool skip_known(struct imp_run *run, const struct imp_job *job,
         return false;
     const char *why = done_before(run, &known);
     *skipped = why;
+    if (run->config->whose.from && known.found && !known.changed &&
+        was_archived(&known) && !check_subject(run, job, err))
+        return false;
     if (!why)
         return true;
-    if (run->config->whose.from && was_archived(&known) &&
-        !check_subject(run, job, err))
-        return false;
     if (was_archived(&known) && run->leaver) {
         send_known(run, job, why);
         return true;
