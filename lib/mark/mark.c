@@ -170,7 +170,7 @@ void imp_pen_free(struct imp_pen *pen)
     free(pen);
 }
 
-bool imp_marker_uses(const struct imp_marker *m, const char *field)
+const struct imp_template *imp_marker_template(const struct imp_marker *m)
 {
-    return imp_template_uses(m->text, field);
+    return m->text;
 }

@@ -108,8 +108,8 @@ struct imp_marker *imp_marker_new(const struct imp_mark_spec *spec,
                                   struct imp_err *err);
 void imp_marker_free(struct imp_marker *m);
 
-/* Has the mark's text this field? */
-bool imp_marker_uses(const struct imp_marker *m, const char *field);
+/* The template of its text, borrowed; of no text if it is an image. */
+const struct imp_template *imp_marker_template(const struct imp_marker *m);
 
 /* What was done, for the ledger. */
 struct imp_mark_report {

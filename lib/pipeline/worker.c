@@ -170,6 +170,22 @@ static bool mark_clean(struct imp_worker *w, const struct imp_format *fmt,
     return true;
 }
 
+// Fields and text together may not make the key, either. Digits of a digest or a date
+// may: by chance.
+static bool tells_no_key(struct imp_worker *w, const struct imp_template *t,
+                         struct imp_values values, struct imp_err *err)
+{
+    struct imp_buf text = {0};
+    values.fixed[IMP_FIELD_DIGEST] = values.fixed[IMP_FIELD_DATE] = "";
+    bool ok = imp_template_expand(t, &values, NULL, &text, err) &&
+              imp_buf_add(&text, "", 1, err);
+    if (ok && imp_known_subject_is_told(&w->subject, (const char *)text.p))
+        ok = imp_fail(err, IMP_ERR_CONFIG,
+                      "it would have the subject's key in it");
+    imp_buf_clear(&text);
+    return ok;
+}
+
 static bool mark(struct imp_worker *w, const struct imp_format *fmt,
                  struct imp_span *image, struct imp_result *r,
                  struct imp_err *err)
@@ -178,15 +194,18 @@ static bool mark(struct imp_worker *w, const struct imp_format *fmt,
     struct imp_mark_report report;
     char digest[IMP_SHA256_HEX] = "";
     struct telling telling;
+    const struct imp_template *said = imp_marker_template(marker);
     bool uses_digest =
-        imp_marker_uses(marker, "digest") ||
-        (imp_marker_uses(marker, "subject") && !w->subject.code[0]);
+        imp_template_uses(said, "digest") ||
+        (imp_template_uses(said, "subject") && !w->subject.code[0]);
     if (uses_digest && !digest_of(w, *image, digest, err))
         return false;
     const struct imp_mark_input input = {
         .values = values_of(w, &telling, fmt, digest),
         .profile = imp_cleaner_profile(w->cleaner),
     };
+    if (!tells_no_key(w, said, input.values, err))
+        return imp_wrap(err, "mark");
     bool ok = false;
     switch (imp_marker_splice(marker, w->pen, *image,
                               imp_cleaner_cuts(w->cleaner), &w->map, &input,
@@ -209,22 +228,6 @@ static bool mark(struct imp_worker *w, const struct imp_format *fmt,
 }
 
 // --- Its name, and the store ---
-
-// Nor may fields and text together make the key. Digits of a digest or a date
-// may: by chance.
-static bool tells_no_key(struct imp_worker *w, struct imp_values values,
-                         struct imp_err *err)
-{
-    struct imp_buf text = {0};
-    values.fixed[IMP_FIELD_DIGEST] = values.fixed[IMP_FIELD_DATE] = "";
-    bool ok = imp_template_expand(w->run->name, &values, NULL, &text, err) &&
-              imp_buf_add(&text, "", 1, err);
-    if (ok && imp_known_subject_is_told(&w->subject, (const char *)text.p))
-        ok = imp_fail(err, IMP_ERR_CONFIG,
-                      "it would have the subject's key in it");
-    imp_buf_clear(&text);
-    return ok;
-}
 
 // A name that is none everywhere: say which field makes it so, if one alone
 // does.
@@ -254,7 +257,7 @@ static bool name_by_template(struct imp_worker *w, const struct imp_format *fmt,
     const char *name = (const char *)w->name.p;
     if (!imp_name_check_portable(name, err))
         return fail_name(w, &values, err);
-    if (!tells_no_key(w, values, err))
+    if (!tells_no_key(w, w->run->name, values, err))
         return false;
     snprintf(r->name, sizeof r->name, "%s", name);
     return true;

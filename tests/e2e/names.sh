@@ -144,6 +144,17 @@ expect_exit 1 run together "$work/one" --name 'C{site:1}N.{ext}' \
 of_ledger together 'SELECT reason FROM inputs' | grep -q "reserved on Windows" ||
     fail "$(cat "$work/err")"
 
+# Nor may a name or a mark spell the key, from fields and text together.
+printf 'subject,code,site\nperson-0,C-0,son\n' >"$work/value-son.csv"
+for spelt in '--name PER{site}-0/{digest:8}.{ext}' '--mark-text per{site}-0' \
+    '--mark-text Person-0'; do
+    # shellcheck disable=SC2086 # an option and its value
+    expect_exit 1 run spelt "$work/one" --subjects "csv:$work/value-son.csv" $spelt
+    of_ledger spelt 'SELECT reason FROM inputs' |
+        grep -q ": it would have the subject's key in it" ||
+        fail "$spelt: $(cat "$work/err")"
+done
+
 # --- One name, one object ---
 mkdir "$work/pair"
 cp "$in/0/person-0_0.png" "$in/0/person-0_8.png" "$work/pair"

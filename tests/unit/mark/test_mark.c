@@ -71,9 +71,9 @@ Test(mark, uses_tells_the_fields_of_the_text)
     struct imp_mark_spec spec = spec_of("{date} {{ext}}");
     struct imp_marker *m = imp_marker_new(&spec, NULL);
     cr_assert_not_null(m);
-    cr_expect(imp_marker_uses(m, "date"));
-    cr_expect(!imp_marker_uses(m, "digest"));
-    cr_expect(!imp_marker_uses(m, "ext"));
+    cr_expect(imp_template_uses(imp_marker_template(m), "date"));
+    cr_expect(!imp_template_uses(imp_marker_template(m), "digest"));
+    cr_expect(!imp_template_uses(imp_marker_template(m), "ext"));
     imp_marker_free(m);
 }
 
