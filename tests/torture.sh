@@ -32,6 +32,9 @@ part campaign kill-two --kills "$kills" --after delete --after move \
     --option=--commit-every=2 --uploads "$work/few"
 part campaign kill-each power-cut --after keep --sample 300 --mixed 2 \
     --uploads "$work/many"
+uploads_of_two "$work/two"
+part named "$work/two" kill-each power-cut kill-random kill-two fail-each \
+    fail-rest --kills "$kills" --sample 1000
 part campaign fail-each fail-rest --after keep --sample 300 \
     --option=--mark-text=TRIAL --uploads "$work/few"
 if [ "$(id -u)" = 0 ]; then

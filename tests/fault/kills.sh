@@ -16,4 +16,6 @@ campaign kill-each power-cut kill-random --option=--commit-every=2 \
 campaign kill-cut --option=--commit-every=2 --start fresh --after delete \
     --sample 40 --mixed 1 --uploads "$work/in" || exit 1
 campaign kill-two --option=--commit-every=2 --after delete --kills 30 \
-    --uploads "$work/in"
+    --uploads "$work/in" || exit 1
+uploads_of_two "$work/two"
+named "$work/two" kill-each power-cut kill-random kill-two --sample 25 --kills 8

@@ -39,3 +39,23 @@ many_uploads() { # many_uploads DIRECTORY
 campaign() { # campaign ARGUMENT...
     python3 tests/fault/campaign.py --build "$build" "$@"
 }
+
+# Uploads of two subjects, one image of both; with `named`, which runs a campaign
+# in which images are called by code and digest.
+uploads_of_two() { # uploads_of_two DIR
+    mkdir -p "$1/ann" "$1/bob"
+    python3 tests/s3/pictures.py "$1/ann" 3 8 'a{}.png'
+    python3 tests/s3/pictures.py "$1/bob" 5 8 'b{}.png'
+    rm "$1"/bob/b[0-2].png
+    cp "$1/ann/a0.png" "$1/bob/b0.png"
+    printf '%064d\n' 7 >"$1.key"
+    chmod 600 "$1.key"
+}
+named() { # named UPLOADS MODE...
+    two=$1
+    shift
+    campaign "$@" --uploads "$two" --option=--commit-every=2 \
+        --option=--subject-from=dir --option=--key-file="$two.key" \
+        --option=--name='{subject}/{digest:8}.{ext}' \
+        --target bag --target tar.gz --after delete
+}
