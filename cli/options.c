@@ -21,6 +21,7 @@ struct parse {
     const struct cli_verb *verb;
     void *self;
     bool help;
+    bool unable; // an option is not wrong, but could not be looked at
 };
 
 static const struct cli_option *find(const struct cli_verb *verb,
@@ -46,6 +47,7 @@ static gboolean on_option(const gchar *given, const gchar *value, gpointer data,
     const struct cli_option *o = find(p->verb, given);
     if (o && o->set((char *)p->self + o->at, value, &err))
         return TRUE;
+    p->unable = err.code == IMP_ERR_MEMORY;
     g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "--%s: %s",
                 o ? o->name : given, err.msg);
     return FALSE;
@@ -114,7 +116,8 @@ int cli_parse(const struct cli_verb *verb, int *argc, char ***argv, void *self,
     bool ok = g_option_context_parse(ctx, argc, argv, &error);
     if (!ok) {
         cli_error("%s: %s", verb->name, error->message);
-        fprintf(stderr, "Try 'imgpipe help %s'.\n", verb->name);
+        if (!p.unable)
+            fprintf(stderr, "Try 'imgpipe help %s'.\n", verb->name);
         g_error_free(error);
     } else if (p.help) {
         char *prog = g_strdup_printf("imgpipe %s", verb->name);
@@ -133,5 +136,5 @@ int cli_parse(const struct cli_verb *verb, int *argc, char ***argv, void *self,
     *help = p.help;
     g_option_context_free(ctx);
     g_free(entries);
-    return ok ? CLI_OK : CLI_USAGE;
+    return ok ? CLI_OK : p.unable ? CLI_NOT_STARTED : CLI_USAGE;
 }

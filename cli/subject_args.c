@@ -117,10 +117,12 @@ static bool check_template(const char *option, const char *text,
 {
     struct imp_err err = {0};
     struct imp_template *t = text ? imp_template_new(text, fields, &err) : NULL;
-    if (text && !t)
+    // Without memory nothing is wrong with it: the run reads it once more.
+    bool ok = !text || t || err.code == IMP_ERR_MEMORY;
+    if (!ok)
         cli_error("run: --%s: %s", option, err.msg);
     imp_template_free(t);
-    return !text || t;
+    return ok;
 }
 
 bool cli_subject_args_complete(const struct cli_subject_args *a,

@@ -241,26 +241,36 @@ static bool find_key(const struct imp_whose *w, const struct imp_job *job,
 // --- Its code ---
 
 // As it is, or percent-encoded, as a server was asked.
-bool imp_known_subject_is_told(const struct imp_known_subject *s,
-                               const char *text)
+static bool has_key(const char *text, const char *folded, const char *key,
+                    const char *encoded)
 {
-    struct imp_buf encoded = {0};
-    bool told = true; // without memory
-    if (s->key.n == 0)
-        return false;
-    char *key = imp_fold((const char *)s->key.p), *other = imp_fold(text);
-    if (key && other &&
-        imp_url_encode(imp_buf_span(&s->key), "", &encoded, NULL) &&
-        imp_buf_add(&encoded, "", 1, NULL)) {
-        bool is_long = s->key.n >= KEY_MIN;
-        told = strcmp(other, key) == 0 ||
-               (is_long && (strstr(other, key) ||
-                            strcasestr(text, (const char *)encoded.p)));
+    return strcmp(folded, key) == 0 ||
+           (strlen(key) >= KEY_MIN &&
+            (strstr(folded, key) || strcasestr(text, encoded)));
+}
+
+bool imp_key_not_in(struct imp_span key, const char *text, struct imp_err *err)
+{
+    struct imp_buf plain = {0}, encoded = {0};
+    char *folded = imp_fold(text), *folded_key = NULL;
+    if (key.n == 0) {
+        free(folded);
+        return true;
     }
+    bool ok = imp_buf_add(&plain, key.p, key.n, err) &&
+              imp_buf_add(&plain, "", 1, err) &&
+              imp_url_encode(key, "", &encoded, err) &&
+              imp_buf_add(&encoded, "", 1, err);
+    if (ok && !(folded && (folded_key = imp_fold((const char *)plain.p))))
+        ok = imp_fail(err, IMP_ERR_MEMORY, "no memory to look for a key");
+    if (ok && has_key(text, folded, folded_key, (const char *)encoded.p))
+        ok =
+            imp_fail(err, IMP_ERR_CONFIG, "it has the subject's own key in it");
     imp_buf_clear(&encoded);
-    free(other);
-    free(key);
-    return told;
+    imp_buf_clear(&plain);
+    free(folded_key);
+    free(folded);
+    return ok;
 }
 
 static bool take_code(struct imp_known_subject *s, const char *code,
@@ -277,9 +287,8 @@ static bool take_given(struct imp_known_subject *s, const char *code,
                        struct imp_err *err)
 {
     return take_code(s, code, err) &&
-           (!imp_known_subject_is_told(s, code) ||
-            imp_fail(err, IMP_ERR_CONFIG,
-                     "the subject's code has the subject's own key in it"));
+           (imp_key_not_in(imp_buf_span(&s->key), code, err) ||
+            imp_wrap(err, "the subject's code"));
 }
 
 static bool make_code(const struct imp_whose *w, struct imp_known_subject *s,
@@ -290,9 +299,8 @@ static bool make_code(const struct imp_whose *w, struct imp_known_subject *s,
     const char *prefix = w->config.prefix ? w->config.prefix : "";
     if (!imp_pseudonym_code(w->secret, imp_buf_span(&s->key), digits, err))
         return false;
-    if (imp_known_subject_is_told(s, prefix))
-        return imp_fail(err, IMP_ERR_CONFIG,
-                        "--code-prefix has the subject's key in it");
+    if (!imp_key_not_in(imp_buf_span(&s->key), prefix, err))
+        return imp_wrap(err, "--code-prefix");
     snprintf(code, sizeof code, "%.*s%s", IMP_NAME_VALUE_MAX, prefix, digits);
     s->made_code = true;
     return take_code(s, code, err);
@@ -429,5 +437,5 @@ const char *imp_known_subject_field(const struct imp_known_subject *s,
     for (int i = 0; i < IMP_QUESTIONS && !value; i++)
         if (s->answer[i])
             value = imp_answer_get(s->answer[i], name);
-    return value && !imp_known_subject_is_told(s, value) ? value : NULL;
+    return value && imp_key_not_in(imp_buf_span(&s->key), value, NULL) ? value : NULL;
 }

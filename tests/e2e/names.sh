@@ -151,7 +151,7 @@ for spelt in '--name PER{site}-0/{digest:8}.{ext}' '--mark-text per{site}-0' \
     # shellcheck disable=SC2086 # an option and its value
     expect_exit 1 run spelt "$work/one" --subjects "csv:$work/value-son.csv" $spelt
     of_ledger spelt 'SELECT reason FROM inputs' |
-        grep -q ": it would have the subject's key in it" ||
+        grep -q ": it has the subject's own key in it" ||
         fail "$spelt: $(cat "$work/err")"
 done
 
