@@ -5,7 +5,7 @@
 
 void imp_base32(const void *bytes, size_t n, char *out)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    static const char digits[] = IMP_BASE32_DIGITS;
     static const size_t used[] = {8, 2, 4, 5, 7}; // digits of n % 5 bytes
     const uint8_t *p = bytes;
     for (; n > 0; out += 8) {

@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#define IMP_BASE32_DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+
 /* Of n bytes, with padding and a NUL. */
 #define IMP_BASE32_ROOM(n) (((n) + 4) / 5 * 8 + 1)
 

@@ -2,6 +2,7 @@
 
 #include "base/fold.h"
 #include "ledger/entries.h"
+#include "ledger/subjects.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,10 +46,12 @@ static void compare(struct imp_result *r, const struct imp_digest *with)
 static void fail_not_apart(struct imp_result *r)
 {
     r->outcome = IMP_FAILED;
-    imp_fail(&r->err, IMP_ERR_CONFIG,
-             "another object's name is a directory of %s, lies below it, or "
-             "differs from it only in case or in how accents are coded",
-             r->name);
+    imp_fail(
+        &r->err, IMP_ERR_CONFIG,
+        "%s cannot lie beside another object: it is a directory's name, or "
+        "lies below that one's, or the two differ only in case or in how "
+        "accents are coded",
+        r->name);
 }
 
 // The worker saw it in the ledger, so it staged nothing.
@@ -81,17 +84,30 @@ static bool sort_out(struct imp_ledger *l, struct imp_result *r,
     return true;
 }
 
-// Is one of `n`, which are ordered by name, called as `folded` is, or as a
-// directory that it lies in?
-static bool lies_in_one(const struct named *all, size_t n, const char *folded)
+// Could both be unpacked where imp_fold makes two names one? A directory of
+// both must be spelt in one way, and one's name be no directory of the other.
+static bool stand_together(const struct named *x, const struct named *y)
 {
-    for (size_t i = 0; i < n; i++) {
-        size_t len = strlen(all[i].folded);
-        if (strncmp(folded, all[i].folded, len) == 0 &&
-            (folded[len] == '/' || folded[len] == '\0'))
+    const char *a = x->r->name, *b = y->r->name;
+    const char *fa = x->folded, *fb = y->folded;
+    for (;;) {
+        size_t na = strcspn(a, "/"), nb = strcspn(b, "/");
+        size_t nfa = strcspn(fa, "/"), nfb = strcspn(fb, "/");
+        if (nfa != nfb || memcmp(fa, fb, nfa) != 0)
             return true;
+        if (!a[na] || !b[nb] || na != nb || memcmp(a, b, na) != 0)
+            return false;
+        a += na + 1, b += nb + 1, fa += nfa + 1, fb += nfb + 1;
     }
-    return false;
+}
+
+static bool stands_with_all(const struct named *image, const struct named *kept,
+                            size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!stand_together(image, &kept[i]))
+            return false;
+    return true;
 }
 
 // Can its name stand beside all others? `n` at `kept` are those of the group so
@@ -102,8 +118,52 @@ static bool keep_apart(struct imp_ledger *l, const struct named *image,
     bool apart = true;
     if (!imp_ledger_name_is_apart(l, image->r->name, &apart, err))
         return false;
-    if (!apart || lies_in_one(kept, n, image->folded))
+    if (!apart || !stands_with_all(image, kept, n))
         fail_not_apart(image->r);
+    return true;
+}
+
+// --- Whose they are ---
+
+// Is the input archived, or about to be, as another subject's? It may stand
+// twice in a list. `before` are those of the group so far.
+static bool is_anothers(struct imp_ledger *l, const struct imp_result *r,
+                        struct imp_result *const *before, size_t n, bool *is,
+                        struct imp_err *err)
+{
+    char *subject;
+    *is = false;
+    if (!imp_ledger_subject_of(l, r->path, &r->stamp, &subject, err))
+        return false;
+    *is = subject && strcmp(subject, r->subject) != 0;
+    free(subject);
+    for (size_t i = 0; i < n && !*is; i++) {
+        const struct imp_result *b = before[i];
+        *is = b->outcome == IMP_ARCHIVED && b->subject &&
+              strcmp(b->path, r->path) == 0 &&
+              strcmp(b->subject, r->subject) != 0;
+    }
+    return true;
+}
+
+static bool check_subjects(struct imp_ledger *l,
+                           struct imp_result *const *group, size_t n,
+                           struct imp_err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct imp_result *r = group[i];
+        bool anothers;
+        if (r->outcome != IMP_ARCHIVED || !r->subject)
+            continue;
+        if (!is_anothers(l, r, group, i, &anothers, err))
+            return false;
+        if (!anothers)
+            continue;
+        r->outcome = IMP_FAILED;
+        imp_fail(&r->err, IMP_ERR_CONFIG,
+                 "it is archived as another subject's, and has its code in the "
+                 "archive");
+    }
     return true;
 }
 
@@ -158,8 +218,9 @@ bool imp_set_aside(struct imp_ledger *l, struct imp_result *const *group,
     struct named *named = calloc(n ? n : 1, sizeof *named);
     if (!named)
         return imp_fail(err, IMP_ERR_MEMORY, "no memory for a group");
-    bool ok =
-        collect(group, n, named, &count, err) && judge(l, named, count, err);
+    bool ok = check_subjects(l, group, n, err) &&
+              collect(group, n, named, &count, err) &&
+              judge(l, named, count, err);
     for (size_t i = 0; i < count; i++)
         free(named[i].folded);
     free(named);

@@ -24,7 +24,8 @@ struct sqlite3_stmt;
     "row_sum(id, recipe, policy, mark, started, ended, archived, duplicate, " \
     "skipped, quarantined, failed, cancelled, seq)"
 #define IMP_SUM_OF_POLICY "row_sum(digest, text)"
-#define IMP_SUM_OF_SUBJECT "row_sum(id, subject, code, folded, made)"
+#define IMP_SUM_OF_SUBJECT \
+    "row_sum(id, subject, code, made, folded, subject_folded)"
 #define IMP_SUM_OF_OBJECT \
     "row_sum(id, name, folded, digest, length, place, stored)"
 #define IMP_SUM_OF_INPUT                                                       \
@@ -141,19 +142,23 @@ struct sqlite3_stmt;
     ROW(OTHERS_CODE,                                                           \
         "SELECT EXISTS(SELECT 1 FROM subjects WHERE folded = fold(?1) "        \
         "AND subject <> ?2 AND (made OR ?3 OR code <> ?1)) "                   \
-        "OR EXISTS(SELECT 1 FROM subjects WHERE subject = ?1)")                \
+        "OR EXISTS(SELECT 1 FROM subjects WHERE subject_folded = fold(?1)) "   \
+        "OR EXISTS(SELECT 1 FROM subjects WHERE folded = fold(?2))")           \
     ROW(HAS_ALIKE,                                                             \
         "SELECT EXISTS(SELECT 1 FROM objects WHERE name = fold(?1)) "          \
         "OR EXISTS(SELECT 1 FROM objects WHERE folded = fold(?1))")            \
-    ROW(HAS_BELOW, "SELECT EXISTS(SELECT 1 FROM objects WHERE "                \
-                   "name > fold(?1) || '/' AND name < fold(?1) || '0') "       \
-                   "OR EXISTS(SELECT 1 FROM objects WHERE "                    \
-                   "folded > fold(?1) || '/' AND folded < fold(?1) || '0')")   \
-    ROW(ADD_SUBJECT, "INSERT INTO subjects(subject, code, folded, made) "      \
-                     "VALUES(?1, ?2, fold(?2), ?3)")                           \
+    ROW(SOME_BELOW,                                                            \
+        "SELECT name FROM (SELECT name FROM objects WHERE "                    \
+        "name > fold(?1) || '/' AND name < fold(?1) || '0' LIMIT 1) "          \
+        "UNION ALL SELECT name FROM (SELECT name FROM objects WHERE "          \
+        "folded > fold(?1) || '/' AND folded < fold(?1) || '0' LIMIT 1)")      \
+    ROW(ADD_SUBJECT,                                                           \
+        "INSERT INTO subjects(subject, code, made, folded, subject_folded) "   \
+        "VALUES(?1, ?2, ?3, fold(?2), fold(?1))")                              \
     ROW(SUBJECT_OF_INPUT, "SELECT s.subject FROM inputs i "                    \
                           "JOIN subjects s ON s.id = i.subject "               \
-                          "WHERE i.key = ?1 AND i.path = ?2")                  \
+                          "WHERE i.key = ?1 AND i.path = ?2 AND i.size = ?3 "  \
+                          "AND i.inode = ?4 AND i.mtime_ns = ?5")              \
     ROW(SUM_SUBJECT,                                                           \
         "UPDATE subjects SET sum = " IMP_SUM_OF_SUBJECT " WHERE id = ?1")      \
     ROW(EACH_SUBJECT, "SELECT subject, code, made FROM subjects "              \

@@ -66,9 +66,10 @@ struct imp_object_row {
 bool imp_ledger_find_object(struct imp_ledger *l, const char *name,
                             struct imp_object_row *row, struct imp_err *err);
 
-/* Is no object's name `name`, a directory that it lies in, nor `name` one of an
- * object's, as imp_fold compares them? One that is could not be unpacked beside
- * the other. */
+/* Can an object of this name be unpacked beside all others, also where imp_fold
+ * makes two names one? Not if an object has the name, or that of a directory
+ * that it lies in; if the name is a directory's; or if a directory that it lies
+ * in is spelt otherwise elsewhere: two subjects' would become one. */
 bool imp_ledger_name_is_apart(struct imp_ledger *l, const char *name,
                               bool *apart, struct imp_err *err);
 

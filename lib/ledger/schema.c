@@ -11,8 +11,8 @@
 //
 // An object's name is unique: the same bytes are archived once under one name.
 // `folded` is what it is called where case and the coding of accents do not
-// count; NULL: the same. So an index of it is small, as names are made of
-// digits.
+// count; NULL: the same. So an index of it is small where names are made of
+// digits alone.
 //
 // `sum` is that of the other columns: see db.h.
 //
@@ -42,15 +42,18 @@
     " sum INTEGER) STRICT, WITHOUT ROWID;"
 
 // Whom the codes in the archive stand for; `made`: by the key, not by others.
+// Code and key are folded, too, as an object's name; here never NULL.
 #define SUBJECTS                                    \
     "CREATE TABLE subjects("                        \
     " id INTEGER PRIMARY KEY,"                      \
     " subject TEXT NOT NULL UNIQUE,"                \
     " code TEXT NOT NULL,"                          \
     " made INTEGER NOT NULL CHECK(made IN (0, 1))," \
-    " folded TEXT," /* the code, as in objects */   \
+    " folded TEXT, subject_folded TEXT,"            \
     " sum INTEGER) STRICT;" SUBJECTS_FOLDED
-#define SUBJECTS_FOLDED "CREATE INDEX subjects_folded ON subjects(folded);"
+#define SUBJECTS_FOLDED                                 \
+    "CREATE INDEX subjects_folded ON subjects(folded);" \
+    "CREATE INDEX subjects_subject_folded ON subjects(subject_folded);"
 
 // Ids grow in the order in which names are to appear.
 #define INTENTS                   \
@@ -210,8 +213,17 @@ static const char *const upgrades[SCHEMA] = {
           "ALTER TABLE inputs ADD COLUMN"
           " subject INTEGER REFERENCES subjects(id);"
           "UPDATE objects SET folded = nullif(fold(name), name);"
-          "UPDATE subjects SET folded = fold(code);"
-          "DROP INDEX subjects_code;" OBJECTS_FOLDED SUBJECTS_FOLDED
+          "ALTER TABLE subjects ADD COLUMN subject_folded TEXT;"
+          "UPDATE subjects SET folded = fold(code), "
+          "subject_folded = fold(subject);"
+          // Whose an input is, if its object lies in the directory of a code
+          // that is one subject's alone.
+          "UPDATE inputs SET subject = "
+          "(SELECT min(s.id) FROM objects o JOIN subjects s "
+          "ON s.code = substr(o.name, 1, instr(o.name, '/') - 1) "
+          "WHERE o.id = inputs.object HAVING count(*) = 1) "
+          "WHERE EXISTS(SELECT 1 FROM subjects);" OBJECTS_FOLDED SUBJECTS_FOLDED
+          "DROP INDEX subjects_code;"
           "UPDATE objects SET sum = " IMP_SUM_OF_OBJECT
           " WHERE sum IS " SUM_OF_OBJECT_5 ";"
           "UPDATE subjects SET sum = " IMP_SUM_OF_SUBJECT

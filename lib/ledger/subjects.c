@@ -36,13 +36,19 @@ bool imp_ledger_subject(struct imp_ledger *l, const char *subject, bool *found,
 }
 
 bool imp_ledger_subject_of(struct imp_ledger *l, const char *path,
-                           char **subject, struct imp_err *err)
+                           const struct imp_stamp *stamp, char **subject,
+                           struct imp_err *err)
 {
     bool row;
     struct sqlite3_stmt *s =
         imp_ledger_by_path(l, IMP_SQL_SUBJECT_OF_INPUT, path, err);
     *subject = NULL;
-    if (!s || !imp_db_step(&l->db, s, &row, err))
+    if (!s)
+        return false;
+    sqlite3_bind_int64(s, 3, (sqlite3_int64)stamp->size);
+    sqlite3_bind_int64(s, 4, (sqlite3_int64)stamp->inode);
+    sqlite3_bind_int64(s, 5, stamp->mtime_ns);
+    if (!imp_db_step(&l->db, s, &row, err))
         return false;
     if (!row)
         return true;

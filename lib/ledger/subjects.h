@@ -18,8 +18,9 @@ enum imp_coding {
     IMP_CODE_FITS,   /* it has it, or took it */
     IMP_CODE_OTHER,  /* the subject has another code */
     IMP_CODE_OTHERS, /* another subject has the code, and one of the two was
-                        made: made codes are of one subject each; or the code
-                        is the key of a subject */
+                        made: made codes are of one subject each; or the codes
+                        are not quite the same: see fold.h; or the code is the
+                        key of a subject, or the key a code */
 };
 
 /* Note the code of a subject, if that fits; on the ledger's own thread, between
@@ -32,11 +33,12 @@ bool imp_ledger_subject(struct imp_ledger *l, const char *subject, bool *found,
                         char code[IMP_CODE_ROOM], bool *made,
                         struct imp_err *err);
 
-/* Whose the input at `path` was when it was archived, into `*subject`, which
- * the caller frees; NULL: it is not, or nobody's. A reader may be asked, too.
- */
+/* Whose the input at `path`, in this form, was when it was archived, into
+ * `*subject`, which the caller frees; NULL: it is not, or nobody's. A reader
+ * may be asked, too. */
 bool imp_ledger_subject_of(struct imp_ledger *l, const char *path,
-                           char **subject, struct imp_err *err);
+                           const struct imp_stamp *stamp, char **subject,
+                           struct imp_err *err);
 
 /* Walk the subjects, ordered by their keys as bytes. */
 typedef bool (*imp_coded_fn)(void *self, const struct imp_coded *coded,

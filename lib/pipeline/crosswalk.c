@@ -1,12 +1,12 @@
 #include "pipeline/crosswalk.h"
 
 #include "base/file.h"
-#include "base/name.h"
 #include "base/newfile.h"
 #include "ledger/examine.h"
 #include "ledger/subjects.h"
 #include "lookup/csv.h"
 #include "lookup/subject.h"
+#include "pipeline/code.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -149,17 +149,14 @@ static bool read_row(void *self, const char *row, struct imp_err *err)
     size_t n, at;
     imp_csv_names(r->table, &n, &at);
     const char *subject = field(row, at), *code = field(row, r->code);
-    bool ok =
-        imp_subject_tidy(
-            "crosswalk",
-            (struct imp_span){(const uint8_t *)subject, strlen(subject)}, &key,
-            err) &&
-        imp_name_check_value(code, err) &&
-        r->fn(r->fn_self,
-              &(struct imp_coded){(const char *)key.p, code,
-                                  r->made != SIZE_MAX &&
-                                      strcmp(field(row, r->made), BY_KEY) == 0},
-              err);
+    bool made = r->made != SIZE_MAX && strcmp(field(row, r->made), BY_KEY) == 0;
+    bool ok = imp_subject_tidy(
+                  "crosswalk",
+                  (struct imp_span){(const uint8_t *)subject, strlen(subject)},
+                  &key, err) &&
+              imp_code_check(imp_buf_span(&key), code, made, err) &&
+              r->fn(r->fn_self,
+                    &(struct imp_coded){(const char *)key.p, code, made}, err);
     imp_buf_clear(&key);
     return ok;
 }

@@ -86,7 +86,8 @@ static bool check_subject(struct imp_run *run, const struct imp_job *job,
                           struct imp_err *err)
 {
     char *subject;
-    if (!imp_ledger_subject_of(run->known, job->path, &subject, err))
+    if (!imp_ledger_subject_of(run->known, job->path, &job->stamp, &subject,
+                               err))
         return false;
     bool another = subject && imp_whose_tells_another(run->whose, job, subject);
     free(subject);

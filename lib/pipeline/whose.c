@@ -1,19 +1,16 @@
 #include "pipeline/whose.h"
 
-#include "base/fold.h"
 #include "base/name.h"
 #include "deid/exif_find.h"
 #include "deid/pseudonym.h"
 #include "lookup/subject.h"
-#include "net/url.h"
+#include "pipeline/code.h"
 #include "source/source.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define KEY_MIN 4 // bytes of a key that can be looked for
 
 struct imp_whose {
     struct imp_whose_config config;
@@ -240,55 +237,14 @@ static bool find_key(const struct imp_whose *w, const struct imp_job *job,
 
 // --- Its code ---
 
-// As it is, or percent-encoded, as a server was asked.
-static bool has_key(const char *text, const char *folded, const char *key,
-                    const char *encoded)
-{
-    return strcmp(folded, key) == 0 ||
-           (strlen(key) >= KEY_MIN &&
-            (strstr(folded, key) || strcasestr(text, encoded)));
-}
-
-bool imp_key_not_in(struct imp_span key, const char *text, struct imp_err *err)
-{
-    struct imp_buf plain = {0}, encoded = {0};
-    char *folded = imp_fold(text), *folded_key = NULL;
-    if (key.n == 0) {
-        free(folded);
-        return true;
-    }
-    bool ok = imp_buf_add(&plain, key.p, key.n, err) &&
-              imp_buf_add(&plain, "", 1, err) &&
-              imp_url_encode(key, "", &encoded, err) &&
-              imp_buf_add(&encoded, "", 1, err);
-    if (ok && !(folded && (folded_key = imp_fold((const char *)plain.p))))
-        ok = imp_fail(err, IMP_ERR_MEMORY, "no memory to look for a key");
-    if (ok && has_key(text, folded, folded_key, (const char *)encoded.p))
-        ok =
-            imp_fail(err, IMP_ERR_CONFIG, "it has the subject's own key in it");
-    imp_buf_clear(&encoded);
-    imp_buf_clear(&plain);
-    free(folded_key);
-    free(folded);
-    return ok;
-}
-
-static bool take_code(struct imp_known_subject *s, const char *code,
+static bool take_code(struct imp_known_subject *s, const char *code, bool made,
                       struct imp_err *err)
 {
-    if (!imp_name_check_value(code, err))
+    if (!imp_code_check(imp_buf_span(&s->key), code, made, err))
         return imp_wrap(err, "the subject's code");
     snprintf(s->code, sizeof s->code, "%.*s", IMP_NAME_VALUE_MAX, code);
+    s->made_code = made;
     return true;
-}
-
-// Of a code that somebody has given.
-static bool take_given(struct imp_known_subject *s, const char *code,
-                       struct imp_err *err)
-{
-    return take_code(s, code, err) &&
-           (imp_key_not_in(imp_buf_span(&s->key), code, err) ||
-            imp_wrap(err, "the subject's code"));
 }
 
 static bool make_code(const struct imp_whose *w, struct imp_known_subject *s,
@@ -299,11 +255,8 @@ static bool make_code(const struct imp_whose *w, struct imp_known_subject *s,
     const char *prefix = w->config.prefix ? w->config.prefix : "";
     if (!imp_pseudonym_code(w->secret, imp_buf_span(&s->key), digits, err))
         return false;
-    if (!imp_key_not_in(imp_buf_span(&s->key), prefix, err))
-        return imp_wrap(err, "--code-prefix");
     snprintf(code, sizeof code, "%.*s%s", IMP_NAME_VALUE_MAX, prefix, digits);
-    s->made_code = true;
-    return take_code(s, code, err);
+    return take_code(s, code, true, err);
 }
 
 // A table that is at hand can tell whether a code is somebody's real key, as
@@ -330,21 +283,19 @@ static bool find_code(const struct imp_whose *w, struct imp_ledger *ledger,
                       struct imp_err *err)
 {
     char noted[IMP_CODE_ROOM];
-    bool found;
+    bool found, made;
     if (w->lookup[IMP_ASK_SUBJECT]) {
         const char *code = imp_answer_get(s->answer[IMP_ASK_SUBJECT], "code");
-        return code ? take_given(s, code, err) &&
+        return code ? take_code(s, code, false, err) &&
                           check_nobodys_key(w->lookup[IMP_ASK_SUBJECT], code,
                                             ctx, err)
                     : imp_fail(err, IMP_ERR_CONFIG,
                                "subject: the answer has no code");
     }
     if (!imp_ledger_subject(ledger, (const char *)s->key.p, &found, noted,
-                            &s->made_code, err))
+                            &made, err))
         return false;
-    if (!found)
-        return make_code(w, s, err);
-    return s->made_code ? take_code(s, noted, err) : take_given(s, noted, err);
+    return found ? take_code(s, noted, made, err) : make_code(w, s, err);
 }
 
 static bool find_days(const struct imp_whose *w, struct imp_known_subject *s,
@@ -354,10 +305,9 @@ static bool find_days(const struct imp_whose *w, struct imp_known_subject *s,
     s->deid.key = (const char *)s->key.p;
     if (!w->secret || !w->policy->shifts_dates)
         return true;
-    // Two keys that were given one code are one subject, with one shift.
-    struct imp_span of = imp_buf_span(&s->key);
-    if (!s->made_code)
-        of = (struct imp_span){(const uint8_t *)s->code, strlen(s->code)};
+    // Of the code, wherever it came from: then two keys that were given one
+    // are one subject, and one whose code a list has later is the same still.
+    const struct imp_span of = {(const uint8_t *)s->code, strlen(s->code)};
     if (!imp_pseudonym_days(w->secret, of, w->policy->shift_least,
                             w->policy->shift_most, &days, err))
         return false;
@@ -437,5 +387,6 @@ const char *imp_known_subject_field(const struct imp_known_subject *s,
     for (int i = 0; i < IMP_QUESTIONS && !value; i++)
         if (s->answer[i])
             value = imp_answer_get(s->answer[i], name);
-    return value && imp_key_not_in(imp_buf_span(&s->key), value, NULL) ? value : NULL;
+    return value && imp_key_not_in(imp_buf_span(&s->key), value, NULL) ? value
+                                                                       : NULL;
 }

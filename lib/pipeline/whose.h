@@ -84,9 +84,4 @@ bool imp_whose_tells_another(const struct imp_whose *w,
 const char *imp_known_subject_field(const struct imp_known_subject *s,
                                     const char *name);
 
-/* Is `text` free of this key of a subject? IMP_ERR_CONFIG if it is the key, or
- * has the key in it, without regard to case and to how accents are coded; of a
- * key of under four bytes only if it is all of the text. */
-bool imp_key_not_in(struct imp_span key, const char *text, struct imp_err *err);
-
 #endif

@@ -2,6 +2,7 @@
 // read, ask whose it is, clean, mark, clean again, store.
 #include "image/jpeg_map.h"
 #include "pipeline/clean.h"
+#include "pipeline/code.h"
 #include "pipeline/guard.h"
 #include "pipeline/inspect.h"
 #include "pipeline/internal.h"
@@ -170,17 +171,17 @@ static bool mark_clean(struct imp_worker *w, const struct imp_format *fmt,
     return true;
 }
 
-// Fields and text together may not make the key, either. Digits of a digest or a date
-// may: by chance.
+// Fields and text together may not make the key, either. Digits of a digest or
+// a date may: by chance.
 static bool tells_no_key(struct imp_worker *w, const struct imp_template *t,
                          struct imp_values values, struct imp_err *err)
 {
     struct imp_buf text = {0};
     values.fixed[IMP_FIELD_DIGEST] = values.fixed[IMP_FIELD_DATE] = "";
-    bool ok =
-        imp_template_expand(t, &values, NULL, &text, err) &&
-        imp_buf_add(&text, "", 1, err) &&
-        imp_key_not_in(imp_buf_span(&w->subject.key), (const char *)text.p, err);
+    bool ok = imp_template_expand(t, &values, NULL, &text, err) &&
+              imp_buf_add(&text, "", 1, err) &&
+              imp_key_not_in(imp_buf_span(&w->subject.key),
+                             (const char *)text.p, err);
     imp_buf_clear(&text);
     return ok;
 }

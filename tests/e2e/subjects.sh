@@ -220,7 +220,7 @@ for path, object, archived in pairs:
     subject = path.split("/")[-2]
     code = "T7-" + base64.b32encode(mac("code", subject)[:10]).decode()
     assert codes[subject] == code and object.startswith(code + "/"), (subject, code, codes[subject], object)
-    days = int(least) + int.from_bytes(mac("dates", subject)[:8], "big") % (int(most) - int(least) + 1)
+    days = int(least) + int.from_bytes(mac("dates", code)[:8], "big") % (int(most) - int(least) + 1)
     for before, after in zip(dates[path], dates[archived]):
         assert before - after == datetime.timedelta(days=days), (path, before, after, days)
         assert int(least) <= (before - after).days <= int(most)

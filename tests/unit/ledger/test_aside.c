@@ -57,13 +57,27 @@ Test(aside, a_name_that_is_anothers_directory_is_refused)
 
 Test(aside, a_name_that_differs_in_case_only_is_refused)
 {
-    cr_expect_str_eq(JUDGED({"P1/x", "1"}, {"p1/X", "2"}, {"p1/y", "3"}),
+    cr_expect_str_eq(JUDGED({"P1x", "1"}, {"p1X", "2"}, {"p1y", "3"}),
                      "archived failed archived ");
     put_object("P1/x");
     put_object("q1/x");
     cr_expect_str_eq(JUDGED({"p1/x", "1"}, {"P1/X", "P1/x"}, {"Q1/x", "2"},
                             {"P1/x", "P1/x"}, {"P2/x", "3"}),
                      "failed failed failed duplicate archived ");
+}
+
+// Two codes would share it.
+Test(aside, a_directory_is_spelt_in_one_way)
+{
+    cr_expect_str_eq(JUDGED({"P1/a/x", "1"}, {"p1/a/y", "2"}, {"P1/A/y", "3"},
+                            {"P1/b/y", "4"}),
+                     "archived failed failed archived ");
+    put_object("Q1/x");
+    put_object("r1/x");
+    put_object("s1/X");
+    cr_expect_str_eq(JUDGED({"q1/y", "1"}, {"Q1/y", "2"}, {"R1/y", "3"},
+                            {"r1/y", "4"}, {"S1/y", "5"}, {"s1/y", "6"}),
+                     "failed archived failed archived failed archived ");
 }
 
 Test(aside, a_directory_counts_as_one_in_whatever_case)

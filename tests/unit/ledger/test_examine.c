@@ -140,7 +140,9 @@ static const char back_to_5[] =
     "mark_height, mark_across, mark_down, mark_step_x, mark_step_y, object, "
     "run, removed, seq, at, after, ctime_ns);"
     "DROP INDEX objects_folded; ALTER TABLE objects DROP COLUMN folded;"
-    "DROP INDEX subjects_folded; ALTER TABLE subjects DROP COLUMN folded;"
+    "DROP INDEX subjects_folded; DROP INDEX subjects_subject_folded;"
+    "ALTER TABLE subjects DROP COLUMN folded;"
+    "ALTER TABLE subjects DROP COLUMN subject_folded;"
     "ALTER TABLE inputs DROP COLUMN subject;"
     "CREATE INDEX subjects_code ON subjects(code);"
     "PRAGMA user_version = 5;";
@@ -151,16 +153,21 @@ Test(ledger_examine, what_schema_5_had_is_folded_and_keeps_its_faults)
     const struct imp_coded coded = {"1001", "Code", false};
     enum imp_coding says;
     fill();
-    put_object("P1/X");
+    put_object("Code/X");
     put_object("p2/x");
     cr_assert(imp_ledger_put_subject(ledger, &coded, &says, &err));
+    cr_assert(imp_db_exec(&ledger->db,
+                          "UPDATE inputs SET object = 2 "
+                          "WHERE object NOT NULL;",
+                          &err));
     cr_assert(imp_db_exec(&ledger->db, back_to_5, &err), "%s", err.msg);
     close_ledger();
     ledger = open_ledger();
     close_ledger();
     cr_expect_str_eq(judge("SELECT name, folded FROM objects ORDER BY id; "
-                           "SELECT code, folded FROM subjects;"),
-                     "x|\nP1/X|p1/x\np2/x|\nCode|code\n");
+                           "SELECT code, folded FROM subjects; "
+                           "SELECT object, subject FROM inputs;"),
+                     "x|\nCode/X|code/x\np2/x|\nCode|code\n2|1\n|\n");
     cr_expect_str_eq(faults(),
                      "objects 2: the row's sum is another, it was changed\n");
 }

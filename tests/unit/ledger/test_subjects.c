@@ -108,6 +108,15 @@ Test(subjects, are_told_in_the_order_of_their_keys)
     cr_expect_str_eq(all, "B=3 a=2 b=1! ");
 }
 
+Test(subjects, a_code_is_nobodys_key_whichever_came_first)
+{
+    cr_expect_eq(put_code("dotty", "X", false), IMP_CODE_FITS);
+    cr_expect_eq(put_code("bob", "DOTTY", false), IMP_CODE_OTHERS);
+    cr_expect_eq(put_code("cem", "dora", false), IMP_CODE_FITS);
+    cr_expect_eq(put_code("Dora", "Y", false), IMP_CODE_OTHERS);
+    cr_expect_eq(put_code("dor", "Z", true), IMP_CODE_FITS);
+}
+
 Test(subjects, codes_that_differ_in_case_or_coding_are_not_of_two_subjects)
 {
     cr_expect_eq(put_code("1001", "p\xc3\xa9", false), IMP_CODE_FITS);
