@@ -94,7 +94,9 @@ bool imp_tags_verify(struct imp_target *t, const struct imp_payload *payload,
 bool imp_tags_each_policy(struct imp_target *t, imp_policy_fn fn, void *self,
                           struct imp_err *err);
 
-/* The terms that bag-info.txt names, as far as it can be read. The same. */
-void imp_tags_terms(struct imp_target *t, struct imp_terms *terms);
+/* The terms that bag-info.txt names, if it can be read. IMP_ERR_CONFIG if it
+ * has a line for one that does not say what it should. The same. */
+bool imp_tags_terms(struct imp_target *t, struct imp_terms *terms,
+                    struct imp_err *err);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define TAG_MAX ((size_t)1 << 20) // of what is looked into
 #define HEX (IMP_SHA256_HEX - 1)
@@ -218,23 +219,41 @@ bool imp_tags_each_policy(struct imp_target *t, imp_policy_fn fn, void *self,
     return ok;
 }
 
-// What is longer than a term can be is none.
-static void take_term(const struct verifier *v, const char *label, char *term,
-                      size_t cap)
+// Somebody's editor may have been at it: blanks around a value do not count,
+// nor does a label's case (RFC 8493 2.2.2).
+static bool take_term(const struct verifier *v, const char *label,
+                      const char *of, char *term, size_t cap,
+                      struct imp_err *err)
 {
-    size_t n;
-    const char *at = text_of(v), *value = value_of(&at, label, &n);
-    if (value && n < cap)
-        snprintf(term, cap, "%.*s", (int)n, value);
+    const char *at = text_of(v);
+    size_t len = strlen(label) - 1; // without the blank behind the colon
+    while (*at && strncasecmp(at, label, len) != 0) {
+        at += strcspn(at, "\n");
+        at += *at == '\n';
+    }
+    if (!*at)
+        return true;
+    const char *value = at + len + strspn(at + len, " \t");
+    size_t n = strspn(value, of);
+    char behind = value[n + strspn(value + n, " \t\r")];
+    if (n == 0 || n >= cap || (behind && behind != '\n'))
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        IMP_TAG_INFO ": %.*s does not say what it should",
+                        (int)len - 1, label);
+    snprintf(term, cap, "%.*s", (int)n, value);
+    return true;
 }
 
-void imp_tags_terms(struct imp_target *t, struct imp_terms *terms)
+bool imp_tags_terms(struct imp_target *t, struct imp_terms *terms,
+                    struct imp_err *err)
 {
     struct verifier v = {.t = t};
     *terms = (struct imp_terms){0};
-    if (read_again(&v, IMP_TAG_INFO)) {
-        take_term(&v, IMP_TAG_KEY, terms->key, sizeof terms->key);
-        take_term(&v, IMP_TAG_SHIFT, terms->shift, sizeof terms->shift);
-    }
+    bool ok = !read_again(&v, IMP_TAG_INFO) ||
+              (take_term(&v, IMP_TAG_KEY, "0123456789abcdef", terms->key,
+                         sizeof terms->key, err) &&
+               take_term(&v, IMP_TAG_SHIFT, "0123456789-", terms->shift,
+                         sizeof terms->shift, err));
     imp_buf_clear(&v.text);
+    return ok;
 }

@@ -111,9 +111,6 @@ struct imp_journal_row {
 bool imp_journal_row(struct sqlite3_stmt *s, struct imp_journal_row *row,
                      struct imp_err *err);
 
-/* From now on imp_ledger_dirty. */
-bool imp_ledger_set_dirty(struct imp_ledger *l, struct imp_err *err);
-
 /* Note that `name` is about to appear with this digest. `*clash` instead if
  * there is an intent for the name with another digest. */
 bool imp_ledger_put_intent(struct imp_ledger *l, const char *name,

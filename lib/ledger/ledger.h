@@ -187,7 +187,10 @@ bool imp_ledger_set_clean(struct imp_ledger *l,
                           const struct imp_digest *listing,
                           struct imp_err *err);
 
-/* May the listing lack something that this ledger holds? */
+/* From now on the listing may lack something that this ledger holds. */
+bool imp_ledger_set_dirty(struct imp_ledger *l, struct imp_err *err);
+
+/* May it? */
 bool imp_ledger_dirty(struct imp_ledger *l, bool *dirty, struct imp_err *err);
 
 #endif

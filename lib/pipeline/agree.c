@@ -186,8 +186,8 @@ static bool name_policy(void *self, const struct imp_digest *policy,
 static bool take_terms(struct imp_run *run, struct imp_err *err)
 {
     struct imp_terms terms;
-    imp_tags_terms(run->target, &terms);
-    return imp_ledger_bind_terms(run->ledger, &terms, err);
+    return imp_tags_terms(run->target, &terms, err) &&
+           imp_ledger_bind_terms(run->ledger, &terms, err);
 }
 
 // In this order: what is listed is no more this ledger's to recover, and what
@@ -204,6 +204,20 @@ static bool take_up_all(struct imp_run *run, const struct imp_digest *listing,
            imp_tags_each_policy(run->target, name_policy, run, err) &&
            take_terms(run, err) &&
            imp_ledger_set_taken_up(run->ledger, listing, err);
+}
+
+// What the ledger is held to the archive must tell, too: one that an older
+// imgpipe has made does not.
+static bool note_terms(struct imp_run *run, struct imp_err *err)
+{
+    struct imp_terms held, told;
+    if (!imp_ledger_terms(run->ledger, &held, err))
+        return false;
+    if (!held.key[0] && !held.shift[0])
+        return true;
+    return imp_tags_terms(run->target, &told, err) &&
+           (imp_terms_same(&held, &told) ||
+            imp_ledger_set_dirty(run->ledger, err));
 }
 
 bool imp_run_agree(struct imp_run *run, struct imp_err *err)
@@ -229,6 +243,7 @@ bool imp_run_agree(struct imp_run *run, struct imp_err *err)
         !imp_ledger_count_intents(run->ledger, &intents, err))
         return false;
     // What has been archived since the list was written (dirty) is in none.
-    return (agrees && !dirty && !target->interrupted && intents == 0) ||
-           take_up_all(run, listing, err);
+    return ((agrees && !dirty && !target->interrupted && intents == 0) ||
+            take_up_all(run, listing, err)) &&
+           note_terms(run, err);
 }

@@ -1,5 +1,6 @@
 #include "pipeline/crosswalk.h"
 
+#include "archive/tags.h"
 #include "base/file.h"
 #include "base/newfile.h"
 #include "ledger/examine.h"
@@ -63,6 +64,26 @@ static bool write_all(int fd, struct imp_ledger *ledger, uint64_t *n,
     return ok;
 }
 
+// Another archive than the ledger's is none of its business, either.
+static bool lies_in_no_bag(const char *path, struct imp_err *err)
+{
+    char *above = strdup(path);
+    bool in = false;
+    if (!above)
+        return imp_fail_errno(err, "a path");
+    for (char *slash; !in && (slash = strrchr(above, '/'));) {
+        slash[1] = '\0';
+        int dir = open(above, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        in = dir >= 0 && faccessat(dir, IMP_TAG_DECLARATION, F_OK, 0) == 0;
+        if (dir >= 0)
+            close(dir);
+        *slash = '\0';
+    }
+    free(above);
+    return !in ||
+           imp_fail(err, IMP_ERR_CONFIG, "it would lie inside an archive");
+}
+
 // Of the archive that the ledger belongs to, whatever was named.
 static bool is_apart(struct imp_ledger *ledger, const char *path,
                      struct imp_err *err)
@@ -73,7 +94,8 @@ static bool is_apart(struct imp_ledger *ledger, const char *path,
         imp_ledger_bound(ledger, &archive, &sound, err) &&
         (real = imp_path_resolve(path, err)) &&
         (!archive || !imp_path_lies_in(real, archive) ||
-         imp_fail(err, IMP_ERR_CONFIG, "it would lie inside the archive"));
+         imp_fail(err, IMP_ERR_CONFIG, "it would lie inside the archive")) &&
+        lies_in_no_bag(real, err);
     free(real);
     free(archive);
     return ok;

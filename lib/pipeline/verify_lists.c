@@ -2,6 +2,7 @@
 // down, then compared in the order of names.
 #include "archive/tags.h"
 #include "base/name.h"
+#include "ledger/subjects.h"
 #include "pipeline/verify_internal.h"
 
 #include <inttypes.h>
@@ -162,6 +163,26 @@ static bool tell_tag(void *self, const char *name, const char *what,
     return true;
 }
 
+// Else a run with another key could begin, and give subjects second codes.
+static bool verify_terms(struct imp_verify *v, struct imp_err *err)
+{
+    struct imp_terms held, told;
+    struct imp_err why = {0};
+    if (!v->ledger || v->dirty || !v->agrees)
+        return true;
+    if (!imp_ledger_terms(v->ledger, &held, err))
+        return false;
+    if (!imp_tags_terms(v->target, &told, &why)) {
+        imp_verify_tell(v, IMP_FOUND_TAG, NULL, "%s", why.msg);
+        return true;
+    }
+    return imp_terms_same(&held, &told) ||
+           tell_tag(v, IMP_TAG_INFO,
+                    "does not name the key or the range of days that the "
+                    "ledger is held to",
+                    err);
+}
+
 // The tag files of an archive that is one file are found from its end.
 static bool verify_tags(struct imp_verify *v, const struct imp_payload *payload,
                         struct imp_err *err)
@@ -176,7 +197,8 @@ static bool verify_tags(struct imp_verify *v, const struct imp_payload *payload,
         return false;
     }
     if (seen && !what[0])
-        return imp_tags_verify(target, payload, tell_tag, v, err);
+        return imp_tags_verify(target, payload, tell_tag, v, err) &&
+               verify_terms(v, err);
     imp_verify_tell(v, v->settled ? IMP_FOUND_CHANGED : IMP_FOUND_NOTE, NULL,
                     "%s", seen ? what : why.msg);
     return true;

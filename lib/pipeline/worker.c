@@ -7,6 +7,7 @@
 #include "pipeline/inspect.h"
 #include "pipeline/internal.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -263,6 +264,13 @@ static bool name_by_template(struct imp_worker *w, const struct imp_format *fmt,
     return true;
 }
 
+// As the directories of imp_name_of_digest are called.
+static bool is_two_digits(const char *code)
+{
+    return isxdigit((unsigned char)code[0]) &&
+           isxdigit((unsigned char)code[1]) && !code[2];
+}
+
 static bool give_name(struct imp_worker *w, const struct imp_format *fmt,
                       struct imp_result *r, struct imp_err *err)
 {
@@ -272,6 +280,11 @@ static bool give_name(struct imp_worker *w, const struct imp_format *fmt,
     if (w->run->name) {
         if (!name_by_template(w, fmt, r, err))
             return imp_wrap(err, "name");
+    } else if (s->code[0] && w->run->config->whose.or_digest &&
+               is_two_digits(s->code)) {
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "the code is called as a directory of images without "
+                        "a subject: want another, or --name");
     } else if (s->code[0]) {
         int n = snprintf(r->name, sizeof r->name, "%s/%s", s->code, made);
         if ((size_t)n >= sizeof r->name)

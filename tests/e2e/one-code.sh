@@ -51,6 +51,18 @@ for kind in bag:$work/a tar.gz:$work/a.tar.gz; do
     [ "$(field duplicate)" -eq 2 ] || fail "$kind: $(cat "$work/out")"
     expect_exit 0 "$IMGPIPE" verify "$kind" --state "$work/s1"
 done
+for tag in Key-Id Shift-Days; do # what the ledger knows better
+    rm -rf "$work/edited" "$work/edited.state"
+    archive=bag:$work/edited
+    expect_exit 0 run edited.state ours --policy "$work/1-30.conf"
+    sed -i "s/^Imgpipe-$tag: ./Imgpipe-$tag: 7/" "$work/edited/bag-info.txt"
+    sum=$(sha256sum <"$work/edited/bag-info.txt" | cut -c 1-64)
+    sed -i "s/^[0-9a-f]*  bag-info.txt/$sum  bag-info.txt/" \
+        "$work/edited/tagmanifest-sha256.txt"
+    expect_exit 1 "$IMGPIPE" verify "$archive" --state "$work/edited.state"
+    grep -q "bag-info.txt does not name the key or the range" "$work/out" "$work/err" ||
+        fail "$tag: $(cat "$work/out" "$work/err")"
+done
 [ "$(sed -n 's/^Imgpipe-Shift-Days: //p' "$work/a/bag-info.txt")" = 1-30 ] ||
     fail "$(cat "$work/a/bag-info.txt")"
 # What the archive tells of the key is a message authentication code of it.
@@ -60,6 +72,20 @@ id=$(printf 'imgpipe 1 key\0' |
 [ "$(sed -n 's/^Imgpipe-Key-Id: //p' "$work/a/bag-info.txt")" = "$id" ] ||
     fail "want $id: $(cat "$work/a/bag-info.txt")"
 valid_bag "$work/a"
+
+# If somebody has changed that, it is found, though the tag manifest agrees; and
+# what does not say a key is not passed over.
+sed -i 's/^Imgpipe-Key-Id: ./Imgpipe-Key-Id: 0/' "$work/a/bag-info.txt"
+grep -q "$id" "$work/a/bag-info.txt" && fail "the key begins with a 0: want another"
+sum=$(sha256sum <"$work/a/bag-info.txt" | cut -c 1-64)
+sed -i "s/^[0-9a-f]*  bag-info.txt/$sum  bag-info.txt/" \
+    "$work/a/tagmanifest-sha256.txt"
+archive=bag:$work/a
+rm -rf "$work"/s?
+expect_exit 3 run s1 ours --policy "$work/1-30.conf" # it knows no better
+sed -i "s/^Imgpipe-Key-Id: .*/Imgpipe-Key-Id: none/" "$work/a/bag-info.txt"
+refused "bag-info.txt: Imgpipe-Key-Id does not say" s2 ours \
+    --policy "$work/1-30.conf"
 
 # --- What was archived as another's ---
 archive=bag:$work/b
@@ -144,6 +170,19 @@ expect_exit 0 "$IMGPIPE" extract "$archive" "$digest" --into "$work/both" --quie
     fail "want both: $(find "$work/both" -type f)"
 expect_exit 0 "$IMGPIPE" extract "$archive" "$digest" --stdout --quiet
 [ "$(sha256sum <"$work/out")" = "$digest  -" ] || fail "want it once"
+
+# --- A code that is a directory of images without one ---
+printf 'subject,code\nbob,0A\ncem,0AB\n' >"$work/digits.csv"
+archive=bag:$work/f
+expect_exit 1 "$IMGPIPE" run "$tree" --archive "$archive" --state "$work/s8" \
+    --settle 0 --json --subject-from dir --subjects "csv:$work/digits.csv" \
+    --no-subject digest
+grep -q "bob.*called as a directory of images without" "$work/err" ||
+    fail "$(cat "$work/err")"
+[ "$(ls "$work/f/data")" = 0AB ] || fail "$(ls "$work/f/data")"
+expect_exit 0 "$IMGPIPE" run "$tree" --archive "$archive" --state "$work/s8" \
+    --settle 0 --json --subject-from dir --subjects "csv:$work/digits.csv"
+[ "$(field archived)" -eq 1 ] || fail "$(cat "$work/out" "$work/err")"
 
 echo "$kinds kinds of archive hold to one key and range in all states;" \
     "4 ways to leave a source that is another's now; codes that differ in case, and that are keys; one" \

@@ -159,13 +159,43 @@ Test(tags_verify, the_terms_that_bag_info_names_are_told)
 {
     struct imp_terms terms;
     struct imp_target *t = look();
-    imp_tags_terms(t, &terms);
+    cr_expect(imp_tags_terms(t, &terms, NULL));
     cr_expect_str_eq(terms.key, "0123456789abcdef");
     cr_expect_str_eq(terms.shift, "1-365");
     remove(text("%s/" IMP_TAG_INFO, bag));
-    imp_tags_terms(t, &terms);
+    cr_expect(imp_tags_terms(t, &terms, NULL));
     cr_expect_str_eq(terms.key, "");
     imp_target_free(t);
+}
+
+Test(tags_verify, terms_are_read_as_rfc_8493_has_it_or_refused)
+{
+    static const struct {
+        const char *info, *key; // NULL: refused
+    } row[] = {
+        {"imgpipe-KEY-id: 0123456789abcdef", "0123456789abcdef"},
+        {"X: y\r\nImgpipe-Key-Id: \t 0123456789abcdef \r\nY: z\n",
+         "0123456789abcdef"},
+        {"Imgpipe-Key-Id:\n", NULL},
+        {"Imgpipe-Key-Id: 0123456789abcdef0\n", NULL},
+        {"Imgpipe-Key-Id: 0123 4567\n", NULL},
+        {"Imgpipe-Key-Id: xyz\n", NULL},
+        {"Imgpipe-Shift-Days: 1 365\n", NULL},
+        {"Imgpipe-Key-Ids: xyz\n", ""},
+    };
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        struct imp_err err = {0};
+        struct imp_terms terms;
+        put_file(text("%s/" IMP_TAG_INFO, bag), row[i].info);
+        struct imp_target *t = look();
+        bool ok = imp_tags_terms(t, &terms, &err);
+        imp_target_free(t);
+        cr_expect_eq(ok, row[i].key != NULL, "%zu", i);
+        if (ok)
+            cr_expect_str_eq(terms.key, row[i].key, "%zu", i);
+        else
+            cr_expect_eq(err.code, IMP_ERR_CONFIG, "%zu", i);
+    }
 }
 
 // --- The archive as it is read ---
