@@ -2,6 +2,7 @@
 
 #include "lookup/columns.h"
 #include "lookup/csv_read.h"
+#include "lookup/tidy.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -103,18 +104,21 @@ static bool find_again(struct imp_csv *t, const char *key,
 
 // --- Rows ---
 
-static const char *key_of(const struct imp_csv *t, size_t row)
+// As the file has it.
+static struct imp_span key_of(const struct imp_csv *t, size_t row)
 {
     const char *field = t->rows.text + row;
     for (size_t i = 0; i < t->key; i++)
         field += strlen(field) + 1;
-    return field;
+    return (struct imp_span){(const uint8_t *)field, strlen(field)};
 }
 
+// The text has a key as the file does. Its one form is made when it is
+// wanted: that may be longer, and to keep it as well would cost more memory
+// than to make it costs time.
 static bool has_key(const struct imp_csv *t, size_t row, struct imp_span key)
 {
-    const char *own = key_of(t, row);
-    return strlen(own) == key.n && memcmp(own, key.p, key.n) == 0;
+    return imp_tidy_is(key_of(t, row), key);
 }
 
 // The slot that has the row with this key, or the free one where it belongs.
@@ -131,10 +135,9 @@ static struct slot *find_slot(const struct imp_csv *t, struct imp_span key,
     return &t->slot[i];
 }
 
-static bool add_row(struct imp_csv *t, size_t row, struct imp_err *err)
+static bool add_key(struct imp_csv *t, struct imp_span key, size_t row,
+                    struct imp_err *err)
 {
-    const char *own = key_of(t, row);
-    struct imp_span key = {(const uint8_t *)own, strlen(own)};
     if (key.n == 0)
         return imp_fail(err, IMP_ERR_CONFIG,
                         "line %" PRIu64 ": the key is empty",
@@ -149,6 +152,15 @@ static bool add_row(struct imp_csv *t, size_t row, struct imp_err *err)
                         imp_csv_line(&t->rows, row));
     *slot = (struct slot){(uint32_t)row, tag};
     return true;
+}
+
+static bool add_row(struct imp_csv *t, size_t row, struct imp_err *err)
+{
+    struct imp_tidy key;
+    imp_tidy_init(&key, key_of(t, row)); // all fields are UTF-8
+    bool ok = add_key(t, key.key, row, err);
+    imp_tidy_clear(&key);
+    return ok;
 }
 
 // The row behind the one, or the header, at text[at].

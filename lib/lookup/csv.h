@@ -16,12 +16,12 @@ struct imp_csv; /* opaque */
 #define IMP_CSV_MAX ((size_t)1 << 30) /* bytes of text */
 
 /* A table of `text`, which is taken, on failure too, and left empty.
- * IMP_ERR_CONFIG if it is not of that form, has no column `key`, or a key is
- * empty or there twice: also in rows that say the same, for the one who
- * corrects a row would have to know of the other. `names`, NULL-ended, are
- * columns that must be there, too; NULL: which there are is not known yet, and
- * the message lists them if the key's is missing. The caller has the one
- * reference. */
+ * IMP_ERR_CONFIG if it is not of that form, has no column `key`, or a key, in
+ * the form of tidy.h, is empty or there twice: also in rows that say the same,
+ * for the one who corrects a row would have to know of the other. `names`,
+ * NULL-ended, are columns that must be there, too; NULL: which there are is not
+ * known yet, and the message lists them if the key's is missing. The caller has
+ * the one reference. */
 struct imp_csv *imp_csv_new(struct imp_buf *text, const char *key,
                             const char *const *names, struct imp_err *err);
 
@@ -42,8 +42,9 @@ typedef bool (*imp_csv_row_fn)(void *self, const char *row,
 bool imp_csv_each(const struct imp_csv *t, imp_csv_row_fn fn, void *self,
                   struct imp_err *err);
 
-/* The fields of the row with this key, as many as there are columns, each with
- * a NUL behind it; borrowed. NULL: there is none. */
+/* The fields of the row with this key, which is in the form of tidy.h, as many
+ * as there are columns, as the file has them, each with a NUL behind it;
+ * borrowed. NULL: there is none. */
 const char *imp_csv_find(const struct imp_csv *t, struct imp_span key);
 
 #endif

@@ -10,10 +10,12 @@
  * pauses that grow, as long as there is time; all else will not change by
  * itself. Redirects are not followed: the key and the token are for one server.
  *
- * If the answer has a member "subject", it must be the key that was asked. */
+ * If the answer has a member "subject", it must be the key that was asked, in
+ * any form that tidy.h makes one of. */
 #include "base/file.h"
 #include "lookup/json_answer.h"
 #include "lookup/kinds.h"
+#include "lookup/tidy.h"
 #include "net/backoff.h"
 #include "net/http.h"
 #include "net/url.h"
@@ -241,7 +243,9 @@ static bool settle(const struct attempt *t, struct imp_answer **answer,
 static bool is_about(const struct imp_answer *answer, struct imp_span key)
 {
     const char *said = answer ? imp_answer_get(answer, "subject") : NULL;
-    return !said || (strlen(said) == key.n && memcmp(said, key.p, key.n) == 0);
+    return !said ||
+           imp_tidy_is((struct imp_span){(const uint8_t *)said, strlen(said)},
+                       key);
 }
 
 // --- Again and again ---

@@ -6,6 +6,7 @@
 #include "lookup/columns.h"
 #include "lookup/kinds.h"
 #include "lookup/sqlite_db.h"
+#include "lookup/tidy.h"
 #include "sync/context.h"
 
 #include <pthread.h>
@@ -103,7 +104,8 @@ static bool find_key(const char *const *names, size_t n, const char *key,
 // does not know for a text. A column of numbers equals a text that is the same
 // number, "01" or "1.0" that of 1, and another may take no notice of case: the
 // second comparison, of bytes, leaves only what is spelt as it was asked. The
-// first is there for an index.
+// first is there for an index. Both forms of a key are asked for at once: a
+// table that has both has it twice.
 static char *write_sql(const char *table, const char *key,
                        const char *const *names)
 {
@@ -112,8 +114,9 @@ static char *write_sql(const char *table, const char *key,
     for (; *names; names++)
         sqlite3_str_appendf(sql, "t.\"%w\", ", *names);
     sqlite3_str_appendf(sql,
-                        "NULL FROM main.\"%w\" AS t WHERE t.\"%w\" = ?1 AND "
-                        "CAST(t.\"%w\" AS TEXT) = ?1 COLLATE BINARY LIMIT 2",
+                        "NULL FROM main.\"%w\" AS t WHERE t.\"%w\" IN (?1, "
+                        "?2) AND CAST(t.\"%w\" AS TEXT) COLLATE BINARY IN "
+                        "(?1, ?2) LIMIT 2",
                         table, key, key);
     return sqlite3_str_finish(sql); // NULL if memory was short anywhere
 }
@@ -221,11 +224,28 @@ answer_of(struct imp_sqlite *c, const char *const *names, struct imp_err *err)
     return imp_answer_new(said, n, err);
 }
 
-static bool ask(const struct source *s, struct imp_sqlite *c, const char *key,
-                struct imp_answer **answer, struct imp_err *err)
+// What is asked for: a key in its forms.
+#define FORMS 2
+struct forms {
+    struct imp_span form[FORMS];
+};
+
+static bool bind(struct imp_sqlite *c, const struct forms *key,
+                 struct imp_err *err)
 {
-    if (sqlite3_bind_text(c->find, 1, key, -1, SQLITE_STATIC) != SQLITE_OK)
-        return imp_sqlite_fail(c, err);
+    for (int i = 0; i < FORMS; i++)
+        if (sqlite3_bind_text(c->find, i + 1, (const char *)key->form[i].p,
+                              (int)key->form[i].n, SQLITE_STATIC) != SQLITE_OK)
+            return imp_sqlite_fail(c, err);
+    return true;
+}
+
+static bool ask(const struct source *s, struct imp_sqlite *c,
+                const struct forms *key, struct imp_answer **answer,
+                struct imp_err *err)
+{
+    if (!bind(c, key, err))
+        return false;
     int rc = sqlite3_step(c->find);
     if (rc == SQLITE_ROW) {
         *answer = answer_of(c, s->names, err);
@@ -239,8 +259,9 @@ static bool ask(const struct source *s, struct imp_sqlite *c, const char *key,
 }
 
 // Whatever went wrong, the next find starts afresh.
-static bool take_and_ask(struct source *s, const char *key, struct imp_ctx *ctx,
-                         struct imp_answer **answer, struct imp_err *err)
+static bool take_and_ask(struct source *s, const struct forms *key,
+                         struct imp_ctx *ctx, struct imp_answer **answer,
+                         struct imp_err *err)
 {
     struct imp_sqlite *c = take(s, ctx, err);
     if (!c)
@@ -271,10 +292,16 @@ static bool sqlite_find(struct imp_lookup *l, struct imp_span key,
     memcpy(text, key.p, key.n);
     text[key.n] = '\0';
     // What is no text SQLite might make one that somebody has.
-    bool ok = imp_field_fault(text, key.n) ||
-              take_and_ask((struct source *)l, text, ctx, answer, err) ||
-              imp_wrap(err, "SQLite database");
+    bool is_text = !imp_field_fault(text, key.n);
     free(text);
+    if (!is_text)
+        return true;
+    struct imp_tidy apart;
+    imp_tidy_init_decomposed(&apart, key);
+    const struct forms forms = {{key, apart.key}};
+    bool ok = take_and_ask((struct source *)l, &forms, ctx, answer, err) ||
+              imp_wrap(err, "SQLite database");
+    imp_tidy_clear(&apart);
     return ok;
 }
 

@@ -46,13 +46,17 @@ bool imp_lookup_is_slow(const struct imp_lookup *l);
  * there is an answer. */
 const char *const *imp_lookup_names(const struct imp_lookup *l);
 
-/* Ask for `key` (no NUL byte in it). On true `*answer` is a reference of the
- * caller's, or NULL: the source knows no such key. Waits until there is an
- * answer or `ctx` ends, which it notices within 50 ms: IMP_ERR_CANCELLED.
- * IMP_ERR_IO, _TIMEOUT, _MEMORY if the source cannot be asked now, after trying
- * again, where that is of use, until the next pause would outlast `ctx`;
- * _CONFIG if trying again would not help: what it says is not what it should
- * be. Any thread, several at once. */
+/* Ask for `key` (no NUL byte in it), as imp_subject_tidy makes it. What a CSV
+ * file has for keys is brought into that form, too. An SQLite table is asked
+ * for it and for the decomposed one (NFD): a key that has blanks around it
+ * there, or is composed in one letter and not in another, is not found.
+ *
+ * On true `*answer` is a reference of the caller's, or NULL: the source knows
+ * no such key. Waits until there is an answer or `ctx` ends, which it notices
+ * within 50 ms: IMP_ERR_CANCELLED. IMP_ERR_IO, _TIMEOUT, _MEMORY if the source
+ * cannot be asked now, after trying again, where that is of use, until the next
+ * pause would outlast `ctx`; _CONFIG if trying again would not help: what it
+ * says is not what it should be. Any thread, several at once. */
 bool imp_lookup_find(struct imp_lookup *l, struct imp_span key,
                      struct imp_ctx *ctx, struct imp_answer **answer,
                      struct imp_err *err);

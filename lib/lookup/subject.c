@@ -1,5 +1,7 @@
 #include "lookup/subject.h"
 
+#include "lookup/tidy.h"
+
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <glib.h>
 #include <pcre2.h>
@@ -160,10 +162,11 @@ const char *imp_subject_rule_tag(const struct imp_subject_rule *r)
 
 // --- A key in the form that it has everywhere ---
 
-static bool has_control(const char *text)
+static bool has_control(struct imp_span key)
 {
-    for (const char *p = text; *p; p = g_utf8_next_char(p))
-        if (g_unichar_iscntrl(g_utf8_get_char(p)))
+    const char *at = (const char *)key.p, *end = at + key.n;
+    for (; at < end; at = g_utf8_next_char(at))
+        if (g_unichar_iscntrl(g_utf8_get_char(at)))
             return true;
     return false;
 }
@@ -173,37 +176,33 @@ static bool fail_key(const char *by, const char *what, struct imp_err *err)
     return imp_fail(err, IMP_ERR_CONFIG, "subject by %s: the key %s", by, what);
 }
 
-static bool add_key(const char *by, const char *key, struct imp_buf *out,
+static bool add_key(const char *by, struct imp_span key, struct imp_buf *out,
                     struct imp_err *err)
 {
-    size_t n = strlen(key), before = out->n;
-    if (n == 0)
+    size_t before = out->n;
+    if (key.n == 0)
         return fail_key(by, "is empty", err);
-    if (n > IMP_SUBJECT_MAX)
+    if (key.n > IMP_SUBJECT_MAX)
         return fail_key(by, "is too long: want 255 bytes at most", err);
     if (has_control(key))
         return fail_key(by, "has a control character", err);
-    if (!imp_buf_add(out, key, n + 1, err))
+    if (!imp_buf_reserve(out, before + key.n + 1, err) ||
+        !imp_buf_add(out, key.p, key.n, err) || !imp_buf_add(out, "", 1, err))
         return false;
-    out->n = before + n;
+    out->n = before + key.n;
     return true;
 }
 
 bool imp_subject_tidy(const char *by, struct imp_span raw, struct imp_buf *key,
                       struct imp_err *err)
 {
+    struct imp_tidy tidy;
     // Composing makes it three times as long at most.
     if (raw.n > 4 * IMP_SUBJECT_MAX)
         return fail_key(by, "is too long: want 255 bytes at most", err);
-    // What is empty may have no bytes to point to: an image without the tag.
-    char *text = g_strndup(raw.n ? (const char *)raw.p : "", raw.n);
-    char *composed = strlen(text) == raw.n
-                         ? g_utf8_normalize(text, -1, G_NORMALIZE_NFC)
-                         : NULL;
-    bool ok = composed ? add_key(by, g_strstrip(composed), key, err)
-                       : fail_key(by, "is not UTF-8", err);
-    g_free(composed);
-    g_free(text);
+    bool ok = imp_tidy_init(&tidy, raw) ? add_key(by, tidy.key, key, err)
+                                        : fail_key(by, "is not UTF-8", err);
+    imp_tidy_clear(&tidy);
     return ok;
 }
 

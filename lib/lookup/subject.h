@@ -45,11 +45,9 @@ bool imp_subject_of_path(const struct imp_subject_rule *rule, const char *path,
                          struct imp_buf *key, struct imp_err *err);
 
 /* Append `raw`, a key as it was found `by` whatever rule, to `key` in the one
- * form of it: without blanks around it, composed (Unicode's NFC: what a Mac
- * writes as two characters is one elsewhere), with a NUL behind that does not
- * count. On failure (IMP_ERR_CONFIG, naming `by`) `key` is as before: it is no
- * UTF-8, is empty, has control characters, or is longer than IMP_SUBJECT_MAX.
- */
+ * form of it, which tidy.h has, with a NUL behind that does not count. On
+ * failure (IMP_ERR_CONFIG, naming `by`) `key` is as before: it is no UTF-8, is
+ * empty, has control characters, or is longer than IMP_SUBJECT_MAX. */
 bool imp_subject_tidy(const char *by, struct imp_span raw, struct imp_buf *key,
                       struct imp_err *err);
 

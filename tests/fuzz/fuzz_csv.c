@@ -2,6 +2,7 @@
  * reads in the same way, and what that reader would not read is refused. */
 #include "canary.h"
 #include "lookup/csv.h"
+#include "lookup/tidy.h"
 
 #define FIELDS_MAX ((size_t)100000)
 
@@ -74,8 +75,12 @@ static void check_row(const struct imp_csv *t, const struct reader *r,
                       size_t at, size_t columns, size_t key)
 {
     const char *own = r->field[at + key];
-    const char *field =
-        imp_csv_find(t, (struct imp_span){(const uint8_t *)own, strlen(own)});
+    struct imp_tidy tidy;
+    promise(imp_tidy_init(&tidy,
+                          (struct imp_span){(const uint8_t *)own, strlen(own)}),
+            "a key is text");
+    const char *field = imp_csv_find(t, tidy.key);
+    imp_tidy_clear(&tidy);
     promise(field, "each row is found");
     for (size_t i = 0; i < columns; i++, field += strlen(field) + 1)
         promise(strcmp(field, r->field[at + i]) == 0, "as it was read");

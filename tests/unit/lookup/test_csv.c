@@ -117,14 +117,33 @@ Test(csv, what_is_in_quotes_may_have_all)
     EXPECT_ROW("subject,code\n1,\"two\r\nlines\n\"\r\n", "1",
                "1|two\r\nlines\n");
     EXPECT_ROW("\"subject\",\"code\"\n1,\"\"\n", "1", "1|");
-    EXPECT_ROW("subject,code\n\"\n1\",a\n2,b\n", "\n1", "\n1|a");
+    EXPECT_ROW("subject,code\n\"0\n1\",a\n2,b\n", "0\n1", "0\n1|a");
     EXPECT_ROW("subject\n\"a\"\"b\"\n", "a\"b", "a\"b");
 }
 
-Test(csv, blanks_are_part_of_a_field)
+Test(csv, blanks_are_part_of_a_field_but_of_a_key)
 {
-    EXPECT_ROW("subject,code\n 1, a \n", "1", "-");
-    EXPECT_ROW("subject,code\n 1, a \n", " 1", " 1| a ");
+    EXPECT_ROW("subject,code\n 1, a \n", "1", " 1| a ");
+    EXPECT_ROW("subject,code\n 1, a \n", " 1", "-");
+    EXPECT_ROW("subject,code\n\xC2\xA0"
+               "1\xEF\xBB\xBF,a\n",
+               "1",
+               "\xC2\xA0"
+               "1\xEF\xBB\xBF|a");
+    EXPECT_ROW("subject,code\n1 0,a\n", "1 0", "1 0|a");
+}
+
+Test(csv, a_key_is_the_same_composed_or_not)
+{
+    EXPECT_ROW("subject,code\nMu\xCC\x88ller,a\n", "M\xC3\xBCller",
+               "Mu\xCC\x88ller|a");
+    EXPECT_ROW("subject,code\nM\xC3\xBCller,a\n", "M\xC3\xBCller",
+               "M\xC3\xBCller|a");
+    EXPECT_ROW("subject,code\nMu\xCC\x88ller,a\n", "Muller", "-");
+    // Composed it is longer.
+    EXPECT_ROW("subject,code\n\xF0\x9D\x85\xA0,a\n2,b\n",
+               "\xF0\x9D\x85\x98\xF0\x9D\x85\xA5\xF0\x9D\x85\xAE",
+               "\xF0\x9D\x85\xA0|a");
 }
 
 Test(csv, lines_without_a_word_are_passed_over)
@@ -169,6 +188,8 @@ Test(csv, what_is_not_of_the_form_is_refused_with_its_line)
     EXPECT_REFUSED("subject,code\n\"1\n\",a\n2,b,c\n",
                    "line 4 has 3 fields: want 2, as in the header");
     EXPECT_REFUSED("subject,code\n1,a\n\n,b\n", "line 4: the key is empty");
+    EXPECT_REFUSED("subject,code\n \xE3\x80\x80,b\n",
+                   "line 2: the key is empty");
     EXPECT_REFUSED("subject,code\r1,a\r",
                    "line 1: a carriage return alone: want lines ended by CRLF "
                    "or LF");
@@ -180,6 +201,10 @@ Test(csv, a_key_is_there_once_also_if_the_rows_are_the_same)
                    "lines 2 and 7 have the same key: want each once");
     EXPECT_REFUSED("\xEF\xBB\xBFsubject,code\r\n2,b\r\n1,a\r\n1,a",
                    "lines 3 and 4 have the same key: want each once");
+    EXPECT_REFUSED("subject\n1\n 1\n",
+                   "lines 2 and 3 have the same key: want each once");
+    EXPECT_REFUSED("subject\nu\xCC\x88\n1\n\xC3\xBC\xC2\xA0\n",
+                   "lines 2 and 4 have the same key: want each once");
 }
 
 Test(csv, a_header_is_wanted)

@@ -201,6 +201,33 @@ Test(from_http, an_answer_is_what_the_server_says)
     imp_answer_unref(f.answer);
 }
 
+Test(from_http, an_answer_that_repeats_the_key_repeats_this_one)
+{
+    static const struct {
+        const char *body;
+        bool is_about;
+    } says[] = {
+        {"{\"subject\":\"M\xC3\xBC\"}", true},
+        {"{\"subject\":\" Mu\xCC\x88\"}", true},
+        {"{\"subject\":\"Mu\"}", false},
+        {"{\"subject\":\"hush\"}", false},
+        {"{\"subject\":\"\"}", false},
+        {"{\"Subject\":\"hush\"}", true},
+    };
+    struct imp_ctx *ctx = imp_ctx_new(NULL);
+    struct imp_lookup *l = open_at(AT);
+    for (size_t i = 0; i < sizeof says / sizeof *says; i++) {
+        PLAYS({.status = 200, .type = JSON, .body = says[i].body});
+        struct found f = find_n(l, "M\xC3\xBC", 3, ctx);
+        cr_expect_eq(f.ok, says[i].is_about, "%s", says[i].body);
+        if (!f.ok)
+            cr_expect_str_eq(f.err.msg, "the answer is about another subject");
+        imp_answer_unref(f.answer);
+    }
+    l->ops->free(l);
+    imp_ctx_free(ctx);
+}
+
 Test(from_http, a_key_that_is_not_there_is_no_error)
 {
     static const long statuses[] = {404, 410};

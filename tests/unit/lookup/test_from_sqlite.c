@@ -81,6 +81,36 @@ Test(from_sqlite, numbers_are_words_and_null_is_none)
     l->ops->free(l);
 }
 
+// Composed, as keys are asked for, or decomposed, as a Mac writes them.
+Test(from_sqlite, a_key_is_found_in_two_forms)
+{
+    run(path,
+        "CREATE TABLE s(subject TEXT PRIMARY KEY, code TEXT);"
+        "INSERT INTO s VALUES('M\xC3\xBCller', 'S-1'),"
+        "('Mo\xCC\x88ller', 'S-2'),"
+        "('Ma\xCC\x88\xC3\xBC', 'S-3'), (' Me', 'S-4'), ('\xC2\xA0Mi', 5)");
+    struct imp_lookup *l = opened("s");
+    cr_expect_str_eq(ask(l, "M\xC3\xBCller", "code"), "S-1");
+    cr_expect_str_eq(ask(l, "M\xC3\xB6ller", "code"), "S-2");
+    cr_expect_str_eq(ask(l, "Moller", "code"), "?");
+    // What the manual says is not found.
+    cr_expect_str_eq(ask(l, "M\xC3\xA4\xC3\xBC", "code"), "?");
+    cr_expect_str_eq(ask(l, "Me", "code"), "?");
+    cr_expect_str_eq(ask(l, "Mi", "code"), "?");
+    l->ops->free(l);
+}
+
+Test(from_sqlite, a_key_in_both_forms_is_there_twice)
+{
+    run(path, "CREATE TABLE s(subject TEXT PRIMARY KEY, code TEXT);"
+              "INSERT INTO s VALUES('M\xC3\xBCller', 'S-1'),"
+              "('Mu\xCC\x88ller', 'S-2')");
+    struct imp_lookup *l = opened("s");
+    cr_expect_str_eq(ask(l, "M\xC3\xBCller", "code"),
+                     "SQLite database: the key is there twice");
+    l->ops->free(l);
+}
+
 Test(from_sqlite, the_key_is_not_in_an_answer)
 {
     run(path, SIMPLE);

@@ -152,6 +152,10 @@ Test(subject, a_key_has_one_form)
     cr_expect_str_eq(tidy("Mu\xcc\x88ller", 8), "M\xc3\xbcller");
     cr_expect_str_eq(tidy("M\xc3\xbcller", 7), "M\xc3\xbcller");
     cr_expect_str_eq(tidy("a b", 3), "a b");
+    cr_expect_str_eq(tidy("\xC2\xA0"
+                          "1001\xE2\x80\x8B",
+                          9),
+                     "1001");
 }
 
 Test(subject, what_is_no_key)
