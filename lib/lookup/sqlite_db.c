@@ -9,9 +9,12 @@
 #include <sys/stat.h>
 
 #define PAUSE_MS 10 // between two tries at a lock
-#define EVERY 1000  // of SQLite's own instructions: far less than 1 ms
-// Bytes of a value, a row or a statement: what one step can take long for.
+#define EVERY 100   // of SQLite's own instructions: far less than 1 ms
+// Bytes of a value, a row or a statement: what one instruction, which nothing
+// interrupts, can take long for. LIKE and GLOB take the time of value and
+// pattern multiplied.
 #define LENGTH_MAX ((int)(2 * IMP_FIELD_MAX))
+#define PATTERN_MAX 100 // bytes; longest 0.1 s
 
 // --- Until the context ends ---
 
@@ -92,6 +95,7 @@ static bool configure(struct imp_sqlite *c, struct imp_err *err)
         sqlite3_db_config(c->handle, off[i], 0, NULL);
     sqlite3_db_config(c->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_limit(c->handle, SQLITE_LIMIT_LENGTH, LENGTH_MAX);
+    sqlite3_limit(c->handle, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, PATTERN_MAX);
     sqlite3_limit(c->handle, SQLITE_LIMIT_ATTACHED, 0);
     sqlite3_busy_handler(c->handle, wait_for_lock, c);
     sqlite3_progress_handler(c->handle, EVERY, is_over, c);

@@ -18,8 +18,11 @@ struct sqlite3_stmt;
 struct imp_sqlite {
     struct sqlite3 *handle;
     struct sqlite3_stmt *find; /* the owner's; finalized with it; may be NULL */
-    /* What runs or waits for a lock ends with it: the owner sets it anew for
-     * each question, to NULL in between. */
+    /* What runs or waits for a lock ends with it, within 50 ms: the owner sets
+     * it anew for each question, to NULL in between. SQLite asks between
+     * instructions, so that one which takes long is waited for: to sort what a
+     * view had read by then (some times as long as to read it), to count a
+     * whole table, a function of a value of some 100 kB. */
     struct imp_ctx *ctx;
     struct imp_sqlite *next; /* the owner's */
 };

@@ -1,63 +1,6 @@
-#include "../../lib/tempdir.h"
-#include "asking.h"
-
-#include <pthread.h>
-#include <sqlite3.h>
-#include <time.h>
-
-static char *dir, *path;
-
-static void set_up(void)
-{
-    dir = tempdir_make();
-    path = text("%s/s.db", dir);
-}
-
-static void tear_down(void)
-{
-    tempdir_remove(dir);
-}
+#include "sqlite_case.h"
 
 TestSuite(from_sqlite, .init = set_up, .fini = tear_down, .timeout = 30);
-
-static sqlite3 *connected(const char *file)
-{
-    sqlite3 *db;
-    cr_assert_eq(sqlite3_open(file, &db), SQLITE_OK);
-    return db;
-}
-
-static void run_in(sqlite3 *db, const char *sql)
-{
-    cr_assert_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK, "%s: %s",
-                 sql, sqlite3_errmsg(db));
-}
-
-static void run(const char *file, const char *sql)
-{
-    sqlite3 *db = connected(file);
-    run_in(db, sql);
-    sqlite3_close(db);
-}
-
-static struct imp_lookup *opened(const char *more)
-{
-    struct imp_err err;
-    struct imp_lookup *l = open_at(
-        &imp_lookup_sqlite, text("sqlite:%s?table=%s", path, more), &err);
-    cr_assert(l, "%s", err.msg);
-    return l;
-}
-
-static const char *refused(const char *more)
-{
-    return not_opened(&imp_lookup_sqlite,
-                      text("sqlite:%s?table=%s", path, more));
-}
-
-#define SIMPLE                                                   \
-    "CREATE TABLE s(subject TEXT PRIMARY KEY, code TEXT, site);" \
-    "INSERT INTO s VALUES('p1', 'S-1', 'Ulm'), ('p2', 'S-2', '')"
 
 Test(from_sqlite, it_says_what_the_row_has)
 {
@@ -67,7 +10,6 @@ Test(from_sqlite, it_says_what_the_row_has)
     cr_expect_str_eq(ask(l, "p2", "site"), "", "an empty text is a word");
     cr_expect_str_eq(ask(l, "p3", "code"), "?");
     cr_expect_str_eq(ask(l, "", "code"), "?");
-    l->ops->free(l);
 }
 
 Test(from_sqlite, numbers_are_words_and_null_is_none)
@@ -78,7 +20,6 @@ Test(from_sqlite, numbers_are_words_and_null_is_none)
     cr_expect_str_eq(ask(l, "p", "i"), "-7");
     cr_expect_str_eq(ask(l, "p", "r"), "1.5");
     cr_expect_str_eq(ask(l, "p", "code"), "-");
-    l->ops->free(l);
 }
 
 // Composed, as keys are asked for, or decomposed, as a Mac writes them.
@@ -97,7 +38,6 @@ Test(from_sqlite, a_key_is_found_in_two_forms)
     cr_expect_str_eq(ask(l, "M\xC3\xA4\xC3\xBC", "code"), "?");
     cr_expect_str_eq(ask(l, "Me", "code"), "?");
     cr_expect_str_eq(ask(l, "Mi", "code"), "?");
-    l->ops->free(l);
 }
 
 Test(from_sqlite, a_key_in_both_forms_is_there_twice)
@@ -108,7 +48,6 @@ Test(from_sqlite, a_key_in_both_forms_is_there_twice)
     struct imp_lookup *l = opened("s");
     cr_expect_str_eq(ask(l, "M\xC3\xBCller", "code"),
                      "SQLite database: the key is there twice");
-    l->ops->free(l);
 }
 
 Test(from_sqlite, the_key_is_not_in_an_answer)
@@ -117,11 +56,9 @@ Test(from_sqlite, the_key_is_not_in_an_answer)
     struct imp_lookup *l = opened("s");
     cr_expect_str_eq(names_of(l), "code site");
     cr_expect_str_eq(ask(l, "p1", "subject"), "-");
-    l->ops->free(l);
     l = opened("S&key=CODE");
     cr_expect_str_eq(names_of(l), "subject site");
     cr_expect_str_eq(ask(l, "S-2", "subject"), "p2");
-    l->ops->free(l);
 }
 
 Test(from_sqlite, a_view_does_too_and_so_do_generated_columns)
@@ -133,10 +70,8 @@ Test(from_sqlite, a_view_does_too_and_so_do_generated_columns)
     struct imp_lookup *l = opened("v");
     cr_expect_str_eq(ask(l, "p1", "c"), "s-1");
     cr_expect_str_eq(ask(l, "p2", "c"), "?");
-    l->ops->free(l);
     l = opened("g");
     cr_expect_str_eq(ask(l, "p1", "code"), "G-p1");
-    l->ops->free(l);
 }
 
 Test(from_sqlite, a_name_may_be_anything)
@@ -147,7 +82,6 @@ Test(from_sqlite, a_name_may_be_anything)
     struct imp_lookup *l = opened("a%20\"b\"%20];%20--&key=the%20\"key\"");
     cr_expect_str_eq(ask(l, "p1", "or 1=1 --"), "S-1");
     cr_expect_str_eq(ask(l, "p2", "or 1=1 --"), "?");
-    l->ops->free(l);
 }
 
 Test(from_sqlite, a_file_name_is_no_uri)
@@ -179,18 +113,14 @@ Test(from_sqlite, a_key_is_what_is_spelt_the_same)
     cr_expect_str_eq(ask(l, "01", "code"), "?");
     cr_expect_str_eq(ask(l, "1.0", "code"), "?");
     cr_expect_str_eq(ask(l, " 1", "code"), "?");
-    l->ops->free(l);
     l = opened("c");
     cr_expect_str_eq(ask(l, "Ab", "code"), "a");
     cr_expect_str_eq(ask(l, "ab", "code"), "?");
-    l->ops->free(l);
     l = opened("r");
     cr_expect_str_eq(ask(l, "a", "code"), "none");
     cr_expect_str_eq(ask(l, "a ", "code"), "blank");
-    l->ops->free(l);
     l = opened("b");
     cr_expect_str_eq(ask(l, "a", "code"), "?");
-    l->ops->free(l);
 }
 
 Test(from_sqlite, a_key_that_is_no_text_is_nobodys)
@@ -201,7 +131,6 @@ Test(from_sqlite, a_key_that_is_no_text_is_nobodys)
     struct imp_lookup *l = opened("s");
     cr_expect_str_eq(ask(l, "\xEF\xBF\xBD", "code"), "S-1");
     cr_expect_str_eq(ask(l, "\xFF", "code"), "?");
-    l->ops->free(l);
 }
 
 Test(from_sqlite, a_key_that_is_there_twice_is_an_error)
@@ -215,7 +144,6 @@ Test(from_sqlite, a_key_that_is_there_twice_is_an_error)
                      "SQLite database: the key is there twice");
     cr_expect_eq(err.code, IMP_ERR_CONFIG);
     cr_expect_str_eq(ask(l, "p2", "code"), "b");
-    l->ops->free(l);
     imp_ctx_free(ctx);
 }
 
@@ -246,7 +174,6 @@ Test(from_sqlite, what_is_no_text_is_an_error_that_names_the_column)
         cr_expect_eq(err.code, IMP_ERR_CONFIG);
     }
     cr_expect_str_eq(ask(l, "lines", "code"), "a\nb");
-    l->ops->free(l);
     imp_ctx_free(ctx);
 }
 
@@ -311,7 +238,6 @@ Test(from_sqlite, what_another_program_writes_is_seen)
                      "there any more, or its view fails");
     run(path, "ALTER TABLE s RENAME COLUMN place TO site");
     cr_expect_str_eq(ask(l, "p1", "site"), "Ulm");
-    l->ops->free(l);
 }
 
 Test(from_sqlite, a_file_that_is_replaced_is_opened_again)
@@ -326,101 +252,4 @@ Test(from_sqlite, a_file_that_is_replaced_is_opened_again)
     unlink(path);
     cr_expect_str_eq(ask(l, "p1", "code"),
                      "SQLite database: there is no such file");
-    l->ops->free(l);
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-// Ends with the context's deadline: neither before nor much later.
-static void expect_cancelled_in_time(struct imp_lookup *l)
-{
-    int64_t began = now_ms();
-    struct imp_ctx *ctx = imp_ctx_new_timeout(NULL, 200);
-    struct imp_err err;
-    ask_under(ctx, l, "p1", "code", &err);
-    cr_expect_eq(err.code, IMP_ERR_CANCELLED, "%s", err.msg);
-    cr_expect_geq(now_ms() - began, 200);
-    cr_expect_lt(now_ms() - began, 2000, "%jd ms", now_ms() - began);
-    imp_ctx_free(ctx);
-}
-
-Test(from_sqlite, a_lock_is_waited_for_until_the_context_ends)
-{
-    run(path, SIMPLE);
-    struct imp_lookup *l = opened("s");
-    sqlite3 *writer = connected(path);
-    run_in(writer, "BEGIN EXCLUSIVE");
-    expect_cancelled_in_time(l);
-    run_in(writer, "COMMIT");
-    cr_expect_str_eq(ask(l, "p1", "code"), "S-1");
-    sqlite3_close(writer);
-    l->ops->free(l);
-}
-
-static void *commit_soon(void *db)
-{
-    sqlite3_sleep(100);
-    run_in(db, "UPDATE s SET code = 'S-9'; COMMIT");
-    return NULL;
-}
-
-Test(from_sqlite, who_waits_for_a_lock_sees_what_was_written)
-{
-    run(path, SIMPLE);
-    struct imp_lookup *l = opened("s");
-    sqlite3 *writer = connected(path);
-    pthread_t thread;
-    run_in(writer, "BEGIN EXCLUSIVE");
-    cr_assert_eq(pthread_create(&thread, NULL, commit_soon, writer), 0);
-    cr_expect_str_eq(ask(l, "p1", "code"), "S-9");
-    pthread_join(thread, NULL);
-    sqlite3_close(writer);
-    l->ops->free(l);
-}
-
-Test(from_sqlite, a_slow_view_ends_with_the_context)
-{
-    run(path, "CREATE VIEW v AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL "
-              "SELECT i + 1 FROM n) SELECT 'p1' AS subject, count(*) AS code "
-              "FROM n");
-    struct imp_lookup *l = opened("v");
-    expect_cancelled_in_time(l);
-    expect_cancelled_in_time(l);
-    l->ops->free(l);
-}
-
-// A find under way keeps no other waiting.
-static void *ask_slowly(void *arg)
-{
-    struct imp_ctx *ctx = imp_ctx_new_timeout(NULL, 5000);
-    struct imp_lookup *l = arg;
-    struct imp_answer *answer = NULL;
-    struct imp_span slow = {(const uint8_t *)"slow", 4};
-    bool ok = l->ops->find(l, slow, ctx, &answer, NULL);
-    imp_answer_unref(answer);
-    imp_ctx_free(ctx);
-    return ok ? arg : NULL;
-}
-
-Test(from_sqlite, none_waits_for_another)
-{
-    run(path, SIMPLE ";CREATE VIEW v AS SELECT subject, code FROM s UNION ALL "
-                     "SELECT 'slow', (WITH RECURSIVE n(i) AS (SELECT 1 UNION "
-                     "ALL SELECT i + 1 FROM n) SELECT count(*) FROM n)");
-    struct imp_lookup *l = opened("v");
-    pthread_t thread;
-    void *well;
-    int64_t began = now_ms();
-    cr_assert_eq(pthread_create(&thread, NULL, ask_slowly, l), 0);
-    for (int i = 0; i < 100; i++)
-        cr_expect_str_eq(ask(l, "p1", "code"), "S-1");
-    cr_expect_lt(now_ms() - began, 4000);
-    pthread_join(thread, &well);
-    cr_expect_null(well);
-    l->ops->free(l);
 }
