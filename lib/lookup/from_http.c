@@ -11,7 +11,9 @@
  * itself. Redirects are not followed: the key and the token are for one server.
  *
  * If the answer has a member "subject", it must be the key that was asked, in
- * any form that tidy.h makes one of. */
+ * any form that tidy.h makes one of. Nothing else ties an answer to its
+ * question: http.h has what becomes of an answer too many, and those that come
+ * when the next question has been sent are told by that member alone. */
 #include "base/file.h"
 #include "lookup/json_answer.h"
 #include "lookup/kinds.h"
@@ -157,9 +159,11 @@ static bool read_token(struct source *s, const char *path, struct imp_err *err)
 // --- One try ---
 
 struct attempt {
+    struct imp_span key;
     long status;
     bool is_json; // by its Content-Type
     int64_t retry_after_ms;
+    struct imp_answer *answer;
     struct imp_buf body; // kept from try to try
 };
 
@@ -191,31 +195,23 @@ static bool on_body(void *self, long status, const void *bytes, size_t n,
     return imp_buf_add(&t->body, bytes, n, err);
 }
 
-static bool ask_once(struct source *s, const char *url, struct attempt *t,
-                     struct imp_ctx *ctx, struct imp_err *err)
-{
-    const char *headers[] = {"Accept: application/json", s->authorization,
-                             NULL};
-    const struct imp_http_call call = {.method = "GET",
-                                       .url = url,
-                                       .headers = headers,
-                                       .direct = s->local,
-                                       .self = t,
-                                       .on_header = on_header,
-                                       .on_body = on_body};
-    t->body.n = 0;
-    *t = (struct attempt){.body = t->body};
-    return s->http->call(s->connections, &call, ctx, &t->status, err);
-}
-
 static bool may_pass(long status)
 {
     return status == 429 || (status >= 500 && status < 600);
 }
 
+// An answer that repeats the key must repeat this one: with a server or a proxy
+// that loses count, it may be the answer to the question before.
+static bool is_about(const struct imp_answer *answer, struct imp_span key)
+{
+    const char *said = imp_answer_get(answer, "subject");
+    return !said ||
+           imp_tidy_is((struct imp_span){(const uint8_t *)said, strlen(said)},
+                       key);
+}
+
 // What an answer says that will be no other when we ask again.
-static bool settle(const struct attempt *t, struct imp_answer **answer,
-                   struct imp_err *err)
+static bool settle(struct attempt *t, struct imp_err *err)
 {
     if (t->status == 404 || t->status == 410)
         return true;
@@ -234,18 +230,35 @@ static bool settle(const struct attempt *t, struct imp_answer **answer,
     if (!t->is_json)
         return imp_fail(err, IMP_ERR_CONFIG,
                         "the answer's Content-Type is not JSON");
-    *answer = imp_answer_from_json(imp_buf_span(&t->body), err);
-    return *answer;
+    t->answer = imp_answer_from_json(imp_buf_span(&t->body), err);
+    return t->answer && (is_about(t->answer, t->key) ||
+                         imp_fail(err, IMP_ERR_CONFIG,
+                                  "the answer is about another subject"));
 }
 
-// An answer that repeats the key must repeat this one: with a server or a proxy
-// that loses count, it may be the answer to the question before.
-static bool is_about(const struct imp_answer *answer, struct imp_span key)
+static bool on_end(void *self, long status, struct imp_err *err)
 {
-    const char *said = answer ? imp_answer_get(answer, "subject") : NULL;
-    return !said ||
-           imp_tidy_is((struct imp_span){(const uint8_t *)said, strlen(said)},
-                       key);
+    struct attempt *t = self;
+    t->status = status;
+    return may_pass(status) || settle(t, err);
+}
+
+static bool ask_once(struct source *s, const char *url, struct attempt *t,
+                     struct imp_ctx *ctx, struct imp_err *err)
+{
+    const char *headers[] = {"Accept: application/json", s->authorization,
+                             NULL};
+    const struct imp_http_call call = {.method = "GET",
+                                       .url = url,
+                                       .headers = headers,
+                                       .direct = s->local,
+                                       .self = t,
+                                       .on_header = on_header,
+                                       .on_body = on_body,
+                                       .on_end = on_end};
+    t->body.n = 0;
+    *t = (struct attempt){.key = t->key, .body = t->body};
+    return s->http->call(s->connections, &call, ctx, &t->status, err);
 }
 
 // --- Again and again ---
@@ -263,15 +276,14 @@ static bool ended(struct imp_ctx *ctx, const struct imp_err *last,
 }
 
 static bool ask(struct source *s, const char *url, struct attempt *t,
-                struct imp_ctx *ctx, struct imp_answer **answer,
-                struct imp_err *err)
+                struct imp_ctx *ctx, struct imp_err *err)
 {
     struct imp_err last = {0};
     for (unsigned tries = 1;; tries++) {
         struct imp_err why = {0};
         bool ok = ask_once(s, url, t, ctx, &why);
         if (ok && !may_pass(t->status))
-            return settle(t, answer, err);
+            return true;
         if (ok)
             imp_fail(&why, IMP_ERR_IO, "HTTP status %ld", t->status);
         if (why.code == IMP_ERR_CANCELLED)
@@ -300,19 +312,19 @@ static bool find(struct imp_lookup *l, struct imp_span key, struct imp_ctx *ctx,
 {
     struct source *s = (struct source *)l;
     struct imp_buf url = {0};
-    struct attempt t = {0};
+    struct attempt t = {.key = key};
     *answer = NULL;
     if (!can_be_asked(key))
         return true;
     bool ok = write_url(s, key, &url, err) &&
-              ask(s, (const char *)url.p, &t, ctx, answer, err);
+              ask(s, (const char *)url.p, &t, ctx, err);
     imp_buf_clear(&t.body);
     imp_buf_clear(&url);
-    if (!ok || is_about(*answer, key))
-        return ok;
-    imp_answer_unref(*answer);
-    *answer = NULL;
-    return imp_fail(err, IMP_ERR_CONFIG, "the answer is about another subject");
+    if (ok)
+        *answer = t.answer;
+    else
+        imp_answer_unref(t.answer);
+    return ok;
 }
 
 // --- Birth and death ---

@@ -14,7 +14,7 @@
 struct imp_ctx;
 
 /* Raised with every change of what is declared here. */
-#define IMP_HTTP_VERSION 2
+#define IMP_HTTP_VERSION 3
 
 /* What is asked. All borrowed. */
 struct imp_http_call {
@@ -33,10 +33,15 @@ struct imp_http_call {
      */
     bool (*on_body)(void *self, long status, const void *bytes, size_t n,
                     struct imp_err *err);
+    /* All of it has come. False, with `err`, ends the connection, too: for an
+     * answer that may be that to another question. NULL: any is good. */
+    bool (*on_end)(void *self, long status, struct imp_err *err);
 };
 
-/* Connections that are open and idle, kept for the next exchange. Any thread,
- * several at once. */
+/* Connections that are open and idle, kept for the next exchange, but for those
+ * on which the other side says anything before there is one: an answer too many
+ * is never taken for the next one's, unless it comes when that has been sent
+ * already. Any thread, several at once. */
 struct imp_http;
 
 struct imp_http_ops {

@@ -40,6 +40,8 @@ answer. `stub.py of KEY RULE...` prints the rule of KEY. Words:
   cut            half an answer, then close
   stall          half an answer, and no more of it
   drip           an answer, one byte every 100 ms
+  twice          an answer, and in one piece with it the same once more
+  surplus=MS     an answer, and so much later the same once more
   close          close without an answer
   garbage        no HTTP
   redirect       302 to another path of this server
@@ -57,9 +59,9 @@ import time
 import urllib.parse
 
 PLAIN = '{"code":"C-{digest}","site":"S-1"}'
-FLAGS = {"hang", "cut", "stall", "drip", "close", "garbage", "redirect", "huge",
-         "invalid"}
-VALUES = {"delay", "status", "retry-after", "type", "body", "times"}
+FLAGS = {"hang", "cut", "stall", "drip", "twice", "close", "garbage", "redirect",
+         "huge", "invalid"}
+VALUES = {"delay", "status", "retry-after", "type", "body", "times", "surplus"}
 HUGE = 100_000_000
 LOOK = 0.005  # seconds between two looks at its own lag
 
@@ -260,6 +262,15 @@ class Connection(asyncio.Protocol):
         elif "cut" in words:
             self.transport.write(whole[:-len(whole) // 4])
             self.transport.close()
+        elif "twice" in words:
+            self.transport.write(whole + whole)
+        elif "surplus" in words:
+            self.transport.write(whole)
+            if words["surplus"] == "0":
+                self.transport.write(whole)
+            else:
+                asyncio.get_running_loop().call_later(
+                    int(words["surplus"]) / 1000, self.transport.write, whole)
         elif "close" in words:
             self.transport.close()
         elif "garbage" in words:

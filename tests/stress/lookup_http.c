@@ -41,12 +41,11 @@ static bool unlucky(unsigned one_in)
     return is;
 }
 
-static bool server_call(struct imp_http *http, const struct imp_http_call *call,
-                        struct imp_ctx *ctx, long *status, struct imp_err *err)
+static bool answer(const struct imp_http_call *call, struct imp_ctx *ctx,
+                   long *status, struct imp_err *err)
 {
     unsigned long key = strtoul(strrchr(call->url, '/') + 1, NULL, 10);
     char body[64];
-    (void)http;
     atomic_fetch_add(&server.asked, 1);
     sched_yield();
     if (imp_ctx_cancelled(ctx))
@@ -68,6 +67,14 @@ static bool server_call(struct imp_http *http, const struct imp_http_call *call,
     if (unlucky(10))
         return imp_fail(err, IMP_ERR_IO, "half an answer");
     return call->on_body(call->self, 200, body + n / 2, n - n / 2, err);
+}
+
+static bool server_call(struct imp_http *http, const struct imp_http_call *call,
+                        struct imp_ctx *ctx, long *status, struct imp_err *err)
+{
+    (void)http;
+    return answer(call, ctx, status, err) &&
+           call->on_end(call->self, *status, err);
 }
 
 static struct imp_http *server_new(const char *agent, bool secure,

@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <curl/curl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@
 struct line {
     CURLM *multi;
     CURL *easy;
+    curl_socket_t socket; // of the connection that is kept, if any
 };
 
 struct imp_http {
@@ -44,18 +46,37 @@ static void hang_up(struct line line)
     curl_multi_cleanup(line.multi);
 }
 
+// Has the other side said anything since the last answer? That may be its end,
+// or an answer too many: libcurl before 8.1 would take it for that to the next
+// request.
+static bool is_spoilt(struct line line)
+{
+    struct pollfd fd = {.fd = line.socket, .events = POLLIN};
+    return line.socket != CURL_SOCKET_BAD && poll(&fd, 1, 0) != 0;
+}
+
+static bool pop(struct imp_http *http, struct line *line)
+{
+    pthread_mutex_lock(&http->mu);
+    bool any = http->n_idle > 0;
+    if (any)
+        *line = http->idle[--http->n_idle];
+    pthread_mutex_unlock(&http->mu);
+    return any;
+}
+
 // False without memory.
 static bool take(struct imp_http *http, struct line *line)
 {
-    *line = (struct line){0};
-    pthread_mutex_lock(&http->mu);
-    if (http->n_idle > 0)
-        *line = http->idle[--http->n_idle];
-    pthread_mutex_unlock(&http->mu);
-    if (line->easy)
-        return true;
-    *line = (struct line){curl_multi_init(), curl_easy_init()};
-    if (line->multi && line->easy)
+    while (pop(http, line)) {
+        if (!is_spoilt(*line))
+            return true;
+        hang_up(*line);
+    }
+    *line = (struct line){curl_multi_init(), curl_easy_init(), CURL_SOCKET_BAD};
+    // With one connection there is no other that could be taken for the next.
+    if (line->multi && line->easy &&
+        curl_multi_setopt(line->multi, CURLMOPT_MAXCONNECTS, 1L) == CURLM_OK)
         return true;
     hang_up(*line);
     return false;
@@ -159,8 +180,9 @@ static CURLcode result_of(CURLM *multi)
 
 // Until it is through, too slow, or `ctx` has ended. curl_multi_poll returns at
 // once when there is something to do.
-static CURLcode perform(CURLM *multi, struct exchange *x)
+static CURLcode perform(struct line *line, struct exchange *x)
 {
+    CURLM *multi = line->multi;
     struct imp_pace pace;
     int running = 1;
     CURLMcode code = curl_multi_add_handle(multi, x->easy);
@@ -179,6 +201,9 @@ static CURLcode perform(CURLM *multi, struct exchange *x)
         result = CURLE_FAILED_INIT;
     else if (running == 0)
         result = result_of(multi);
+    line->socket = CURL_SOCKET_BAD;
+    if (result == CURLE_OK)
+        curl_easy_getinfo(x->easy, CURLINFO_ACTIVESOCKET, &line->socket);
     curl_multi_remove_handle(multi, x->easy); // closes what is not through
     return result;
 }
@@ -316,12 +341,17 @@ static bool http_call(struct imp_http *http, const struct imp_http_call *call,
     struct exchange x = {.call = call, .ctx = ctx, .easy = line.easy};
     CURLcode code = CURLE_OUT_OF_MEMORY;
     if (listed && set_up(line.easy, http, &x, headers, why))
-        code = perform(line.multi, &x);
-    bool ok = tell(&x, code, why, err);
+        code = perform(&line, &x);
+    bool ok = tell(&x, code, why, err), sound = true;
     if (ok)
         curl_easy_getinfo(line.easy, CURLINFO_RESPONSE_CODE, status);
+    if (ok && call->on_end)
+        ok = sound = call->on_end(call->self, *status, err);
     curl_slist_free_all(headers);
-    give_back(http, line);
+    if (sound)
+        give_back(http, line);
+    else
+        hang_up(line);
     return ok;
 }
 

@@ -91,7 +91,7 @@ static bool server_call(struct imp_http *http, const struct imp_http_call *call,
     if (act->fails)
         return imp_fail(err, act->fails, "it broke");
     *status = act->status;
-    return true;
+    return call->on_end(call->self, act->status, err);
 }
 
 const struct imp_http_ops *imp_http_load(struct imp_err *err)

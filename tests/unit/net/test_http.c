@@ -1,25 +1,13 @@
 // http.so over real sockets, against servers that go wrong.
-#include "net/http.h"
-#include "sync/context.h"
+#include "http_server.h"
 
-#include <arpa/inet.h>
-#include <criterion/criterion.h>
 #include <dlfcn.h>
 #include <netdb.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
 #define DEADLINE_MS 60
 #define PROMISED_MS 50
 #define TRIES 8
 
-#define WHOLE "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 #define HALF "HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n{"
 
 // --- A name that no resolver ever answers for ---
@@ -36,116 +24,6 @@ getaddrinfo(const char *restrict node, const char *restrict service,
         pause();
     memcpy(&next, &symbol, sizeof next);
     return next(node, service, hints, found);
-}
-
-// --- A server: it says one thing to whoever asks ---
-
-enum then { KEEP, DRIP };
-
-struct server {
-    const char *says;
-    enum then then; // behind that
-    int fd;
-    atomic_uint connections, requests;
-    pthread_t thread;
-    char url[64];
-};
-
-static int listen_on(struct server *s, const char *scheme, int backlog)
-{
-    struct sockaddr_in at = {.sin_family = AF_INET,
-                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof at;
-    s->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    cr_assert(s->fd >= 0);
-    cr_assert_eq(bind(s->fd, (struct sockaddr *)&at, n), 0);
-    cr_assert_eq(listen(s->fd, backlog), 0);
-    cr_assert_eq(getsockname(s->fd, (struct sockaddr *)&at, &n), 0);
-    snprintf(s->url, sizeof s->url, "%s://127.0.0.1:%u/", scheme,
-             ntohs(at.sin_port));
-    return ntohs(at.sin_port);
-}
-
-struct visit {
-    struct server *server;
-    int fd;
-};
-
-static void *attend(void *self)
-{
-    struct visit *v = self;
-    struct server *s = v->server;
-    char in[4096];
-    // A request here is one piece, for it is small.
-    while (recv(v->fd, in, sizeof in, 0) > 0) {
-        atomic_fetch_add(&s->requests, 1);
-        if (send(v->fd, s->says, strlen(s->says), MSG_NOSIGNAL) < 0)
-            break;
-        while (s->then == DRIP && send(v->fd, " ", 1, MSG_NOSIGNAL) == 1)
-            nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-    }
-    close(v->fd);
-    free(v);
-    return NULL;
-}
-
-static void *serve(void *self)
-{
-    struct server *s = self;
-    int fd;
-    while ((fd = accept(s->fd, NULL, NULL)) >= 0) {
-        struct visit *v = malloc(sizeof *v);
-        pthread_t thread;
-        atomic_fetch_add(&s->connections, 1);
-        if (!v)
-            abort();
-        *v = (struct visit){s, fd};
-        if (pthread_create(&thread, NULL, attend, v) != 0)
-            abort();
-        pthread_detach(thread);
-    }
-    return NULL;
-}
-
-static void start(struct server *s, const char *scheme)
-{
-    listen_on(s, scheme, 64);
-    cr_assert_eq(pthread_create(&s->thread, NULL, serve, s), 0);
-}
-
-// --- Asking ---
-
-struct client {
-    const struct imp_http_ops *ops;
-    struct imp_http *http;
-};
-
-static struct client client(void)
-{
-    struct imp_err err = {0};
-    struct client c = {.ops = imp_http_load(&err)};
-    cr_assert(c.ops, "%s", err.msg);
-    c.http = c.ops->new ("test", true, &err);
-    cr_assert(c.http);
-    return c;
-}
-
-static bool ask(struct client *c, const char *url, bool direct,
-                struct imp_ctx *ctx, struct imp_err *err)
-{
-    static const char *const headers[] = {NULL};
-    struct imp_http_call call = {
-        .method = "GET", .url = url, .headers = headers, .direct = direct};
-    long status = 0;
-    return c->ops->call(c->http, &call, ctx, &status, err) &&
-           (status == 200 || imp_fail(err, IMP_ERR_IO, "HTTP %ld", status));
-}
-
-static double now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
 // How long after its deadline an exchange ends: the shortest of some, for a
