@@ -61,7 +61,9 @@ struct imp_http_ops {
      * asked again. IMP_ERR_CONFIG if asking again is no use: a certificate that
      * does not verify. IMP_ERR_CANCELLED within 50 ms after `ctx` ends, by
      * cancel or deadline, whatever the line does. (To resolve a name can take
-     * longer: a thread goes on with that, and is gone when it is through.) */
+     * longer: a thread goes on with that, and is gone when it is through. While
+     * many of them hang, only one call a second tries; the others are an
+     * IMP_ERR_TIMEOUT at once.) */
     bool (*call)(struct imp_http *http, const struct imp_http_call *call,
                  struct imp_ctx *ctx, long *status, struct imp_err *err);
 

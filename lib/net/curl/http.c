@@ -1,6 +1,7 @@
 // All that knows libcurl. Built into http.so, not into the program.
 #include "net/http.h"
 #include "base/clock.h"
+#include "names.h"
 #include "net/pace.h"
 #include "sync/context.h"
 #include "trust.h"
@@ -33,6 +34,7 @@ struct line {
 struct imp_http {
     char agent[64];
     struct imp_trust *trust; // NULL: no https
+    struct imp_names names;
     pthread_mutex_t mu;
     struct line idle[IDLE_MAX]; // guarded by mu, and so is:
     size_t n_idle;
@@ -100,8 +102,10 @@ struct exchange {
     const struct imp_http_call *call;
     struct imp_ctx *ctx;
     CURL *easy;
-    size_t sent;        // of call->body
-    bool slow;          // it was given up for it
+    size_t sent; // of call->body
+    bool slow;   // it was given up for it
+    struct imp_names *names;
+    bool resolving;     // a name
     struct imp_err err; // of call->on_body
 };
 
@@ -160,6 +164,25 @@ static int seek_body(void *self, curl_off_t at, int origin)
     return CURL_SEEKFUNC_OK;
 }
 
+static int before_name(void *resolver, void *reserved, void *self)
+{
+    struct exchange *x = self;
+    (void)resolver, (void)reserved;
+    x->resolving = true;
+    return 0;
+}
+
+// Before a socket connects: the name has been resolved.
+static int behind_name(void *self, curl_socket_t fd, curlsocktype purpose)
+{
+    struct exchange *x = self;
+    (void)fd, (void)purpose;
+    if (x->resolving)
+        imp_names_resolved(x->names);
+    x->resolving = false;
+    return CURL_SOCKOPT_OK;
+}
+
 // libcurl's own limit of this kind (CURLOPT_LOW_SPEED_LIMIT) looks at some
 // seconds at a time, and starts its clock anew after each that was fast enough.
 static bool is_slow(const struct exchange *x, struct imp_pace *pace)
@@ -205,6 +228,8 @@ static CURLcode perform(struct line *line, struct exchange *x)
     if (result == CURLE_OK)
         curl_easy_getinfo(x->easy, CURLINFO_ACTIVESOCKET, &line->socket);
     curl_multi_remove_handle(multi, x->easy); // closes what is not through
+    if (x->resolving && result == CURLE_ABORTED_BY_CALLBACK)
+        imp_names_left(x->names, imp_now_ms());
     return result;
 }
 
@@ -262,7 +287,11 @@ static bool set_up(CURL *easy, struct imp_http *http, struct exchange *x,
            SET(CURLOPT_HEADERDATA, x) && SET(CURLOPT_WRITEFUNCTION, on_body) &&
            SET(CURLOPT_WRITEDATA, x) && SET(CURLOPT_READFUNCTION, more_body) &&
            SET(CURLOPT_READDATA, x) && SET(CURLOPT_SEEKFUNCTION, seek_body) &&
-           SET(CURLOPT_SEEKDATA, x) && set_method(easy, x) &&
+           SET(CURLOPT_SEEKDATA, x) &&
+           SET(CURLOPT_RESOLVER_START_FUNCTION, before_name) &&
+           SET(CURLOPT_RESOLVER_START_DATA, x) &&
+           SET(CURLOPT_SOCKOPTFUNCTION, behind_name) &&
+           SET(CURLOPT_SOCKOPTDATA, x) && set_method(easy, x) &&
            (!x->call->direct || SET(CURLOPT_NOPROXY, "*"));
 }
 #undef SET
@@ -326,28 +355,44 @@ static struct curl_slist *list_of(const char *const *headers, bool *ok)
     return list;
 }
 
-static bool http_call(struct imp_http *http, const struct imp_http_call *call,
-                      struct imp_ctx *ctx, long *status, struct imp_err *err)
+static bool talk(struct imp_http *http, struct line *line, struct exchange *x,
+                 long *status, struct imp_err *err)
 {
     char why[CURL_ERROR_SIZE] = "";
     bool listed;
+    struct curl_slist *headers = list_of(x->call->headers, &listed);
+    CURLcode code = CURLE_OUT_OF_MEMORY;
+    if (listed && set_up(line->easy, http, x, headers, why))
+        code = perform(line, x);
+    bool ok = tell(x, code, why, err);
+    if (ok)
+        curl_easy_getinfo(line->easy, CURLINFO_RESPONSE_CODE, status);
+    curl_slist_free_all(headers);
+    return ok;
+}
+
+static bool http_call(struct imp_http *http, const struct imp_http_call *call,
+                      struct imp_ctx *ctx, long *status, struct imp_err *err)
+{
+    struct line line;
+    bool sound = true, ok;
     *status = 0;
     if (imp_ctx_cancelled(ctx))
         return imp_fail(err, IMP_ERR_CANCELLED, "cancelled");
-    struct line line;
     if (!take(http, &line))
         return no_memory(err);
-    struct curl_slist *headers = list_of(call->headers, &listed);
-    struct exchange x = {.call = call, .ctx = ctx, .easy = line.easy};
-    CURLcode code = CURLE_OUT_OF_MEMORY;
-    if (listed && set_up(line.easy, http, &x, headers, why))
-        code = perform(&line, &x);
-    bool ok = tell(&x, code, why, err), sound = true;
-    if (ok)
-        curl_easy_getinfo(line.easy, CURLINFO_RESPONSE_CODE, status);
+    if (line.socket == CURL_SOCKET_BAD &&
+        !imp_names_try(&http->names, imp_now_ms())) {
+        give_back(http, line);
+        return imp_fail(err, IMP_ERR_TIMEOUT,
+                        "the host's name is not resolved: %d tries hang",
+                        IMP_NAMES_HUNG);
+    }
+    struct exchange x = {
+        .call = call, .ctx = ctx, .easy = line.easy, .names = &http->names};
+    ok = talk(http, &line, &x, status, err);
     if (ok && call->on_end)
         ok = sound = call->on_end(call->self, *status, err);
-    curl_slist_free_all(headers);
     if (sound)
         give_back(http, line);
     else
@@ -381,6 +426,7 @@ static struct imp_http *http_new(const char *agent, bool secure,
     }
     strncat(http->agent, agent, sizeof http->agent - 1);
     pthread_mutex_init(&http->mu, NULL);
+    imp_names_init(&http->names);
     return http;
 }
 
@@ -390,6 +436,7 @@ static void http_free(struct imp_http *http)
         return;
     for (size_t i = 0; i < http->n_idle; i++)
         hang_up(http->idle[i]);
+    imp_names_clear(&http->names);
     pthread_mutex_destroy(&http->mu);
     imp_trust_free(http->trust);
     free(http);

@@ -1,4 +1,5 @@
 // http.so over real sockets, against servers that go wrong.
+#include "../../lib/tempdir.h"
 #include "http_server.h"
 
 #include <dlfcn.h>
@@ -10,7 +11,10 @@
 
 #define HALF "HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n{"
 
-// --- A name that no resolver ever answers for ---
+// --- A name that no resolver answers for, until names are resolved again ---
+
+static atomic_bool resolves;
+static atomic_uint hanging;
 
 __attribute__((visibility("default"))) int
 getaddrinfo(const char *restrict node, const char *restrict service,
@@ -20,8 +24,14 @@ getaddrinfo(const char *restrict node, const char *restrict service,
     int (*next)(const char *, const char *, const struct addrinfo *,
                 struct addrinfo **);
     void *symbol = dlsym(RTLD_NEXT, "getaddrinfo");
-    while (node && strcmp(node, "hangs.test") == 0)
-        pause();
+    if (node && strcmp(node, "hangs.test") == 0) {
+        if (atomic_load(&resolves))
+            node = "127.0.0.1";
+        else
+            atomic_fetch_add(&hanging, 1);
+        while (!atomic_load(&resolves))
+            pause();
+    }
     memcpy(&next, &symbol, sizeof next);
     return next(node, service, hints, found);
 }
@@ -99,6 +109,47 @@ Test(http, a_deadline_ends_a_connect, .timeout = 30)
 Test(http, a_deadline_ends_the_look_up_of_a_name, .timeout = 30)
 {
     expect_in_time("http://hangs.test/");
+}
+
+static bool ask_briefly(struct client *c, const char *url, struct imp_err *err)
+{
+    struct imp_ctx *ctx = imp_ctx_new_timeout(NULL, 20);
+    bool ok = ask(c, url, false, ctx, err);
+    imp_ctx_free(ctx);
+    return ok;
+}
+
+Test(http, names_that_hang_leave_few_threads, .timeout = 30)
+{
+    struct server s = {.says = WHOLE};
+    struct client c = client();
+    struct imp_err err = {0};
+    unsigned refused = 0;
+    start(&s, "http");
+    char *url = text("http://hangs.test%s", strrchr(s.url, ':'));
+    double began = now_ms();
+    for (int i = 0; i < 200; i++) {
+        cr_expect_not(ask_briefly(&c, url, &err));
+        if (err.code == IMP_ERR_TIMEOUT)
+            refused++;
+        else
+            cr_expect_eq(err.code, IMP_ERR_CANCELLED, "%s", err.msg);
+    }
+    unsigned probes = (unsigned)((now_ms() - began) / 1000) + 1;
+    cr_expect_leq(atomic_load(&hanging), 16 + probes);
+    cr_expect_geq(refused, 200 - 16 - probes);
+    // One try is due within a second, and then all are. None keeps its
+    // connection.
+    atomic_store(&resolves, true);
+    c.doubts = true;
+    do
+        ask_briefly(&c, url, &err);
+    while (err.code != IMP_ERR_CONFIG);
+    for (int i = 0; i < 3; i++) {
+        ask_briefly(&c, url, &err);
+        cr_expect_eq(err.code, IMP_ERR_CONFIG, "%s", err.msg);
+    }
+    c.ops->free(c.http);
 }
 
 struct cancel {
