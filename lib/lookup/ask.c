@@ -7,6 +7,7 @@
 #include "sync/select.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,7 @@ struct inquiry;
 struct question {
     struct inquiry *of;
     enum imp_question which;
+    atomic_bool begun;      // a thread asks it
     struct imp_chan *reply; // for one: this question, answered
     struct imp_answer
         *answer; // before the reply the thread's, then the asker's
@@ -121,8 +123,11 @@ static void *work(void *self)
     while (imp_chan_recv(asker->life, (struct imp_chan_rx){asker->questions},
                          &item) == IMP_RECV_ITEM) {
         struct question *q = item;
-        if (!imp_ctx_cancelled(q->of->ctx))
+        // Nobody waits for it if it has been in the queue for too long.
+        if (!imp_ctx_cancelled(q->of->ctx)) {
+            atomic_store(&q->begun, true);
             answer(asker, q);
+        }
         inquiry_unref(q->of);
     }
     return NULL;
@@ -149,19 +154,30 @@ static bool put(struct imp_asker *asker, struct question *q)
     return false;
 }
 
+// "subject, study", each with a note if it was not even asked.
+#define MISSING_MAX 100
+static void list_missing(struct inquiry *inq, const struct imp_case *waiting,
+                         char out[MISSING_MAX])
+{
+    char *to = out;
+    for (int i = 0; i < IMP_QUESTIONS; i++)
+        if (waiting[i].ch)
+            to = stpcpy(stpcpy(stpcpy(to, to > out ? ", " : ""), NAME[i]),
+                        atomic_load(&inq->question[i].begun)
+                            ? ""
+                            : " (waiting for --lookup-jobs)");
+}
+
 static bool fail_ended(struct inquiry *inq, const struct imp_case *waiting,
                        const struct imp_asker *asker, struct imp_ctx *ctx,
                        struct imp_err *err)
 {
-    bool subject = waiting[IMP_ASK_SUBJECT].ch;
-    bool study = waiting[IMP_ASK_STUDY].ch;
+    char missing[MISSING_MAX] = "";
     if (imp_ctx_cancelled(ctx) || imp_ctx_cause(inq->ctx) != IMP_CAUSE_DEADLINE)
         return imp_fail(err, IMP_ERR_CANCELLED, "cancelled");
-    return imp_fail(
-        err, IMP_ERR_TIMEOUT, "lookup timed out after %lld ms: %s%s%s",
-        (long long)asker->config.timeout_ms,
-        subject ? NAME[IMP_ASK_SUBJECT] : "", subject && study ? ", " : "",
-        study ? NAME[IMP_ASK_STUDY] : "");
+    list_missing(inq, waiting, missing);
+    return imp_fail(err, IMP_ERR_TIMEOUT, "lookup timed out after %lld ms: %s",
+                    (long long)asker->config.timeout_ms, missing);
 }
 
 // Of those that are answered, one whose answer is a failure.

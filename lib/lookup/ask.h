@@ -37,7 +37,8 @@ void imp_asker_free(struct imp_asker *asker);
  * answers: references of the caller's, NULL for what is not asked. The first
  * failure ends the other question. On false there is no answer, and `err` says
  * which question it was:
- * IMP_ERR_TIMEOUT after `timeout_ms`, with whatever has no answer yet;
+ * IMP_ERR_TIMEOUT after `timeout_ms`, with whatever has no answer yet, or was
+ * not even asked, for it waited for one of `jobs`;
  * IMP_ERR_UNKNOWN_SUBJECT if a source knows no such key;
  * IMP_ERR_CANCELLED if `ctx` ended; or what the source said. Any thread. `ctx`
  * must outlive the asker. */

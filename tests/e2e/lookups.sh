@@ -170,6 +170,18 @@ for most in 1 3; do
     [ "$(asked bounded)" -eq 100 ] || fail "want 100: $(asked bounded)"
 done
 
+# What waits for one of them for too long was not even asked, and says so.
+rm -rf "$work/bound"
+rules bounded
+start_stub bounded hang
+subject=$url
+expect_exit 1 run bound "$work/fifty" --jobs 8 --lookup-jobs 1 --lookup-timeout 200ms
+late_by="lookup timed out after 200 ms: subject"
+[ "$(reasons bound | sort -u)" = "$late_by
+$late_by (waiting for --lookup-jobs)" ] || fail "$(reasons bound | sort | uniq -c)"
+[ "$(asked bounded)" -le "$(reasons bound | grep -cx "$late_by")" ] ||
+    fail "$(asked bounded) asked: $(reasons bound | sort | uniq -c)"
+
 # --- Answers that are none ---
 start_stub subject
 subject=$url
