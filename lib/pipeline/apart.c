@@ -32,13 +32,14 @@ static bool resolve(const char *path, char **out, struct imp_err *err)
     return !path || (*out = imp_path_resolve(path, err));
 }
 
-static bool resolve_list(const char *spec, char **out, struct imp_err *err)
+static bool resolve_list(const char *option, const char *spec, char **out,
+                         struct imp_err *err)
 {
     char *file = NULL;
     bool ok =
         (!spec || imp_lookup_file(spec, &file, err)) && resolve(file, out, err);
     free(file);
-    return ok;
+    return ok || imp_wrap(err, "%s", option);
 }
 
 // Files that tell whose the codes are.
@@ -56,8 +57,9 @@ static bool resolve_all(const struct imp_run_config *config, char *path[PLACES],
            resolve(moves ? config->after.dir : NULL, &path[MOVED], err) &&
            resolve(config->quarantine, &path[QUARANTINE], err) &&
            resolve(config->whose.key_file, &path[KEY], err) &&
-           resolve_list(config->whose.subjects.spec, &path[SUBJECTS], err) &&
-           resolve_list(config->whose.study.spec, &path[STUDY], err);
+           resolve_list("--subjects", config->whose.subjects.spec,
+                        &path[SUBJECTS], err) &&
+           resolve_list("--study", config->whose.study.spec, &path[STUDY], err);
 }
 
 static bool apart_from_archive(char *const path[PLACES], struct imp_err *err)
