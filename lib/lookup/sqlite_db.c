@@ -33,6 +33,22 @@ static int is_over(void *self)
 
 // --- What went wrong ---
 
+// Nothing is written to the database, but to read one SQLite may have to write
+// beside it.
+static const char *why_readonly(int extended)
+{
+    switch (extended) {
+    case SQLITE_READONLY_DIRECTORY:
+    case SQLITE_READONLY_CANTINIT:
+    case SQLITE_READONLY_CANTLOCK:
+        return "it is in WAL mode, for which SQLite needs to write files into "
+               "its directory";
+    default:
+        return "a program that was writing has died: open it once for writing, "
+               "to undo what it left";
+    }
+}
+
 // A lock is waited for until the context ends.
 bool imp_sqlite_fail(struct imp_sqlite *c, struct imp_err *err)
 {
@@ -54,8 +70,11 @@ bool imp_sqlite_fail(struct imp_sqlite *c, struct imp_err *err)
             as = IMP_ERR_CANCELLED;
         break;
     case SQLITE_READONLY:
-        why = "a program that was writing has died: open it once for writing, "
-              "to undo what it left";
+        why = why_readonly(sqlite3_extended_errcode(c->handle));
+        break;
+    case SQLITE_CANTOPEN:
+        why = "it, or a file that SQLite has beside it (-wal, -shm, -journal), "
+              "cannot be opened or made";
         break;
     case SQLITE_ERROR:
         why = gone;

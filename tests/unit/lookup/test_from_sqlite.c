@@ -1,5 +1,7 @@
 #include "sqlite_case.h"
 
+#include <sys/wait.h>
+
 TestSuite(from_sqlite, .init = set_up, .fini = tear_down, .timeout = 30);
 
 Test(from_sqlite, it_says_what_the_row_has)
@@ -208,6 +210,63 @@ Test(from_sqlite, what_is_no_database_is_refused_and_not_waited_for)
     put_file(path, "");
     cr_expect_str_eq(refused("s"),
                      "SQLite database: no table \"s\": want one of ");
+}
+
+// What opening it fails with for someone who may read it, and not write beside
+// it. Root can.
+static const char *unreadable(void)
+{
+    struct imp_err err;
+    cr_assert_eq(chmod(path, 0444), 0);
+    cr_assert_eq(chmod(dir, 0555), 0);
+    if (getuid() == 0)
+        cr_assert_eq(seteuid(65534), 0);
+    const char *spec = text("sqlite:%s?table=s", path);
+    cr_expect_null(open_at(&imp_lookup_sqlite, spec, &err));
+    cr_expect_eq(err.code, IMP_ERR_IO);
+    if (getuid() == 0)
+        cr_assert_eq(seteuid(0), 0);
+    cr_assert_eq(chmod(dir, 0700), 0);
+    cr_assert_eq(chmod(path, 0600), 0);
+    return text("%s", err.msg);
+}
+
+Test(from_sqlite, one_that_cannot_be_read_without_writing_says_why)
+{
+    run(path, "PRAGMA journal_mode = WAL;" SIMPLE);
+    cr_expect_str_eq(unreadable(),
+                     "SQLite database: it is in WAL mode, for which "
+                     "SQLite needs to write files into its directory");
+
+    // A program that writes has died, with a page or more in the file.
+    pid_t writer = fork();
+    if (writer == 0) {
+        run(path, "PRAGMA journal_mode = DELETE");
+        sqlite3 *db = connected(path);
+        run_in(db, "PRAGMA cache_size = 1; BEGIN;"
+                   "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+                   "FROM n WHERE i < 2000) INSERT INTO s(subject) SELECT "
+                   "i || hex(zeroblob(100)) FROM n");
+        _exit(0);
+    }
+    int status;
+    cr_assert_eq(waitpid(writer, &status, 0), writer);
+    cr_assert_eq(status, 0);
+    chmod(text("%s-journal", path), 0444);
+    cr_expect_str_eq(unreadable(),
+                     "SQLite database: a program that was writing has "
+                     "died: open it once for writing, to undo what it "
+                     "left");
+}
+
+Test(from_sqlite, a_file_beside_it_that_cannot_be_opened_is_told)
+{
+    run(path, "PRAGMA journal_mode = WAL;" SIMPLE);
+    put_file(text("%s-wal", path), "x");
+    cr_expect_str_eq(unreadable(),
+                     "SQLite database: it, or a file that SQLite has "
+                     "beside it (-wal, -shm, -journal), cannot be opened "
+                     "or made");
 }
 
 Test(from_sqlite, a_view_is_not_trusted)
