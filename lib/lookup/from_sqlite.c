@@ -179,11 +179,7 @@ static struct imp_sqlite *take(struct source *s, struct imp_ctx *ctx,
             return c;
         imp_sqlite_free(c);
     }
-    c = imp_sqlite_open(s->file, ctx, err);
-    if (c && imp_sqlite_prepare(c, s->sql, &c->find, err))
-        return c;
-    imp_sqlite_free(c);
-    return NULL;
+    return imp_sqlite_open(s->file, ctx, err);
 }
 
 // --- A question ---
@@ -244,6 +240,8 @@ static bool ask(const struct source *s, struct imp_sqlite *c,
                 const struct forms *key, struct imp_answer **answer,
                 struct imp_err *err)
 {
+    if (!c->find && !imp_sqlite_prepare(c, s->sql, &c->find, err))
+        return false;
     if (!bind(c, key, err))
         return false;
     int rc = sqlite3_step(c->find);
@@ -258,25 +256,45 @@ static bool ask(const struct source *s, struct imp_sqlite *c,
     return rc == SQLITE_DONE || imp_sqlite_fail(c, err);
 }
 
-// Whatever went wrong, the next find starts afresh.
+// Whatever went wrong, the next find starts afresh. `*again`: it went wrong
+// with a file that has been replaced meanwhile. SQLite takes a journal of the
+// new one for that of the old.
 static bool take_and_ask(struct source *s, const struct forms *key,
                          struct imp_ctx *ctx, struct imp_answer **answer,
-                         struct imp_err *err)
+                         bool *again, struct imp_err *err)
 {
+    *again = false;
     struct imp_sqlite *c = take(s, ctx, err);
     if (!c)
         return false;
     bool ok = ask(s, c, key, answer, err);
     sqlite3_reset(c->find);
-    sqlite3_clear_bindings(c->find);
     if (ok) {
+        sqlite3_clear_bindings(c->find);
         push(s, c);
         return true;
     }
+    *again = !imp_sqlite_is_current(c);
     imp_sqlite_free(c);
     imp_answer_unref(*answer);
     *answer = NULL;
     return false;
+}
+
+static bool ask_until_current(struct source *s, const struct forms *key,
+                              struct imp_ctx *ctx, struct imp_answer **answer,
+                              struct imp_err *err)
+{
+    struct imp_err why = {0};
+    bool again;
+    int tries = 0;
+    do {
+        if (take_and_ask(s, key, ctx, answer, &again, &why))
+            return true;
+    } while (again && ++tries < IMP_SQLITE_TRIES);
+    if (err)
+        *err = why;
+    return imp_wrap(err, "SQLite database");
 }
 
 static bool sqlite_find(struct imp_lookup *l, struct imp_span key,
@@ -299,8 +317,7 @@ static bool sqlite_find(struct imp_lookup *l, struct imp_span key,
     struct imp_tidy apart;
     imp_tidy_init_decomposed(&apart, key);
     const struct forms forms = {{key, apart.key}};
-    bool ok = take_and_ask((struct source *)l, &forms, ctx, answer, err) ||
-              imp_wrap(err, "SQLite database");
+    bool ok = ask_until_current((struct source *)l, &forms, ctx, answer, err);
     imp_tidy_clear(&apart);
     return ok;
 }

@@ -137,10 +137,21 @@ static bool is_regular(const char *file, struct imp_err *err)
            imp_fail(err, IMP_ERR_CONFIG, "not a regular file");
 }
 
-struct imp_sqlite *imp_sqlite_open(const char *file, struct imp_ctx *ctx,
-                                   struct imp_err *err)
+// A file that was replaced stays open, with what it said before.
+bool imp_sqlite_is_current(struct imp_sqlite *c)
+{
+    int moved = 0;
+    return sqlite3_file_control(c->handle, "main", SQLITE_FCNTL_HAS_MOVED,
+                                &moved) == SQLITE_OK &&
+           !moved;
+}
+
+// `*again`: the file was replaced meanwhile.
+static struct imp_sqlite *open_once(const char *file, struct imp_ctx *ctx,
+                                    bool *again, struct imp_err *err)
 {
     struct imp_sqlite *c = calloc(1, sizeof *c);
+    *again = false;
     if (!c) {
         imp_fail(err, IMP_ERR_MEMORY, "no memory for a connection");
         return NULL;
@@ -156,9 +167,26 @@ struct imp_sqlite *imp_sqlite_open(const char *file, struct imp_ctx *ctx,
             imp_sqlite_fail(c, err);
         else if (configure(c, err))
             return c;
+        else
+            *again = !imp_sqlite_is_current(c);
     }
     imp_sqlite_free(c);
     return NULL;
+}
+
+struct imp_sqlite *imp_sqlite_open(const char *file, struct imp_ctx *ctx,
+                                   struct imp_err *err)
+{
+    struct imp_err why = {0};
+    struct imp_sqlite *c;
+    bool again;
+    int tries = 0;
+    do
+        c = open_once(file, ctx, &again, &why);
+    while (again && ++tries < IMP_SQLITE_TRIES);
+    if (!c && err)
+        *err = why;
+    return c;
 }
 
 bool imp_sqlite_prepare(struct imp_sqlite *c, const char *sql, sqlite3_stmt **s,
@@ -167,13 +195,4 @@ bool imp_sqlite_prepare(struct imp_sqlite *c, const char *sql, sqlite3_stmt **s,
     return sqlite3_prepare_v3(c->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, s,
                               NULL) == SQLITE_OK ||
            imp_sqlite_fail(c, err);
-}
-
-// A file that was replaced stays open, with what it said before.
-bool imp_sqlite_is_current(struct imp_sqlite *c)
-{
-    int moved = 0;
-    return sqlite3_file_control(c->handle, "main", SQLITE_FCNTL_HAS_MOVED,
-                                &moved) == SQLITE_OK &&
-           !moved;
 }

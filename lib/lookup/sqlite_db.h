@@ -27,6 +27,10 @@ struct imp_sqlite {
     struct imp_sqlite *next; /* the owner's */
 };
 
+/* At a file that is replaced while it is opened or asked. SQLite takes a
+ * journal of the new one for that of the old, which then looks broken. */
+#define IMP_SQLITE_TRIES 10
+
 /* Open `file`, a path that SQLite cannot take for a URI. NULL with
  * IMP_ERR_CONFIG, _IO or _MEMORY. Whether it is a database shows at the first
  * question. */
