@@ -355,6 +355,15 @@ static struct curl_slist *list_of(const char *const *headers, bool *ok)
     return list;
 }
 
+// A field may be a token. Copies of libcurl's own, of what it has sent, are
+// freed and not wiped: it has no way to.
+static void free_list(struct curl_slist *list)
+{
+    for (struct curl_slist *one = list; one; one = one->next)
+        explicit_bzero(one->data, strlen(one->data));
+    curl_slist_free_all(list);
+}
+
 static bool talk(struct imp_http *http, struct line *line, struct exchange *x,
                  long *status, struct imp_err *err)
 {
@@ -367,7 +376,7 @@ static bool talk(struct imp_http *http, struct line *line, struct exchange *x,
     bool ok = tell(x, code, why, err);
     if (ok)
         curl_easy_getinfo(line->easy, CURLINFO_RESPONSE_CODE, status);
-    curl_slist_free_all(headers);
+    free_list(headers);
     return ok;
 }
 
