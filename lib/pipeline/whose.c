@@ -264,16 +264,19 @@ static bool make_code(const struct imp_whose *w, struct imp_known_subject *s,
 static bool check_nobodys_key(struct imp_lookup *lookup, const char *code,
                               struct imp_ctx *ctx, struct imp_err *err)
 {
-    const struct imp_span key = {(const uint8_t *)code, strlen(code)};
+    const struct imp_span text = {(const uint8_t *)code, strlen(code)};
+    struct imp_buf key = {0};
     struct imp_answer *somebody = NULL;
-    if (imp_lookup_is_slow(lookup))
+    if (imp_lookup_is_slow(lookup) ||
+        !imp_subject_tidy("code", text, &key, NULL)) // it can be no key
         return true;
-    if (!imp_lookup_find(lookup, key, ctx, &somebody, err))
-        return false;
-    bool is = somebody;
+    bool ok = imp_lookup_find(lookup, imp_buf_span(&key), ctx, &somebody, err);
+    if (ok && somebody)
+        ok = imp_fail(err, IMP_ERR_CONFIG,
+                      "the subject's code is another subject's key");
     imp_answer_unref(somebody);
-    return !is || imp_fail(err, IMP_ERR_CONFIG,
-                           "the subject's code is another subject's key");
+    imp_buf_clear(&key);
+    return ok;
 }
 
 // The trial's own word comes first, then the ledger's, of an earlier run or
