@@ -57,11 +57,17 @@ bool imp_tidy_init(struct imp_tidy *t, struct imp_span raw)
     return true;
 }
 
+static bool is_same(struct imp_span a, struct imp_span b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
 bool imp_tidy_is(struct imp_span raw, struct imp_span key)
 {
     struct imp_tidy own;
-    bool is = imp_tidy_init(&own, raw) && own.key.n == key.n &&
-              memcmp(own.key.p, key.p, key.n) == 0;
+    if (is_same(raw, key)) // as most tables have it
+        return true;
+    bool is = imp_tidy_init(&own, raw) && is_same(own.key, key);
     imp_tidy_clear(&own);
     return is;
 }
