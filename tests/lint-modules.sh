@@ -6,10 +6,14 @@ allowed() {
     case $1 in
     base) echo "" ;;
     sync) echo "base" ;;
-    net | image | source | ledger) echo "base sync" ;;
+    dicom) echo "base" ;;
+    net | source | ledger) echo "base sync" ;;
+    image) echo "base sync dicom" ;;
     lookup | archive) echo "base sync net" ;;
-    deid | mark) echo "base sync image" ;;
-    pipeline) echo "base sync net image source lookup archive ledger deid mark" ;;
+    deid | mark) echo "base sync dicom image" ;;
+    pipeline)
+        echo "base sync net dicom image source lookup archive ledger deid mark"
+        ;;
     *) echo "?" ;;
     esac
 }
