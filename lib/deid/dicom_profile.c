@@ -1,0 +1,47 @@
+#include "deid/dicom_profile.h"
+
+#define A(action) IMP_DICOM_##action
+#define ROW(tag, mask, composite, basic, a, b, c, d, e, f, g, h, i, j) \
+    {tag,                                                              \
+     mask,                                                             \
+     composite,                                                        \
+     A(basic),                                                         \
+     {A(a), A(b), A(c), A(d), A(e), A(f), A(g), A(h), A(i), A(j)}},
+
+static const struct imp_dicom_rule one[] = {
+#define ONE(tag, ...) ROW(tag, 0xFFFFFFFF, __VA_ARGS__)
+#define MANY(...)
+#include "deid/dicom_profile.inc"
+};
+
+static const struct imp_dicom_rule many[] = {
+#define ONE(...)
+#define MANY(...) ROW(__VA_ARGS__)
+#include "deid/dicom_profile.inc"
+};
+
+#define N_ONE (sizeof one / sizeof *one)
+#define N_MANY (sizeof many / sizeof *many)
+
+const struct imp_dicom_rule *imp_dicom_rule_of(uint32_t tag)
+{
+    size_t low = 0, high = N_ONE;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (one[mid].tag == tag)
+            return &one[mid];
+        if (one[mid].tag < tag)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    for (size_t i = 0; i < N_MANY; i++)
+        if ((tag & many[i].mask) == many[i].tag)
+            return &many[i];
+    return NULL;
+}
+
+const struct imp_dicom_rule *imp_dicom_rule_row(size_t i)
+{
+    return i < N_ONE ? &one[i] : i < N_ONE + N_MANY ? &many[i - N_ONE] : NULL;
+}
