@@ -27,7 +27,7 @@ DEPS_BUILD := gcc make pkg-config libc6-dev libvips-dev libpango1.0-dev \
 DEPS_CHECK := libcriterion-dev python3 libimage-exiftool-perl \
 	libjpeg-turbo-progs pngcheck libvips-tools webp gifsicle libtiff-tools \
 	libheif-examples libavif-bin ffmpeg imagemagick sqlite3 man-db time \
-	libarchive-tools openssl
+	libarchive-tools openssl dcmtk python3-pydicom
 # To test against a real store: Ceph's, in memory.
 DEPS_S3 := ceph-mon ceph-osd ceph-common radosgw curl faketime
 # For the developers' targets: lint, format, asan, tsan, fuzz, bench.
@@ -88,6 +88,7 @@ UNIT_MODULES := $(notdir $(wildcard tests/unit/*))
 STRESS_SRC := $(wildcard tests/stress/*.c)
 BENCH_SRC := $(wildcard tests/bench/*.c)
 JUDGE_SRC := $(wildcard tests/judge/*.c)
+TELLER_SRC := $(wildcard tests/lib/tell_*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 SHIM_SRC := $(wildcard tests/fault/*.c)
 
@@ -100,6 +101,7 @@ UNITS := $(UNIT_MODULES:%=$(B)/bin/unit-%)
 STRESSES := $(patsubst tests/stress/%.c,$(B)/bin/stress-%,$(STRESS_SRC))
 BENCHES := $(patsubst tests/bench/%.c,$(B)/bin/%,$(BENCH_SRC))
 JUDGES := $(patsubst tests/judge/%.c,$(B)/bin/%,$(JUDGE_SRC))
+TELLERS := $(patsubst tests/lib/%.c,$(B)/bin/%,$(TELLER_SRC))
 SHIM := $(B)/lib/fault-shim.so
 FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/bin/%,$(FUZZ_SRC))
 
@@ -150,6 +152,11 @@ $(B)/bin/stress-%: $(B)/obj/tests/stress/%.o $(LIB)
 	$(LINK)
 
 $(B)/bin/judge_%: $(B)/obj/tests/judge/judge_%.o
+	@mkdir -p $(@D)
+	$(LINK)
+
+# What a part of the library says, for a judge to compare.
+$(B)/bin/tell_%: $(B)/obj/tests/lib/tell_%.o $(LIB)
 	@mkdir -p $(@D)
 	$(LINK)
 
@@ -215,7 +222,7 @@ demo: deps-build ## set up, build, run the main job on samples/uploads
 check: deps-check ## set up, build, pass all tests
 	@$(SUBMAKE) run-check
 
-build-all: all $(UNITS) $(STRESSES) $(JUDGES) $(SHIM)
+build-all: all $(UNITS) $(STRESSES) $(JUDGES) $(TELLERS) $(SHIM)
 
 # AddressSanitizer must abort: a test program that Criterion forked would
 # otherwise count a leak as passed.
