@@ -17,6 +17,7 @@ tiff*) kinds='.*\.\(tiff?\|btf\|dng\|nef\|cr2\)' ;;
 heif*) kinds='.*\.\(hei[cf]\|hif\|avif\)' ;;
 gif* | lzw) kinds='.*gif' ;;
 webp*) kinds='.*webp' ;;
+dicom*) kinds='.*/dicom/.*' ;;
 policy) kinds='.*\.conf' ;;
 *) kinds=".*\\.$name" ;;
 esac
