@@ -227,7 +227,7 @@ static bool in_data_set(struct imp_dcm_reader *r, struct imp_dcm_event *e,
     }
     r->tag = h.tag;
     if (!why && h.tag == 0)
-        why = "zeros, but not up to the end";
+        why = "zeros, where an element should be";
     if (why)
         return damaged(r, why, err);
     if (h.tag == IMP_DCM_ITEM_END && f->kind == ITEM)

@@ -179,7 +179,16 @@ Test(dicom_reader, zeros_must_go_up_to_the_end)
     start(false, false);
     el(0x00080005, "", "ISO_IR 100");
     raw("\0\0\0\0\0\0\0\0x", 9);
-    expect_damaged("at 18: zeros, but not up to the end");
+    expect_damaged("at 18: zeros, where an element should be");
+}
+
+Test(dicom_reader, zeros_do_not_fill_an_item)
+{
+    start(false, false);
+    head(0x00081115, "", 16);
+    item(8);
+    raw("\0\0\0\0\0\0\0\0", 8);
+    expect_damaged("(0008,1115)[0] at 16: zeros, where an element should be");
 }
 
 Test(dicom_reader, a_length_must_not_leave_the_file)
@@ -188,10 +197,22 @@ Test(dicom_reader, a_length_must_not_leave_the_file)
     head(0x00100010, "PN", 8);
     raw("Doe", 3);
     expect_damaged("(0010,0010) at 0: length 8, have 3");
+    made.p[6] = 4;
+    expect_damaged("(0010,0010) at 0: length 4, have 3");
     made.n = 7;
     expect_damaged("(0010,0010) at 0: the data ends within its header");
     made.n = 3;
     expect_damaged("at 0: the data ends within its header");
+}
+
+Test(dicom_reader, a_long_header_must_not_leave_the_file)
+{
+    for (size_t n = 8; n < 12; n++) {
+        start(true, false);
+        head(0x00420011, "OB", 0);
+        made.n = n;
+        expect_damaged("(0042,0011) at 0: the data ends within its header");
+    }
 }
 
 Test(dicom_reader, a_length_must_not_leave_its_item)
@@ -212,6 +233,18 @@ Test(dicom_reader, an_item_must_not_leave_its_sequence)
     item(6);
     el(0x00100020, "LO", "");
     expect_damaged("(0008,1115) at 12: item 0: length 6, have 4");
+}
+
+Test(dicom_reader, an_item_without_end_must_not_leave_its_sequence)
+{
+    start(true, false);
+    head(0x00081115, "SQ", 18); // the delimiter lies behind it
+    item(UNDEFINED);
+    el(0x00100020, "LO", "A1");
+    item_end();
+    expect_damaged("(0008,1115)[0] at 30: the data ends before its delimiter");
+    made.p[8]--; // and now the value, too
+    expect_damaged("(0008,1115)[0].(0010,0020) at 20: length 2, have 1");
 }
 
 Test(dicom_reader, delimiters_must_be_there)

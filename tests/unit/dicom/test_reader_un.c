@@ -81,6 +81,17 @@ Test(dicom_un, that_is_not_all_items_is_bytes)
     expect_said("(0009,1001) UN/UN 12+0\n");
 }
 
+Test(dicom_un, that_goes_on_behind_what_it_hides_is_bytes)
+{
+    start(false, false);
+    size_t un = begin(0x00091001, "");
+    item(8);
+    head(0x00081115, "", 0); // a whole sequence, but not all
+    raw("!!", 2);
+    fit(un);
+    expect_said("(0009,1001) UN/none 8+18\n");
+}
+
 Test(dicom_un, has_the_dictionary_s_vr)
 {
     start(true, false);
