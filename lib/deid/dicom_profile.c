@@ -1,5 +1,7 @@
 #include "deid/dicom_profile.h"
 
+#include <stdlib.h>
+
 #define A(action) IMP_DICOM_##action
 #define ROW(tag, mask, composite, basic, a, b, c, d, e, f, g, h, i, j) \
     {tag,                                                              \
@@ -23,18 +25,19 @@ static const struct imp_dicom_rule many[] = {
 #define N_ONE (sizeof one / sizeof *one)
 #define N_MANY (sizeof many / sizeof *many)
 
+static int by_tag(const void *key, const void *row)
+{
+    uint32_t a = *(const uint32_t *)key,
+             b = ((const struct imp_dicom_rule *)row)->tag;
+    return a < b ? -1 : a > b;
+}
+
 const struct imp_dicom_rule *imp_dicom_rule_of(uint32_t tag)
 {
-    size_t low = 0, high = N_ONE;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (one[mid].tag == tag)
-            return &one[mid];
-        if (one[mid].tag < tag)
-            low = mid + 1;
-        else
-            high = mid;
-    }
+    const struct imp_dicom_rule *r =
+        bsearch(&tag, one, N_ONE, sizeof *one, by_tag);
+    if (r)
+        return r;
     for (size_t i = 0; i < N_MANY; i++)
         if ((tag & many[i].mask) == many[i].tag)
             return &many[i];

@@ -1,5 +1,6 @@
 #include "dicom/dict.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 // Keywords lie in one block and rows hold offsets into it: five thousand
@@ -52,19 +53,11 @@ static const struct imp_dcm_attribute creator =
 #define N_ONE (sizeof one / sizeof *one)
 #define N_MANY (sizeof many / sizeof *many)
 
-static const struct imp_dcm_attribute *find_one(uint32_t tag)
+static int by_tag(const void *key, const void *row)
 {
-    size_t low = 0, high = N_ONE;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (one[mid].tag == tag)
-            return &one[mid];
-        if (one[mid].tag < tag)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return NULL;
+    uint32_t a = *(const uint32_t *)key,
+             b = ((const struct imp_dcm_attribute *)row)->tag;
+    return a < b ? -1 : a > b;
 }
 
 const struct imp_dcm_attribute *imp_dcm_find(uint32_t tag)
@@ -74,7 +67,7 @@ const struct imp_dcm_attribute *imp_dcm_find(uint32_t tag)
         return imp_dcm_is_creator(tag)        ? &creator
                : imp_dcm_is_group_length(tag) ? &group_length
                                               : NULL;
-    a = find_one(tag);
+    a = bsearch(&tag, one, N_ONE, sizeof *one, by_tag);
     if (a)
         return a;
     if (imp_dcm_is_group_length(tag))

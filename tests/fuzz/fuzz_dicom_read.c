@@ -2,7 +2,8 @@
  * three encodings. What must hold for each input:
  *   - nothing crashes, and an error says that the input is at fault;
  *   - events tile the input: no gap, no overlap, no byte over;
- *   - what is begun is closed, in order, and no deeper than the limit;
+ *   - what is begun is closed, in order, where its length says or by a
+ *     delimiter, within all that it lies in, and no deeper than the limit;
  *   - a sequence that was told although UN hides it holds no surprise;
  *   - there are no more events than bytes account for. */
 #include "dicom/file.h"
@@ -19,7 +20,9 @@
 
 struct open {
     enum imp_dcm_event_kind kind;
-    bool sure; // of known length, in which nothing can be wrong any more
+    bool undefined;
+    uint64_t end; // of it, or of what it lies in
+    bool sure;    // of known length, in which nothing can be wrong any more
 };
 
 struct state {
@@ -33,13 +36,22 @@ static void expect_code(const struct imp_err *err)
            err->code == IMP_ERR_UNSUPPORTED);
 }
 
+static uint64_t limit(const struct state *s)
+{
+    return s->n ? s->open[s->n - 1].end : UINT64_MAX;
+}
+
 static void begin(struct state *s, const struct imp_dcm_event *e)
 {
     bool within = s->n && s->open[s->n - 1].sure;
     EXPECT(s->n < sizeof s->open / sizeof *s->open);
-    s->open[s->n++] =
-        (struct open){e->kind, within || (e->flags & IMP_DCM_DISGUISED &&
-                                          e->length != IMP_DCM_UNDEFINED)};
+    struct open o = {e->kind, e->length == IMP_DCM_UNDEFINED, limit(s), within};
+    if (!o.undefined)
+        o.end = e->at + e->header + e->length;
+    if (e->flags & IMP_DCM_DISGUISED && !o.undefined)
+        o.sure = true;
+    EXPECT(o.end <= limit(s));
+    s->open[s->n++] = o;
     s->sequences += e->kind == IMP_DCM_SEQUENCE_BEGIN;
     EXPECT(s->sequences <= IMP_DCM_MAX_DEPTH);
 }
@@ -49,9 +61,14 @@ static void expect_within(const struct state *s, enum imp_dcm_event_kind kind)
     EXPECT(s->n && s->open[s->n - 1].kind == kind);
 }
 
-static void close_it(struct state *s, enum imp_dcm_event_kind kind)
+static void close_it(struct state *s, const struct imp_dcm_event *e,
+                     enum imp_dcm_event_kind kind)
 {
     expect_within(s, kind);
+    if (s->open[s->n - 1].undefined)
+        EXPECT(e->header == 8);
+    else
+        EXPECT(e->header == 0 && e->at == limit(s));
     s->n--;
     s->sequences -= kind == IMP_DCM_SEQUENCE_BEGIN;
 }
@@ -79,13 +96,13 @@ static void follow(struct state *s, const struct imp_dcm_event *e)
         expect_within(s, IMP_DCM_PIXELS_BEGIN);
         break;
     case IMP_DCM_SEQUENCE_CLOSE:
-        close_it(s, IMP_DCM_SEQUENCE_BEGIN);
+        close_it(s, e, IMP_DCM_SEQUENCE_BEGIN);
         break;
     case IMP_DCM_ITEM_CLOSE:
-        close_it(s, IMP_DCM_ITEM_BEGIN);
+        close_it(s, e, IMP_DCM_ITEM_BEGIN);
         break;
     case IMP_DCM_PIXELS_CLOSE:
-        close_it(s, IMP_DCM_PIXELS_BEGIN);
+        close_it(s, e, IMP_DCM_PIXELS_BEGIN);
         break;
     case IMP_DCM_ZEROS:
     case IMP_DCM_END:
@@ -116,7 +133,7 @@ static void read_all(struct imp_span in, uint64_t from,
         EXPECT(strlen(path) < sizeof path);
         EXPECT(e.at == at && e.header <= 12);
         at += e.header + e.value;
-        EXPECT(at <= in.n);
+        EXPECT(at <= in.n && at <= limit(&s));
         follow(&s, &e);
         EXPECT(++events <= (in.n - from) / 4 + 2);
     } while (e.kind != IMP_DCM_END);
