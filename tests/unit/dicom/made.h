@@ -114,7 +114,7 @@ static inline void start(bool explicit_vr, bool big)
     made.how = (struct imp_dcm_encoding){explicit_vr, big};
 }
 
-static char said[1 << 16];
+static char said[1 << 20];
 static struct imp_err why;
 
 static inline void say(const struct imp_dcm_reader *r,
@@ -124,6 +124,7 @@ static inline void say(const struct imp_dcm_reader *r,
                                         "pixels", "piece", "/", "zeros", "end"};
     char path[IMP_DCM_PATH_MAX];
     size_t n = strlen(said);
+    cr_assert_lt(n, sizeof said - 2 * sizeof path);
     imp_dcm_path(r, path);
     n += (size_t)snprintf(said + n, sizeof said - n, "%s%s%s", names[e->kind],
                           *path && *names[e->kind] ? " " : "", path);
