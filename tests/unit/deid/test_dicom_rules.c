@@ -1,0 +1,165 @@
+// What becomes of an element, by the table, its options and beyond.
+#include "deid/dicom_rules.h"
+#include "dicom/dict.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#define OPTION(name) (1u << IMP_DICOM_##name)
+
+static struct imp_dicom_options options_of(unsigned set)
+{
+    struct imp_dicom_options options;
+    for (int i = 0; i < IMP_DICOM_OPTIONS; i++)
+        options.on[i] = set >> i & 1;
+    return options;
+}
+
+static enum imp_dicom_fate fate(uint32_t tag, enum imp_dcm_vr vr, unsigned set)
+{
+    const struct imp_dicom_options options = options_of(set);
+    return imp_dicom_rule(&options, tag, vr).fate;
+}
+
+static const char *why(uint32_t tag, enum imp_dcm_vr vr, unsigned set)
+{
+    const struct imp_dicom_options options = options_of(set);
+    return imp_dicom_rule(&options, tag, vr).why;
+}
+
+struct expected {
+    uint32_t tag;
+    enum imp_dcm_vr vr;
+    unsigned options;
+    enum imp_dicom_fate fate;
+    const char *why;
+};
+
+static void expect(const struct expected *row, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        cr_expect_eq(fate(row[i].tag, row[i].vr, row[i].options), row[i].fate,
+                     "%08X, options %X", row[i].tag, row[i].options);
+        cr_expect_str_eq(why(row[i].tag, row[i].vr, row[i].options),
+                         row[i].why);
+    }
+}
+
+#define EXPECT(...)                                         \
+    expect((const struct expected[]){__VA_ARGS__},          \
+           sizeof((const struct expected[]){__VA_ARGS__}) / \
+               sizeof(struct expected))
+
+Test(dicom_rules, the_basic_profile_is_as_the_table_has_it)
+{
+    EXPECT(
+        // Patient's Name, Accession Number, Patient Comments
+        {0x00100010, IMP_DCM_PN, 0, IMP_DICOM_EMPTY, "Z"},
+        {0x00080050, IMP_DCM_SH, 0, IMP_DICOM_EMPTY, "Z"},
+        {0x00104000, IMP_DCM_LT, 0, IMP_DICOM_REMOVE, "X"},
+        // Study Instance UID, Modality, Pixel Data
+        {0x0020000D, IMP_DCM_UI, 0, IMP_DICOM_REUID, "U"},
+        {0x00080060, IMP_DCM_CS, 0, IMP_DICOM_KEEP, ""},
+        {0x7FE00010, IMP_DCM_OW, 0, IMP_DICOM_KEEP, ""});
+}
+
+Test(dicom_rules, of_conditional_codes_the_one_holds_that_is_always_valid)
+{
+    EXPECT({0x00100020, IMP_DCM_LO, 0, IMP_DICOM_DUMMY, "Z/D"},
+           {0x00080012, IMP_DCM_DA, 0, IMP_DICOM_DUMMY, "X/D"},
+           {0x00080013, IMP_DCM_TM, 0, IMP_DICOM_DUMMY, "X/Z/D"},
+           {0x00400555, IMP_DCM_SQ, 0, IMP_DICOM_EMPTY, "X/Z"},
+           // A referenced image: the UIDs in the sequence become others.
+           {0x00081140, IMP_DCM_SQ, 0, IMP_DICOM_DESCEND, "X/Z/U*"});
+}
+
+Test(dicom_rules, an_option_decides_where_its_column_says_something)
+{
+    EXPECT(
+        {0x0020000D, IMP_DCM_UI, OPTION(UIDS), IMP_DICOM_KEEP, "retain-uids"},
+        {0x0020000D, IMP_DCM_UI, OPTION(DEVICE), IMP_DICOM_REUID, "U"},
+        {0x00181000, IMP_DCM_LO, OPTION(DEVICE), IMP_DICOM_KEEP,
+         "retain-device-identity"},
+        {0x00080080, IMP_DCM_LO, OPTION(INSTITUTION), IMP_DICOM_KEEP,
+         "retain-institution-identity"},
+        {0x00101030, IMP_DCM_DS, OPTION(PATIENT), IMP_DICOM_KEEP,
+         "retain-patient-characteristics"},
+        {0x00080020, IMP_DCM_DA, OPTION(FULL_DATES), IMP_DICOM_KEEP,
+         "retain-full-dates"},
+        {0x00080020, IMP_DCM_DA, OPTION(MODIFIED_DATES), IMP_DICOM_SHIFT,
+         "retain-modified-dates"},
+        {0x00081030, IMP_DCM_LO, OPTION(DESCRIPTORS), IMP_DICOM_CLEAN,
+         "clean-descriptors"},
+        {0x0040A730, IMP_DCM_SQ, OPTION(STRUCTURED), IMP_DICOM_DESCEND,
+         "clean-structured-content"});
+}
+
+Test(dicom_rules, to_clean_comes_before_to_keep_and_full_dates_before_others)
+{
+    // Date of Last Calibration is a date, and tells the device.
+    EXPECT({0x00181200, IMP_DCM_DA, OPTION(DEVICE), IMP_DICOM_KEEP,
+            "retain-device-identity"},
+           {0x00181200, IMP_DCM_DA, OPTION(DEVICE) | OPTION(MODIFIED_DATES),
+            IMP_DICOM_SHIFT, "retain-modified-dates"},
+           {0x00181200, IMP_DCM_DA, OPTION(DEVICE) | OPTION(FULL_DATES),
+            IMP_DICOM_KEEP, "retain-full-dates"},
+           {0x00080020, IMP_DCM_DA, OPTION(FULL_DATES) | OPTION(MODIFIED_DATES),
+            IMP_DICOM_KEEP, "retain-full-dates"});
+}
+
+Test(dicom_rules, what_cannot_be_cleaned_is_removed)
+{
+    cr_expect_eq(fate(0x00081030, IMP_DCM_UN, OPTION(DESCRIPTORS)),
+                 IMP_DICOM_REMOVE);
+}
+
+Test(dicom_rules, private_elements_stay_only_if_the_policy_names_them)
+{
+    EXPECT({0x00090010, IMP_DCM_LO, 0, IMP_DICOM_REMOVE, "private"},
+           {0x00091001, IMP_DCM_SQ, 0, IMP_DICOM_REMOVE, "private"},
+           {0x50013000, IMP_DCM_OW, 0, IMP_DICOM_REMOVE, "private"},
+           {0x00091001, IMP_DCM_UN, OPTION(SAFE_PRIVATE), IMP_DICOM_SAFE,
+            "private"});
+}
+
+Test(dicom_rules, what_the_table_lacks_goes_all_the_same)
+{
+    const unsigned all = (1u << IMP_DICOM_OPTIONS) - 1;
+    EXPECT(
+        {0x00020016, IMP_DCM_AE, all, IMP_DICOM_REMOVE, "beyond the table"},
+        {0x00020102, IMP_DCM_OB, all, IMP_DICOM_REMOVE, "beyond the table"},
+        {0x60000022, IMP_DCM_LO, all, IMP_DICOM_REMOVE, "beyond the table"},
+        {0x601E1500, IMP_DCM_LO, all, IMP_DICOM_REMOVE, "beyond the table"},
+        {0x50020010, IMP_DCM_US, 0, IMP_DICOM_REMOVE, "X"},
+        {0x00080070 + 0x900, IMP_DCM_LO, all, IMP_DICOM_REMOVE, "not in PS3.6"},
+        {0x00080000, IMP_DCM_UL, all, IMP_DICOM_REMOVE, "group length"});
+    cr_expect_eq(fate(0x60000010, IMP_DCM_US, 0), IMP_DICOM_KEEP); // its rows
+}
+
+Test(dicom_rules, a_uid_that_the_table_does_not_know_is_not_kept)
+{
+    // SOP Class UID is one of the standard's own values, which whoever makes
+    // UIDs anew leaves alone.
+    EXPECT({0x00080016, IMP_DCM_UI, 0, IMP_DICOM_REUID, ""},
+           {0x00080016, IMP_DCM_UI, OPTION(UIDS), IMP_DICOM_KEEP, ""});
+}
+
+Test(dicom_rules, every_row_has_a_fate_under_every_option)
+{
+    const struct imp_dicom_rule *r;
+    for (size_t i = 0; (r = imp_dicom_rule_row(i)); i++) {
+        const struct imp_dcm_attribute *a = imp_dcm_find(r->tag);
+        enum imp_dcm_vr vr = a ? (enum imp_dcm_vr)a->vr : IMP_DCM_UN;
+        // Nothing that the basic profile touches stays as it is.
+        enum imp_dicom_fate basic = fate(r->tag, vr, 0);
+        cr_expect_neq(basic, IMP_DICOM_KEEP, "%08X", r->tag);
+        cr_expect(basic != IMP_DICOM_DESCEND || vr == IMP_DCM_SQ, "%08X",
+                  r->tag);
+        // A dummy of a sequence has elements, which are dealt with themselves.
+        cr_expect(basic != IMP_DICOM_DUMMY || vr != IMP_DCM_SQ, "%08X", r->tag);
+        // An option that says nothing of it changes nothing.
+        for (int o = 0; o < IMP_DICOM_OPTIONS; o++)
+            if (r->option[o] == IMP_DICOM_O)
+                cr_expect_eq(fate(r->tag, vr, 1u << o), basic, "%08X", r->tag);
+    }
+}
