@@ -165,6 +165,7 @@ void imp_secret_free(struct imp_secret *s)
 static const char *const DOMAIN[] = {
     [IMP_DOMAIN_CODE] = "imgpipe 1 code",
     [IMP_DOMAIN_DATES] = "imgpipe 1 dates",
+    [IMP_DOMAIN_UID] = "imgpipe 1 uid",
     [IMP_DOMAIN_KEY] = "imgpipe 1 key",
 };
 

@@ -34,6 +34,7 @@ void imp_secret_free(struct imp_secret *s);
 enum imp_domain {
     IMP_DOMAIN_CODE,  /* a subject's code */
     IMP_DOMAIN_DATES, /* its date shift */
+    IMP_DOMAIN_UID,   /* what stands for a UID */
     IMP_DOMAIN_KEY,   /* what the key can be known by */
 };
 

@@ -243,3 +243,20 @@ Test(secret, days_stay_in_their_range)
     cr_expect(least && most);
     imp_secret_free(s);
 }
+
+// As Python has them: int.from_bytes(HMAC[:16], "big") >> 6.
+Test(secret, a_uid_becomes_the_same_one_everywhere)
+{
+    static const char *const row[][2] = {
+        {"1.2.840.113619.2.1.1", "2.25.2101806566996084522003819270504205042"},
+        {"1.3.6.1.4.1.5962.1.1.1.1.1.20040119072730.12322",
+         "2.25.5311284431160027059253059445374639392"},
+    };
+    struct imp_secret *s = load(KNOWN_KEY);
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        char uid[IMP_PSEUDONYM_UID_ROOM];
+        cr_assert(imp_pseudonym_uid(s, span(row[i][0]), uid, NULL));
+        cr_expect_str_eq(uid, row[i][1]);
+    }
+    imp_secret_free(s);
+}
