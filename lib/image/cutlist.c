@@ -111,23 +111,29 @@ void imp_cut_zero(struct imp_cutlist *cl, uint64_t offset, uint64_t length,
     cut_input(cl, IMP_CUT_ZERO, offset, length, part, what);
 }
 
-void imp_cut_insert(struct imp_cutlist *cl, const void *bytes, size_t n,
-                    enum imp_part_kind part, const char *what)
+void imp_cut_insert_owned(struct imp_cutlist *cl, const uint8_t *bytes,
+                          size_t n, enum imp_part_kind part, const char *what)
 {
     if (failed(cl) || n == 0)
         return;
     if (cl->finished)
         imp_bug("insert after imp_cutlist_finish");
-    uint8_t *copy = imp_cutlist_alloc(cl, n);
-    if (!copy || !add_output(cl, n))
+    if (!add_output(cl, n))
         return;
-    memcpy(copy, bytes, n);
     append(cl, (struct imp_cut){.kind = IMP_CUT_INSERT,
                                 .part = part,
                                 .what = what,
                                 .offset = cl->next,
                                 .length = n,
-                                .bytes = copy});
+                                .bytes = bytes});
+}
+
+void imp_cut_insert(struct imp_cutlist *cl, const void *bytes, size_t n,
+                    enum imp_part_kind part, const char *what)
+{
+    uint8_t *copy = failed(cl) || n == 0 ? NULL : imp_cutlist_alloc(cl, n);
+    if (copy)
+        imp_cut_insert_owned(cl, memcpy(copy, bytes, n), n, part, what);
 }
 
 void *imp_cutlist_alloc(struct imp_cutlist *cl, size_t n)

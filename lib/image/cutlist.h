@@ -65,6 +65,11 @@ void imp_cut_zero(struct imp_cutlist *cl, uint64_t offset, uint64_t length,
 void imp_cut_insert(struct imp_cutlist *cl, const void *bytes, size_t n,
                     enum imp_part_kind part, const char *what);
 
+/* The same of bytes of imp_cutlist_alloc, which may change until _finish: a
+ * length, say, that is known later. */
+void imp_cut_insert_owned(struct imp_cutlist *cl, const uint8_t *bytes,
+                          size_t n, enum imp_part_kind part, const char *what);
+
 /* Memory that lives until the next _start; NULL (and the error sticks)
  * without memory. */
 void *imp_cutlist_alloc(struct imp_cutlist *cl, size_t n);

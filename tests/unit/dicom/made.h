@@ -11,7 +11,7 @@
 #define UNDEFINED IMP_DCM_UNDEFINED
 
 static struct {
-    uint8_t p[1 << 16];
+    uint8_t p[1 << 17];
     size_t n;
     struct imp_dcm_encoding how;
 } made;
