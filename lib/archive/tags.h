@@ -89,12 +89,12 @@ struct imp_payload {
 bool imp_tags_verify(struct imp_target *t, const struct imp_payload *payload,
                      imp_tag_fault_fn fn, void *self, struct imp_err *err);
 
-/* Call `fn` for each policy that bag-info.txt names, if it can be read. For a
- * run only before its first image. */
+/* Call `fn` for each policy that bag-info.txt names, if it is there. For a run
+ * only before its first image. */
 bool imp_tags_each_policy(struct imp_target *t, imp_policy_fn fn, void *self,
                           struct imp_err *err);
 
-/* The terms that bag-info.txt names, if it can be read. IMP_ERR_CONFIG if it
+/* The terms that bag-info.txt names, if it is there. IMP_ERR_CONFIG if it
  * has a line for one that does not say what it should. The same. */
 bool imp_tags_terms(struct imp_target *t, struct imp_terms *terms,
                     struct imp_err *err);

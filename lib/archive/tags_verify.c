@@ -142,14 +142,22 @@ static bool verify_digests(struct verifier *v, struct imp_err *err)
 
 // --- What the others say ---
 
+static bool read_if_there(struct verifier *v, const char *name, bool *present,
+                          struct imp_err *err)
+{
+    struct imp_digest digest;
+    *present = false;
+    return (v->t->ops->tag(v->t, name, TAG_MAX, &v->text, &digest, present,
+                           err) &&
+            imp_buf_add(&v->text, "", 1, err)) ||
+           imp_wrap(err, "%s", name);
+}
+
 // What cannot be read has been told of.
 static bool read_again(struct verifier *v, const char *name)
 {
-    struct imp_digest digest;
-    bool present = false;
-    return v->t->ops->tag(v->t, name, TAG_MAX, &v->text, &digest, &present,
-                          NULL) &&
-           imp_buf_add(&v->text, "", 1, NULL) && present;
+    bool present;
+    return read_if_there(v, name, &present, NULL) && present;
 }
 
 static bool verify_declaration(struct verifier *v, struct imp_err *err)
@@ -206,9 +214,9 @@ bool imp_tags_each_policy(struct imp_target *t, imp_policy_fn fn, void *self,
                           struct imp_err *err)
 {
     struct verifier v = {.t = t};
-    bool ok = true;
+    bool present, ok = read_if_there(&v, IMP_TAG_INFO, &present, err);
     size_t n;
-    if (read_again(&v, IMP_TAG_INFO)) {
+    if (ok && present) {
         const char *at = text_of(&v), *hex;
         struct imp_digest policy;
         while (ok && (hex = value_of(&at, IMP_TAG_POLICY, &n)))
@@ -248,12 +256,13 @@ bool imp_tags_terms(struct imp_target *t, struct imp_terms *terms,
                     struct imp_err *err)
 {
     struct verifier v = {.t = t};
+    bool present, ok = read_if_there(&v, IMP_TAG_INFO, &present, err);
     *terms = (struct imp_terms){0};
-    bool ok = !read_again(&v, IMP_TAG_INFO) ||
-              (take_term(&v, IMP_TAG_KEY, "0123456789abcdef", terms->key,
-                         sizeof terms->key, err) &&
-               take_term(&v, IMP_TAG_SHIFT, "0123456789-", terms->shift,
-                         sizeof terms->shift, err));
+    ok =
+        ok && (!present || (take_term(&v, IMP_TAG_KEY, "0123456789abcdef",
+                                      terms->key, sizeof terms->key, err) &&
+                            take_term(&v, IMP_TAG_SHIFT, "0123456789-",
+                                      terms->shift, sizeof terms->shift, err)));
     imp_buf_clear(&v.text);
     return ok;
 }

@@ -5,8 +5,9 @@
 
 /* `text` (UTF-8) without regard to case and to how accents are coded: two texts
  * that are canonical caseless matches (The Unicode Standard 3.13, D145) give
- * one. A copy of what is no UTF-8. The caller frees it; NULL without memory.
- * Any thread. */
+ * one. A copy of what is no UTF-8. The caller frees it; NULL without memory,
+ * but of what is not ASCII GLib makes some of its own, and aborts without. Any
+ * thread. */
 char *imp_fold(const char *text);
 
 #endif

@@ -9,10 +9,13 @@
 #include <strings.h>
 
 // C0, DEL, C1 (U+0080 to U+009F), and what ends a line or turns its direction
-// (U+2028 to U+202E, U+2066 to U+2069): a name is to look like what it is.
+// (U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069): a name is to
+// look like what it is.
 static bool is_control(const unsigned char *s)
 {
     return s[0] < 0x20 || s[0] == 0x7F || (s[0] == 0xC2 && s[1] < 0xA0) ||
+           (s[0] == 0xD8 && s[1] == 0x9C) ||
+           (s[0] == 0xE2 && s[1] == 0x80 && (s[2] == 0x8E || s[2] == 0x8F)) ||
            (s[0] == 0xE2 && s[1] == 0x80 && s[2] >= 0xA8 && s[2] <= 0xAE) ||
            (s[0] == 0xE2 && s[1] == 0x81 && s[2] >= 0xA6 && s[2] <= 0xA9);
 }

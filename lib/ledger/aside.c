@@ -125,25 +125,36 @@ static bool keep_apart(struct imp_ledger *l, const struct named *image,
 
 // --- Whose they are ---
 
-// Is the input archived, or about to be, as another subject's? It may stand
-// twice in a list. `before` are those of the group so far.
+// Is the input archived as another subject's?
 static bool is_anothers(struct imp_ledger *l, const struct imp_result *r,
-                        struct imp_result *const *before, size_t n, bool *is,
-                        struct imp_err *err)
+                        bool *is, struct imp_err *err)
 {
     char *subject;
-    *is = false;
     if (!imp_ledger_subject_of(l, r->path, &r->stamp, &subject, err))
         return false;
     *is = subject && strcmp(subject, r->subject) != 0;
     free(subject);
-    for (size_t i = 0; i < n && !*is; i++) {
-        const struct imp_result *b = before[i];
-        *is = b->outcome == IMP_ARCHIVED && b->subject &&
-              strcmp(b->path, r->path) == 0 &&
-              strcmp(b->subject, r->subject) != 0;
-    }
     return true;
+}
+
+// Has the group the input as two subjects'? Then a list has it twice, and
+// nobody knows which is right.
+static bool is_twice(struct imp_result *const *group, size_t n,
+                     const struct imp_result *r)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct imp_result *other = group[i];
+        if (other->subject && strcmp(other->path, r->path) == 0 &&
+            strcmp(other->subject, r->subject) != 0)
+            return true;
+    }
+    return false;
+}
+
+static void fail_subject(struct imp_result *r, const char *why)
+{
+    r->outcome = IMP_FAILED;
+    imp_fail(&r->err, IMP_ERR_CONFIG, "%s", why);
 }
 
 static bool check_subjects(struct imp_ledger *l,
@@ -155,14 +166,13 @@ static bool check_subjects(struct imp_ledger *l,
         bool anothers;
         if (r->outcome != IMP_ARCHIVED || !r->subject)
             continue;
-        if (!is_anothers(l, r, group, i, &anothers, err))
+        if (!is_anothers(l, r, &anothers, err))
             return false;
-        if (!anothers)
-            continue;
-        r->outcome = IMP_FAILED;
-        imp_fail(&r->err, IMP_ERR_CONFIG,
-                 "it is archived as another subject's, and has its code in the "
-                 "archive");
+        if (anothers)
+            fail_subject(r, "it is archived as another subject's, and has its "
+                            "code in the archive");
+        else if (is_twice(group, n, r))
+            fail_subject(r, "it is there twice, as two subjects'");
     }
     return true;
 }

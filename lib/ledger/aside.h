@@ -10,7 +10,7 @@
  * those DUPLICATE or FAILED that are not to be published: an object of the
  * ledger, or one of them that is, has their name, or one that cannot stand
  * beside it (see imp_ledger_name_is_apart); or their input, as it was read, is
- * archived as another subject's, or was before them in the group. What is
+ * archived as another subject's, or twice in the group, as two. What is
  * staged for them is still to be discarded. On the ledger's own thread. False,
  * with `err`, if the ledger cannot be asked: some are judged then. */
 bool imp_set_aside(struct imp_ledger *l, struct imp_result *const *group,

@@ -114,10 +114,22 @@ static void retract(struct recorder *rec, struct image *image)
 
 // --- Setting aside what will not be published ---
 
+static void fail_archived(struct recorder *rec, const struct imp_err *why)
+{
+    for (size_t i = 0; i < rec->n; i++)
+        if (rec->group[i]->outcome == IMP_ARCHIVED)
+            fail(rec, rec->group[i], why);
+}
+
 // Leave in `fresh`, as they came, what is to be published.
 static bool set_aside(struct recorder *rec)
 {
-    bool ok = imp_set_aside(rec->ledger, rec->group, rec->n, &rec->broken);
+    struct imp_err err = {0};
+    bool ok = imp_set_aside(rec->ledger, rec->group, rec->n, &err);
+    if (!ok && err.code == IMP_ERR_MEMORY)
+        fail_archived(rec, &err); // these, and the run goes on
+    else if (!ok)
+        rec->broken = err;
     rec->n_fresh = 0;
     for (size_t i = 0; i < rec->n; i++) {
         struct imp_result *r = rec->group[i];
@@ -126,7 +138,7 @@ static bool set_aside(struct recorder *rec)
         else
             discard(rec, r);
     }
-    return ok;
+    return !is_broken(rec);
 }
 
 // --- The five steps ---

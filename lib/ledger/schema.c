@@ -216,12 +216,15 @@ static const char *const upgrades[SCHEMA] = {
           "ALTER TABLE subjects ADD COLUMN subject_folded TEXT;"
           "UPDATE subjects SET folded = fold(code), "
           "subject_folded = fold(subject);"
-          // Whose an input is, if its object lies in the directory of a code
-          // that is one subject's alone.
+          // Whose an input is, if its object has the name that it has without
+          // a template, in the directory of a code of one subject alone.
           "UPDATE inputs SET subject = "
           "(SELECT min(s.id) FROM objects o JOIN subjects s "
           "ON s.code = substr(o.name, 1, instr(o.name, '/') - 1) "
-          "WHERE o.id = inputs.object HAVING count(*) = 1) "
+          "WHERE o.id = inputs.object AND substr(o.name, "
+          "instr(o.name, '/') + 1) GLOB '[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/"
+          "[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]*' "
+          "HAVING count(*) = 1) "
           "WHERE EXISTS(SELECT 1 FROM subjects);" OBJECTS_FOLDED SUBJECTS_FOLDED
           "DROP INDEX subjects_code;"
           "UPDATE objects SET sum = " IMP_SUM_OF_OBJECT

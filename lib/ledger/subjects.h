@@ -60,7 +60,8 @@ bool imp_ledger_import_subjects(struct imp_ledger *l,
 bool imp_ledger_check_terms(struct imp_ledger *l, const struct imp_terms *terms,
                             struct imp_err *err);
 
-/* The same, and hold it to these terms from now on. */
+/* The same, and hold it to these terms from now on: each of them durably, one
+ * after the other, outside of a transaction. */
 bool imp_ledger_bind_terms(struct imp_ledger *l, const struct imp_terms *terms,
                            struct imp_err *err);
 

@@ -93,6 +93,7 @@ static bool csv_find(struct imp_lookup *l, struct imp_span key,
 const struct imp_lookup_ops imp_lookup_csv = {
     .prefix = "csv:",
     .slow = false,
+    .in_memory = true,
     .open = csv_open,
     .names = csv_names,
     .find = csv_find,

@@ -256,9 +256,9 @@ static bool ask(const struct source *s, struct imp_sqlite *c,
     return rc == SQLITE_DONE || imp_sqlite_fail(c, err);
 }
 
-// Whatever went wrong, the next find starts afresh. `*again`: it went wrong
-// with a file that has been replaced meanwhile. SQLite takes a journal of the
-// new one for that of the old.
+// Whatever went wrong, the next find starts afresh. `*again`: the file has been
+// replaced meanwhile. SQLite takes a journal of the new one for that of the
+// old: then it fails, or answers with rows of either.
 static bool take_and_ask(struct source *s, const struct forms *key,
                          struct imp_ctx *ctx, struct imp_answer **answer,
                          bool *again, struct imp_err *err)
@@ -269,16 +269,17 @@ static bool take_and_ask(struct source *s, const struct forms *key,
         return false;
     bool ok = ask(s, c, key, answer, err);
     sqlite3_reset(c->find);
-    if (ok) {
+    *again = !imp_sqlite_is_current(c);
+    if (ok && !*again) {
         sqlite3_clear_bindings(c->find);
         push(s, c);
         return true;
     }
-    *again = !imp_sqlite_is_current(c);
     imp_sqlite_free(c);
     imp_answer_unref(*answer);
     *answer = NULL;
-    return false;
+    return !ok ? false
+               : imp_fail(err, IMP_ERR_IO, "it is replaced again and again");
 }
 
 static bool ask_until_current(struct source *s, const struct forms *key,

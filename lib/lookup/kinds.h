@@ -8,6 +8,7 @@ struct imp_lookup_ops {
     /* What a spec begins with, "csv:". */
     const char *prefix;
     bool slow;
+    bool in_memory;   /* its answers are at hand */
     bool takes_token; /* others are not opened with a token_file */
     /* The following as their namesakes in lookup.h have them. */
     struct imp_lookup *(*open)(const struct imp_lookup_at *at,

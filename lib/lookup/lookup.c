@@ -62,6 +62,11 @@ bool imp_lookup_is_slow(const struct imp_lookup *l)
     return l->ops->slow;
 }
 
+bool imp_lookup_is_in_memory(const struct imp_lookup *l)
+{
+    return l->ops->in_memory;
+}
+
 const char *const *imp_lookup_names(const struct imp_lookup *l)
 {
     return l->ops->names(l);

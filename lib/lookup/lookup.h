@@ -42,6 +42,9 @@ bool imp_lookup_file(const char *spec, char **file, struct imp_err *err);
 /* Is it asked outside of this process, so that answers are worth keeping? */
 bool imp_lookup_is_slow(const struct imp_lookup *l);
 
+/* Is all that it knows in memory, so that asking costs next to nothing? */
+bool imp_lookup_is_in_memory(const struct imp_lookup *l);
+
 /* The names that answers have, NULL-ended, borrowed; NULL: known only once
  * there is an answer. */
 const char *const *imp_lookup_names(const struct imp_lookup *l);

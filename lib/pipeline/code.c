@@ -46,12 +46,23 @@ bool imp_key_not_in(struct imp_span key, const char *text, struct imp_err *err)
     return ok;
 }
 
+// Format characters, fillers that print as nothing, and what only chooses among
+// forms of the letter before it (Unicode's Default_Ignorable_Code_Point).
+static bool does_not_show(gunichar c)
+{
+    return g_unichar_type(c) == G_UNICODE_FORMAT || c == 0x034F ||
+           c == 0x115F || c == 0x1160 || (c >= 0x17B4 && c <= 0x17B5) ||
+           (c >= 0x180B && c <= 0x180F) || c == 0x2800 || c == 0x3164 ||
+           (c >= 0xFE00 && c <= 0xFE0F) || c == 0xFFA0 ||
+           (c >= 0xE0000 && c <= 0xE0FFF);
+}
+
 // Two codes that print alike are one to whoever reads them.
 static bool looks_as_it_is(const char *code)
 {
     const char *last = code;
     for (const char *at = code; *at; at = g_utf8_next_char(at)) {
-        if (g_unichar_type(g_utf8_get_char(at)) == G_UNICODE_FORMAT)
+        if (does_not_show(g_utf8_get_char(at)))
             return false;
         last = at;
     }

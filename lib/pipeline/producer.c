@@ -89,13 +89,10 @@ static bool check_subject(struct imp_run *run, const struct imp_job *job,
     if (!imp_ledger_subject_of(run->known, job->path, &job->stamp, &subject,
                                err))
         return false;
-    bool another = subject && imp_whose_tells_another(run->whose, job, subject);
+    bool ok =
+        !subject || imp_whose_check_subject(run->whose, job, subject, err);
     free(subject);
-    return !another ||
-           imp_fail(err, IMP_ERR_CONFIG,
-                    "it was archived as another subject's than %s tells now, "
-                    "and has its code in the archive",
-                    run->config->whose.from);
+    return ok;
 }
 
 // Passed over, because the ledger knows that it needs no work?

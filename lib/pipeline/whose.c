@@ -6,6 +6,7 @@
 #include "lookup/subject.h"
 #include "pipeline/code.h"
 #include "source/source.h"
+#include "sync/context.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -260,20 +261,34 @@ static bool make_code(const struct imp_whose *w, struct imp_known_subject *s,
 }
 
 // A table that is at hand can tell whether a code is somebody's real key, as
-// when its columns were mixed up. A server is not asked about that.
-static bool check_nobodys_key(struct imp_lookup *lookup, const char *code,
+// when its columns were mixed up. Others are not asked about that.
+static bool check_nobodys_key(const struct imp_whose *w, const char *code,
                               struct imp_ctx *ctx, struct imp_err *err)
 {
+    struct imp_lookup *lookup = w->lookup[IMP_ASK_SUBJECT];
     const struct imp_span text = {(const uint8_t *)code, strlen(code)};
+    struct imp_err why = {0};
     struct imp_buf key = {0};
     struct imp_answer *somebody = NULL;
-    if (imp_lookup_is_slow(lookup) ||
-        !imp_subject_tidy("code", text, &key, NULL)) // it can be no key
+    if (!imp_lookup_is_in_memory(lookup))
         return true;
-    bool ok = imp_lookup_find(lookup, imp_buf_span(&key), ctx, &somebody, err);
+    if (!imp_subject_tidy("code", text, &key, &why)) {
+        if (why.code == IMP_ERR_CONFIG) // it can be no key
+            return true;
+        *err = why;
+        return false;
+    }
+    // The file may be read again just now.
+    struct imp_ctx *within =
+        imp_ctx_new_timeout(ctx, w->config.lookup_timeout_ms);
+    bool ok =
+        imp_lookup_find(lookup, imp_buf_span(&key), within, &somebody, err);
+    if (!ok && err->code == IMP_ERR_CANCELLED && !imp_ctx_cancelled(ctx))
+        imp_fail(err, IMP_ERR_TIMEOUT, "lookup timed out: subject");
     if (ok && somebody)
         ok = imp_fail(err, IMP_ERR_CONFIG,
                       "the subject's code is another subject's key");
+    imp_ctx_free(within);
     imp_answer_unref(somebody);
     imp_buf_clear(&key);
     return ok;
@@ -290,8 +305,7 @@ static bool find_code(const struct imp_whose *w, struct imp_ledger *ledger,
     if (w->lookup[IMP_ASK_SUBJECT]) {
         const char *code = imp_answer_get(s->answer[IMP_ASK_SUBJECT], "code");
         return code ? take_code(s, code, false, err) &&
-                          check_nobodys_key(w->lookup[IMP_ASK_SUBJECT], code,
-                                            ctx, err)
+                          check_nobodys_key(w, code, ctx, err)
                     : imp_fail(err, IMP_ERR_CONFIG,
                                "subject: the answer has no code");
     }
@@ -367,16 +381,26 @@ bool imp_whose_find(const struct imp_whose *w, const struct imp_job *job,
     return ok;
 }
 
-bool imp_whose_tells_another(const struct imp_whose *w,
-                             const struct imp_job *job, const char *subject)
+bool imp_whose_check_subject(const struct imp_whose *w,
+                             const struct imp_job *job, const char *subject,
+                             struct imp_err *err)
 {
+    struct imp_err why = {0};
     struct imp_buf key = {0};
-    bool another =
-        w->rule && imp_subject_rule_by(w->rule) != IMP_SUBJECT_BY_EXIF &&
-        find_key(w, job, NULL, (struct imp_span){0}, NULL, &key, NULL) &&
-        strcmp((const char *)key.p, subject) != 0;
+    if (!w->rule || imp_subject_rule_by(w->rule) == IMP_SUBJECT_BY_EXIF)
+        return true;
+    bool ok = find_key(w, job, NULL, (struct imp_span){0}, NULL, &key, &why);
+    if (ok && strcmp((const char *)key.p, subject) != 0)
+        ok = imp_fail(&why, IMP_ERR_CONFIG,
+                      "it was archived as another subject's than %s tells now, "
+                      "and has its code in the archive",
+                      w->config.from);
+    else if (!ok && why.code == IMP_ERR_CONFIG && w->config.or_digest)
+        ok = true; // it tells none any more, and need not
     imp_buf_clear(&key);
-    return another;
+    if (!ok)
+        *err = why;
+    return ok;
 }
 
 // --- Telling ---

@@ -74,10 +74,12 @@ bool imp_whose_find(const struct imp_whose *w, const struct imp_job *job,
                     struct imp_ctx *ctx, struct imp_known_subject *out,
                     struct imp_err *err);
 
-/* Does `job` tell, without its bytes, that it is another's than `subject`'s? A
- * list or a directory may have been put right since it was archived. */
-bool imp_whose_tells_another(const struct imp_whose *w,
-                             const struct imp_job *job, const char *subject);
+/* Is `job`, which is archived as `subject`'s, still so by what it tells without
+ * its bytes? A list or a directory may have been put right since.
+ * IMP_ERR_CONFIG if it tells another one, or none and may not. */
+bool imp_whose_check_subject(const struct imp_whose *w,
+                             const struct imp_job *job, const char *subject,
+                             struct imp_err *err);
 
 /* The value of a template's field; NULL: it has none, or one that has the
  * subject's key in it, as an answer that repeats the question. */

@@ -280,8 +280,7 @@ static bool give_name(struct imp_worker *w, const struct imp_format *fmt,
     if (w->run->name) {
         if (!name_by_template(w, fmt, r, err))
             return imp_wrap(err, "name");
-    } else if (s->code[0] && w->run->config->whose.or_digest &&
-               is_two_digits(s->code)) {
+    } else if (s->code[0] && is_two_digits(s->code)) {
         return imp_fail(err, IMP_ERR_CONFIG,
                         "the code is called as a directory of images without "
                         "a subject: want another, or --name");

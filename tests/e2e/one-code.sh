@@ -121,14 +121,24 @@ for group in 1 100; do
         rm -rf "$work/twice" "$work/s3b"
         printf '%s\n' "$tree/bob/0.png	ann" ${between:+"$between"} \
             "$tree/bob/0.png	bob" >"$work/list2"
+        after=delete # which of a later group finds nothing any more
+        [ $group -eq 100 ] || after=keep
         expect_exit 1 "$IMGPIPE" run - --archive "$archive" --state "$work/s3b" \
             --settle 0 --json --subject-from list --key-file "$work/ours.key" \
-            --commit-every $group <"$work/list2"
-        [ "$(field archived)" -eq 1 ] ||
+            --commit-every $group --after $after <"$work/list2"
+        if [ $group -eq 1 ]; then
+            archived=1
+            grep -q "archived as another subject's" "$work/err" ||
+                fail "$group: $(cat "$work/err")"
+        else
+            archived=0
+            [ "$(grep -c "it is there twice, as two subjects'" "$work/err")" -eq 2 ] ||
+                fail "$group: $(cat "$work/err")"
+        fi
+        [ "$(field archived)" -eq $archived ] &&
+            [ "$(find "$work/twice/data" -type f | wc -l)" -eq $archived ] ||
             fail "$group: $(cat "$work/out" "$work/err")"
-        grep -q "archived as another subject's" "$work/err" ||
-            fail "$group: $(cat "$work/err")"
-        [ "$(ls "$work/twice/data" | wc -l)" -eq 1 ] || fail "of two people"
+        [ -e "$tree/bob/0.png" ] || fail "$group: the source went"
     done
 done
 archive=bag:$work/b
@@ -172,17 +182,17 @@ expect_exit 0 "$IMGPIPE" extract "$archive" "$digest" --stdout --quiet
 [ "$(sha256sum <"$work/out")" = "$digest  -" ] || fail "want it once"
 
 # --- A code that is a directory of images without one ---
-printf 'subject,code\nbob,0A\ncem,0AB\n' >"$work/digits.csv"
+printf 'subject,code\nbob,0A\ncem,0AB\ndot,X\n' >"$work/digits.csv"
 archive=bag:$work/f
-expect_exit 1 "$IMGPIPE" run "$tree" --archive "$archive" --state "$work/s8" \
-    --settle 0 --json --subject-from dir --subjects "csv:$work/digits.csv" \
-    --no-subject digest
-grep -q "bob.*called as a directory of images without" "$work/err" ||
-    fail "$(cat "$work/err")"
-[ "$(ls "$work/f/data")" = 0AB ] || fail "$(ls "$work/f/data")"
-expect_exit 0 "$IMGPIPE" run "$tree" --archive "$archive" --state "$work/s8" \
-    --settle 0 --json --subject-from dir --subjects "csv:$work/digits.csv"
-[ "$(field archived)" -eq 1 ] || fail "$(cat "$work/out" "$work/err")"
+for name in "" "{subject}/{digest:8}.{ext}"; do
+    expect_exit $([ -n "$name" ]; echo $?) "$IMGPIPE" run "$tree" \
+        --archive "$archive" --state "$work/s8" --settle 0 --json \
+        --subject-from dir --subjects "csv:$work/digits.csv" ${name:+--name "$name"}
+    [ -n "$name" ] ||
+        grep -q "bob.*called as a directory of images without" "$work/err" ||
+        fail "$(cat "$work/err")"
+done
+[ "$(ls "$work/f/data" | tr '\n' ' ')" = "0A 0AB X " ] || fail "$(ls "$work/f/data")"
 
 echo "$kinds kinds of archive hold to one key and range in all states;" \
     "4 ways to leave a source that is another's now; codes that differ in case, and that are keys; one" \

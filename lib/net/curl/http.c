@@ -228,7 +228,10 @@ static CURLcode perform(struct line *line, struct exchange *x)
     if (result == CURLE_OK)
         curl_easy_getinfo(x->easy, CURLINFO_ACTIVESOCKET, &line->socket);
     curl_multi_remove_handle(multi, x->easy); // closes what is not through
-    if (x->resolving && result == CURLE_ABORTED_BY_CALLBACK)
+    if (result == CURLE_COULDNT_RESOLVE_HOST) // that is an answer, too
+        imp_names_resolved(x->names);
+    else if (x->resolving && (result == CURLE_ABORTED_BY_CALLBACK ||
+                              result == CURLE_OPERATION_TIMEDOUT))
         imp_names_left(x->names, imp_now_ms());
     return result;
 }

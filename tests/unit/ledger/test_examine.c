@@ -153,7 +153,7 @@ Test(ledger_examine, what_schema_5_had_is_folded_and_keeps_its_faults)
     const struct imp_coded coded = {"1001", "Code", false};
     enum imp_coding says;
     fill();
-    put_object("Code/X");
+    put_object("Code/0a/1b/0a1b2c3d4E");
     put_object("p2/x");
     cr_assert(imp_ledger_put_subject(ledger, &coded, &says, &err));
     cr_assert(imp_db_exec(&ledger->db,
@@ -167,7 +167,8 @@ Test(ledger_examine, what_schema_5_had_is_folded_and_keeps_its_faults)
     cr_expect_str_eq(judge("SELECT name, folded FROM objects ORDER BY id; "
                            "SELECT code, folded FROM subjects; "
                            "SELECT object, subject FROM inputs;"),
-                     "x|\nCode/X|code/x\np2/x|\nCode|code\n2|1\n|\n");
+                     "x|\nCode/0a/1b/0a1b2c3d4E|code/0a/1b/0a1b2c3d4e\np2/"
+                     "x|\nCode|code\n2|1\n|\n");
     cr_expect_str_eq(faults(),
                      "objects 2: the row's sum is another, it was changed\n");
 }
