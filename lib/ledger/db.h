@@ -27,7 +27,7 @@ struct sqlite3_stmt;
 #define IMP_SUM_OF_SUBJECT \
     "row_sum(id, subject, code, made, folded, subject_folded)"
 #define IMP_SUM_OF_OBJECT \
-    "row_sum(id, name, folded, digest, length, place, stored)"
+    "row_sum(id, name, digest, length, place, stored, folded)"
 #define IMP_SUM_OF_INPUT                                                       \
     "row_sum(id, key, path, size, inode, mtime_ns, outcome, code, reason, "    \
     "offset, format, route, mark_x, mark_y, mark_width, mark_height, "         \
