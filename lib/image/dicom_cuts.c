@@ -11,7 +11,8 @@ struct cutter {
     struct imp_dcm_reader reader;
     struct imp_cutlist *cl;
     const struct imp_dicom_decider *decider;
-    const struct imp_dicom_addition *addition, *last;
+    const struct imp_dicom_addition *addition; // the next one
+    size_t n_additions;                        // from there on
     struct open open[2 * IMP_DCM_MAX_DEPTH];
     unsigned depth; // of them
     struct imp_err *err;
@@ -158,9 +159,9 @@ static void add_before(struct cutter *c, const struct imp_dcm_event *e)
                                        e->kind == IMP_DCM_SEQUENCE_BEGIN ||
                                        e->kind == IMP_DCM_PIXELS_BEGIN);
     bool end = e->kind == IMP_DCM_END;
-    for (; c->addition < c->last &&
+    for (; c->n_additions > 0 &&
            (end || (outermost && c->addition->tag < e->tag));
-         c->addition++)
+         c->addition++, c->n_additions--)
         imp_cut_insert(c->cl, c->addition->bytes.p, c->addition->bytes.n,
                        IMP_PART_STRUCTURE,
                        imp_cutlist_name(c->cl, IMP_DCM_TAG_FMT,
@@ -223,7 +224,7 @@ bool imp_dicom_cut_elements(struct imp_span in, uint64_t at, uint64_t end,
     struct cutter c = {.cl = cl,
                        .decider = decider,
                        .addition = additions,
-                       .last = additions + n_additions,
+                       .n_additions = n_additions,
                        .err = err};
     struct imp_dcm_event e = {0};
     imp_dcm_reader_start(&c.reader, in, at, end, encoding);
