@@ -18,4 +18,4 @@ campaign kill-cut --option=--commit-every=2 --start fresh --after delete \
 campaign kill-two --option=--commit-every=2 --after delete --kills 30 \
     --uploads "$work/in" || exit 1
 uploads_of_two "$work/two"
-named "$work/two" kill-each power-cut kill-random kill-two --sample 25 --kills 8
+named "$work/two" kill-each power-cut kill-random kill-two --sample 15 --kills 5
