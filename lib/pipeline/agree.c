@@ -182,14 +182,6 @@ static bool name_policy(void *self, const struct imp_digest *policy,
     return imp_ledger_name_policy(run->ledger, policy, err);
 }
 
-// Nor would it know what the codes and dates in it were made by.
-static bool take_terms(struct imp_run *run, struct imp_err *err)
-{
-    struct imp_terms terms;
-    return imp_tags_terms(run->target, &terms, err) &&
-           imp_ledger_bind_terms(run->ledger, &terms, err);
-}
-
 // In this order: what is listed is no more this ledger's to recover, and what
 // that removes is no more there to be taken up.
 static bool take_up_all(struct imp_run *run, const struct imp_digest *listing,
@@ -202,20 +194,27 @@ static bool take_up_all(struct imp_run *run, const struct imp_digest *listing,
            imp_ledger_adopt(run->ledger, each_file, &up, err) &&
            lacks_none(&up, err) &&
            imp_tags_each_policy(run->target, name_policy, run, err) &&
-           take_terms(run, err) &&
            imp_ledger_set_taken_up(run->ledger, listing, err);
 }
 
-// What the ledger is held to the archive must tell, too: one that an older
-// imgpipe has made does not.
-static bool note_terms(struct imp_run *run, struct imp_err *err)
+static bool says_nothing(const struct imp_terms *terms)
+{
+    return !terms->key[0] && !terms->shift[0];
+}
+
+// What codes and dates in the archive were made by, another ledger may know;
+// and what this one is held to the archive must tell: one that an older imgpipe
+// has made does not.
+static bool agree_on_terms(struct imp_run *run, struct imp_err *err)
 {
     struct imp_terms held, told;
     if (!imp_ledger_terms(run->ledger, &held, err))
         return false;
-    if (!held.key[0] && !held.shift[0])
+    if (says_nothing(&held) && says_nothing(imp_whose_terms(run->whose)))
         return true;
     return imp_tags_terms(run->target, &told, err) &&
+           imp_ledger_bind_terms(run->ledger, &told, err) &&
+           imp_ledger_terms(run->ledger, &held, err) &&
            (imp_terms_same(&held, &told) ||
             imp_ledger_set_dirty(run->ledger, err));
 }
@@ -245,5 +244,5 @@ bool imp_run_agree(struct imp_run *run, struct imp_err *err)
     // What has been archived since the list was written (dirty) is in none.
     return ((agrees && !dirty && !target->interrupted && intents == 0) ||
             take_up_all(run, listing, err)) &&
-           note_terms(run, err);
+           agree_on_terms(run, err);
 }

@@ -163,6 +163,11 @@ static bool tell_tag(void *self, const char *name, const char *what,
     return true;
 }
 
+static bool is_named(const char *held, const char *told)
+{
+    return !*held || strcmp(held, told) == 0;
+}
+
 // Else a run with another key could begin, and give subjects second codes.
 static bool verify_terms(struct imp_verify *v, struct imp_err *err)
 {
@@ -176,7 +181,7 @@ static bool verify_terms(struct imp_verify *v, struct imp_err *err)
         imp_verify_tell(v, IMP_FOUND_TAG, NULL, "%s", why.msg);
         return true;
     }
-    return imp_terms_same(&held, &told) ||
+    return (is_named(held.key, told.key) && is_named(held.shift, told.shift)) ||
            tell_tag(v, IMP_TAG_INFO,
                     "does not name the key or the range of days that the "
                     "ledger is held to",
