@@ -147,10 +147,9 @@ static bool read_if_there(struct verifier *v, const char *name, bool *present,
 {
     struct imp_digest digest;
     *present = false;
-    return (v->t->ops->tag(v->t, name, TAG_MAX, &v->text, &digest, present,
-                           err) &&
-            imp_buf_add(&v->text, "", 1, err)) ||
-           imp_wrap(err, "%s", name);
+    return v->t->ops->tag(v->t, name, TAG_MAX, &v->text, &digest, present,
+                          err) &&
+           imp_buf_add(&v->text, "", 1, err);
 }
 
 // What cannot be read has been told of.

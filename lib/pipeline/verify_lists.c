@@ -178,7 +178,12 @@ static bool verify_terms(struct imp_verify *v, struct imp_err *err)
     if (!imp_ledger_terms(v->ledger, &held, err))
         return false;
     if (!imp_tags_terms(v->target, &told, &why)) {
-        imp_verify_tell(v, IMP_FOUND_TAG, NULL, "%s", why.msg);
+        if (why.code == IMP_ERR_MEMORY || why.code == IMP_ERR_CANCELLED) {
+            *err = why;
+            return false;
+        }
+        if (why.code == IMP_ERR_CONFIG) // else it could not be read: it is told
+            imp_verify_tell(v, IMP_FOUND_TAG, NULL, "%s", why.msg);
         return true;
     }
     return (is_named(held.key, told.key) && is_named(held.shift, told.shift)) ||

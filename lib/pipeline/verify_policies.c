@@ -108,11 +108,21 @@ static bool add_fallback(struct imp_verify *v, struct imp_err *err)
     return add(&v->policies, &digest, policy, err);
 }
 
+// What cannot be read is told of with the tag files.
+static bool load_named(struct imp_verify *v, struct imp_err *err)
+{
+    struct imp_err why = {0};
+    if (imp_tags_each_policy(v->target, take_named, v, &why) ||
+        (why.code != IMP_ERR_MEMORY && why.code != IMP_ERR_CANCELLED))
+        return true;
+    *err = why;
+    return false;
+}
+
 bool imp_verify_policies_load(struct imp_verify *v, struct imp_err *err)
 {
     return (!v->ledger || imp_ledger_each_text(v->ledger, take_text, v, err)) &&
-           imp_tags_each_policy(v->target, take_named, v, err) &&
-           add_fallback(v, err);
+           load_named(v, err) && add_fallback(v, err);
 }
 
 void imp_verify_policies_clear(struct imp_verify_policies *p)

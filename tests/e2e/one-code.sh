@@ -63,6 +63,17 @@ for tag in Key-Id Shift-Days; do # what the ledger knows better
     grep -q "bag-info.txt does not name the key or the range" "$work/out" "$work/err" ||
         fail "$tag: $(cat "$work/out" "$work/err")"
 done
+# What cannot be read is found, and does not keep the rest from being checked;
+# a run does not take it for one that names no key.
+rm "$work/edited/bag-info.txt"
+mkdir "$work/edited/bag-info.txt"
+for state in edited.state none; do
+    expect_exit 1 "$IMGPIPE" verify "$archive" --state "$work/$state"
+    grep -q "bag-info.txt cannot be read" "$work/out" "$work/err" &&
+        grep -q "2 objects, 2 read" "$work/err" ||
+        fail "$(cat "$work/out" "$work/err")"
+done
+expect_exit 3 run fresh.state other
 [ "$(sed -n 's/^Imgpipe-Shift-Days: //p' "$work/a/bag-info.txt")" = 1-30 ] ||
     fail "$(cat "$work/a/bag-info.txt")"
 # What the archive tells of the key is a message authentication code of it.
