@@ -19,6 +19,7 @@ enum imp_check {
                             followed to its end then: containers alone */
 };
 
+struct imp_dicom_editor;
 struct imp_jpeg_map;
 
 struct imp_limits {
@@ -29,6 +30,7 @@ struct imp_limits {
 /* What a handler is given besides the input, and what it tells. */
 struct imp_job_image {
     struct imp_editor *editor;
+    struct imp_dicom_editor *dicom; /* DICOM: asked instead of `editor` */
     struct imp_limits limits;
     enum imp_check check;
     struct imp_jpeg_map *map; /* JPEG: filled in, for which coded data without
@@ -41,6 +43,10 @@ struct imp_job_image {
 struct imp_format {
     const char *name; /* "jpeg": reports, errors */
     const char *ext;  /* "jpg": of output names */
+
+    /* Coded data is never looked at: a file of it may be larger than memory,
+     * and the output of a cut may be checked without it. */
+    bool skips_coded;
 
     /* Could these bytes, a whole file, be ours? Looks at the first few. */
     bool (*sniff)(struct imp_span in);

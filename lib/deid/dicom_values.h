@@ -1,0 +1,39 @@
+/* dicom_values.h - values that stand for others: dummies that fit a VR, dates
+ * put back, UIDs made anew. Private to deid/. Any thread may call. */
+#ifndef IMP_DEID_DICOM_VALUES_H
+#define IMP_DEID_DICOM_VALUES_H
+
+#include "base/bytes.h"
+#include "deid/secret.h"
+#include "dicom/header.h"
+
+#include <stdbool.h>
+
+/* The dummy of an element (PS3.15 E.1: "a non-zero length value that is
+ * consistent with the VR"), of even length, in ASCII, in the byte order `big`;
+ * constant. It fits the VR, and for what PS3.6 has as more than one value as
+ * many as it wants at least. Text is "REMOVED" or, where that is no value
+ * (dates, numbers, ages, code strings that PS3.3 enumerates), what is. Never of
+ * length 0, but for sequences, which have none. */
+struct imp_span imp_dicom_dummy(uint32_t tag, enum imp_dcm_vr vr, bool big);
+
+/* Append to `out` the values of a DA or DT element, `value`, each put forward
+ * by `days` (mostly negative), padded to even length. Times of day, fractions
+ * and time zones stay; a DT of less than a day's precision, and a date of
+ * another form than PS3.5 6.2 has (with the two retired ones: yyyy.mm.dd and
+ * ranges), becomes the dummy. TM stays as it is. */
+bool imp_dicom_shift(enum imp_dcm_vr vr, struct imp_span value, int32_t days,
+                     struct imp_buf *out, struct imp_err *err);
+
+/* Append to `out` the UIDs of `value`, in its order, each that no standard has
+ * assigned (it is not below 1.2.840.10008 and PS3.6 has no such constant) being
+ * the pseudonym of itself; empty values stay empty; padded with a NUL to even
+ * length. Spaces and NULs around a UID do not count. */
+bool imp_dicom_reuid(const struct imp_secret *secret, struct imp_span value,
+                     struct imp_buf *out, struct imp_err *err);
+
+/* Has every UID of `value` the form of one that _reuid gives: empty, a
+ * standard's, or "2.25." and up to 37 digits? */
+bool imp_dicom_is_reuid(struct imp_span value);
+
+#endif
