@@ -12,7 +12,8 @@
 struct imp_dcm_charset; /* opaque; caches its converters */
 
 /* By the value of (0008,0005): one term, or several with code extensions
- * ("\ISO 2022 IR 87"); empty: ISO-IR 6. Terms of other spelling that are seen
+ * ("\ISO 2022 IR 87"); empty: ISO-IR 6. An escape sequence that it does not
+ * announce is followed as well. Terms of other spelling that are seen
  * in the wild (a missing blank, lower case) are understood. NULL with `err`:
  * IMP_ERR_UNSUPPORTED for a term that PS3.3 does not have. */
 struct imp_dcm_charset *imp_dcm_charset_new(struct imp_span value,
@@ -23,7 +24,9 @@ void imp_dcm_charset_free(struct imp_dcm_charset *cs); /* NULL is fine */
  * at its end. Escape sequences are followed, and reset where PS3.5 6.1.2.5.3
  * says so. Bytes that mean nothing become U+FFFD: text is only ever searched,
  * never written back. VRs that (0008,0005) does not apply to are ISO-IR 6.
- * False only without memory. */
+ * A backslash between values, and ^ and = in a PN, is told as itself whatever
+ * it is in the set. On failure `out` is as before: without memory, or
+ * IMP_ERR_CONFIG if this system's iconv lacks an encoding. */
 bool imp_dcm_charset_utf8(struct imp_dcm_charset *cs, enum imp_dcm_vr vr,
                           struct imp_span value, struct imp_buf *out,
                           struct imp_err *err);
