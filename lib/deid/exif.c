@@ -1,12 +1,12 @@
 #include "deid/exif.h"
 
+#include "deid/days.h"
 #include "deid/exif_rules.h"
 
 #include <libexif/exif-data.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define RULES IMP_EXIF_RULES
 
@@ -292,40 +292,40 @@ static bool is_model(struct imp_span text, uint32_t max)
     return true;
 }
 
-// "2026:11:20 10:15:02" (CIPA DC-008 4.6.5.4.1), checked by making it again.
-static bool read_date(struct imp_span text, struct tm *tm)
+// "2026:11:20 10:15:02" (CIPA DC-008 4.6.5.4.1), such a day and such a time, in
+// the years of cameras.
+static bool read_date(struct imp_span text, struct imp_date *date)
 {
-    char s[20] = "", again[20];
-    if (text.n != 19)
+    static const char form[] = "0000:00:00 00:00:00";
+    if (text.n != sizeof form - 1)
         return false;
-    memcpy(s, text.p, 19);
-    *tm = (struct tm){0};
-    const char *end = strptime(s, "%Y:%m:%d %H:%M:%S", tm);
-    if (!end || *end || tm->tm_year < 0 || tm->tm_year > 300)
-        return false;
-    struct tm same = *tm;
-    return timegm(&same) != (time_t)-1 &&
-           strftime(again, sizeof again, "%Y:%m:%d %H:%M:%S", &same) == 19 &&
-           memcmp(s, again, 19) == 0;
+    for (size_t i = 0; i < text.n; i++)
+        if (form[i] == '0' ? imp_days_digits(text.p + i, 1) < 0
+                           : text.p[i] != form[i])
+            return false;
+    *date = (struct imp_date){imp_days_digits(text.p, 4),
+                              imp_days_digits(text.p + 5, 2),
+                              imp_days_digits(text.p + 8, 2)};
+    return date->year >= 1900 && date->year <= 2200 && imp_days_exists(*date) &&
+           imp_days_digits(text.p + 11, 2) < 24 &&
+           imp_days_digits(text.p + 14, 2) < 60 &&
+           imp_days_digits(text.p + 17, 2) < 60;
 }
 
 // A date of which only the year is left: the rest is blank, as the standard
 // has it for what is not known. It stands as it is when it is met again.
 static bool read_year(struct imp_span text, int *year)
 {
-    struct tm tm;
-    if (read_date(text, &tm)) {
-        *year = tm.tm_year + 1900;
+    struct imp_date date;
+    if (read_date(text, &date)) {
+        *year = date.year;
         return true;
     }
     if (text.n < 4 || text.n > 19)
         return false;
-    *year = 0;
-    for (int i = 0; i < 4; i++) {
-        if (text.p[i] < '0' || text.p[i] > '9')
-            return false;
-        *year = 10 * *year + text.p[i] - '0';
-    }
+    *year = imp_days_digits(text.p, 4);
+    if (*year < 0)
+        return false;
     char want[32];
     snprintf(want, sizeof want, "%04d:  :     :  :  ", *year);
     size_t n = 19;
@@ -338,7 +338,7 @@ static bool read_year(struct imp_span text, int *year)
 static bool carry_date(struct imp_span text, const struct imp_exif_options *o,
                        char out[20])
 {
-    struct tm tm;
+    struct imp_date date;
     int year;
     switch (o->dates) {
     case IMP_DATES_YEAR:
@@ -346,11 +346,13 @@ static bool carry_date(struct imp_span text, const struct imp_exif_options *o,
                snprintf(out, 20,
                         "%04u:  :     :  :  ", (unsigned)year % 10000u) == 19;
     case IMP_DATES_SHIFT:
-        if (!o->has_shift || !read_date(text, &tm))
+        if (!o->has_shift || !read_date(text, &date) ||
+            !imp_days_add(&date, o->shift_days))
             return false;
-        tm.tm_mday += o->shift_days;
-        return timegm(&tm) != (time_t)-1 &&
-               strftime(out, 20, "%Y:%m:%d %H:%M:%S", &tm) == 19;
+        return snprintf(out, 20, "%04u:%02u:%02u%.9s",
+                        (unsigned)date.year % 10000u,
+                        (unsigned)date.month % 100u, (unsigned)date.day % 100u,
+                        (const char *)text.p + 10) == 19;
     case IMP_DATES_REMOVE:
         break;
     }
