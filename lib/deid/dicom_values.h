@@ -19,16 +19,21 @@ struct imp_span imp_dicom_dummy(uint32_t tag, enum imp_dcm_vr vr, bool big);
 
 /* Append to `out` the values of a DA or DT element, `value`, each put forward
  * by `days` (mostly negative), padded to even length. Times of day, fractions
- * and time zones stay; a DT of less than a day's precision, and a date of
- * another form than PS3.5 6.2 has (with the two retired ones: yyyy.mm.dd and
- * ranges), becomes the dummy. TM stays as it is. */
+ * and time zones stay; those of a TM, and ages of an AS, as they are. Ranges
+ * stay ranges; the retired yyyy.mm.dd becomes yyyymmdd, the retired hh:mm:ss
+ * stays. Whatever else there is, which may be anything, becomes the dummy: a DT
+ * of less than a day's precision, a day that there is not, a year that would
+ * not be of 1 to 9999, another form than PS3.5 6.2 has, another VR than these.
+ * Empty values stay empty. What is appended may be longer than `value`, and
+ * than an explicit VR's 16 bits can tell. On failure `out` is as before. */
 bool imp_dicom_shift(enum imp_dcm_vr vr, struct imp_span value, int32_t days,
                      struct imp_buf *out, struct imp_err *err);
 
 /* Append to `out` the UIDs of `value`, in its order, each that no standard has
- * assigned (it is not below 1.2.840.10008 and PS3.6 has no such constant) being
- * the pseudonym of itself; empty values stay empty; padded with a NUL to even
- * length. Spaces and NULs around a UID do not count. */
+ * assigned being the pseudonym of itself; empty values stay empty; padded with
+ * a NUL to even length. A standard's are those below 1.2.840.10008, where all
+ * of PS3.6 are, and no longer than they are: 9 parts of 4 digits. Spaces and
+ * NULs around a UID do not count. Length and failure as of _shift. */
 bool imp_dicom_reuid(const struct imp_secret *secret, struct imp_span value,
                      struct imp_buf *out, struct imp_err *err);
 
