@@ -149,7 +149,6 @@ static bool make(const struct making *m, struct imp_span values,
 // --- Dates ---
 
 #define DATE_DIGITS 8
-#define LONGEST 26 // a DT
 
 // A date, and what stands behind it: time of day and zone.
 struct moment {
@@ -249,7 +248,7 @@ static bool find_dash(const struct making *m, struct imp_span s, size_t *dash)
     *dash = s.n;
     if (fits(m, s))
         return true;
-    if (s.n > 2 * LONGEST + 1 || s.n < 2)
+    if (s.n < 2)
         return false;
     for (size_t i = 0; i < s.n; i++) {
         struct imp_span left = {s.p, i}, right = from(s, i + 1);

@@ -164,11 +164,10 @@ Test(dicom_values, retired_forms_are_read)
 Test(dicom_values, what_cannot_be_shifted_becomes_the_dummy)
 {
     static const char *const none[] = {
-        "20230229",   "00000101",   "2024",
-        "202403",     "2024030",    "20240301x",
-        "2024-03-01", "2024.03-01", "2024/03/01",
-        "2O240301",   "Doe^Jane",   "-",
-        "20240301-x", "--20240301", "2024030120240301"};
+        "20230229",   "00000101",   "2024",       "202403",
+        "2024030",    "20240301x",  "2024-03-01", "2024.03-01",
+        "2024x03.01", "2024/03/01", "2O240301",   "Doe^Jane",
+        "-",          "20240301-x", "--20240301", "2024030120240301"};
     for (size_t i = 0; i < sizeof none / sizeof *none; i++)
         expect_shift(IMP_DCM_DA, span_of(none[i], strlen(none[i])), -1,
                      span_of("19000101", 8));
@@ -199,6 +198,7 @@ Test(dicom_values, a_name_that_hides_as_a_time_or_an_age_goes)
     EXPECT_SHIFT(AS, "Jane", -1, "000Y");
     EXPECT_SHIFT(AS, "042", -1, "000Y");
     EXPECT_SHIFT(AS, "042X", -1, "000Y");
+    EXPECT_SHIFT(AS, "042Years", -1, "000Y");
     EXPECT_SHIFT(LO, "Doe", -1, "REMOVED ");
 }
 
