@@ -78,6 +78,8 @@ static bool take_digest(struct imp_policy *p, struct imp_err *err)
               add_line(&text, range, err) &&
               imp_exif_describe(&p->exif, &text, err) &&
               imp_icc_describe(p->icc, &text, err) &&
+              imp_dicom_policy_describe(
+                  &p->dicom, p->exif.dates == IMP_DATES_SHIFT, &text, err) &&
               imp_sha256_of(text.p, text.n, &p->digest, err);
     imp_buf_clear(&text);
     return ok;
@@ -97,11 +99,21 @@ static struct imp_policy *new_policy(struct imp_err *err)
     return p;
 }
 
+// Dates of DICOM objects go as those of pictures do, unless something else was
+// said of them.
+static void settle_dates(struct imp_policy *p)
+{
+    bool *on = p->dicom.options.on, shifts = p->exif.dates == IMP_DATES_SHIFT;
+    if (shifts && !on[IMP_DICOM_FULL_DATES])
+        on[IMP_DICOM_MODIFIED_DATES] = true;
+    p->settings.shifts_dates = shifts || on[IMP_DICOM_MODIFIED_DATES];
+}
+
 // `p` with all that follows from what it was told, or NULL if that failed.
 static struct imp_policy *complete(struct imp_policy *p, bool ok,
                                    struct imp_err *err)
 {
-    p->settings.shifts_dates = p->exif.dates == IMP_DATES_SHIFT;
+    settle_dates(p);
     if (ok && !p->text)
         ok = imp_fail(err, IMP_ERR_MEMORY, "no memory for a policy");
     if (ok && take_digest(p, err))
@@ -146,6 +158,7 @@ void imp_policy_free(struct imp_policy *p)
 {
     if (!p)
         return;
+    imp_dicom_policy_clear(&p->dicom);
     free(p->text);
     free(p);
 }

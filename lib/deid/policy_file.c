@@ -155,6 +155,35 @@ static bool take_keep(struct imp_policy *p, const char *value,
     return ok;
 }
 
+// --- DICOM objects ---
+
+static bool take_options(struct imp_policy *p, const char *value,
+                         struct imp_err *err)
+{
+    if (!imp_dicom_policy_take_options(&p->dicom, value, err))
+        return false;
+    p->settings.asked_for_shifting |=
+        p->dicom.options.on[IMP_DICOM_MODIFIED_DATES];
+    return true;
+}
+
+static bool take_private(struct imp_policy *p, const char *value,
+                         struct imp_err *err)
+{
+    return imp_dicom_policy_take_private(&p->dicom, value, err);
+}
+
+static bool take_burned_in(struct imp_policy *p, const char *value,
+                           struct imp_err *err)
+{
+    static const char *const words[] = {"quarantine", "allow", NULL};
+    int which;
+    if (!word_of(value, words, &which, err))
+        return false;
+    p->dicom.burned_in_allowed = which == 1;
+    return true;
+}
+
 // --- Limits ---
 
 static bool take_number(const char *value, bool unit, uint64_t max,
@@ -190,7 +219,8 @@ static bool take_max_pixels(struct imp_policy *p, const char *value,
 
 // --- The table ---
 
-// In the order in which they are taken: the preset is what others add to.
+// In the order in which they are taken: the preset is what others add to, and
+// private elements want an option.
 static const struct key {
     const char *group, *name;
     take_fn *take;
@@ -200,6 +230,9 @@ static const struct key {
     {"policy", "shift-days", take_shift_days},
     {"policy", "icc", take_icc},
     {"exif", "keep", take_keep},
+    {"dicom", "options", take_options},
+    {"dicom", "keep-private", take_private},
+    {"dicom", "burned-in", take_burned_in},
     {"check", "level", take_level},
     {"limits", "max-bytes", take_max_bytes},
     {"limits", "max-pixels", take_max_pixels},
@@ -220,8 +253,8 @@ static bool unknown_group(const char *group, struct imp_err *err)
     for (size_t i = 0; i < KEYS; i++)
         imp_suggest_try(&s, keys[i].group);
     return imp_fail(err, IMP_ERR_CONFIG,
-                    "no group [%.40s]: want [policy], [exif], [check] or "
-                    "[limits]%s%s",
+                    "no group [%.40s]: want [policy], [exif], [dicom], "
+                    "[check] or [limits]%s%s",
                     group, s.best ? "; did you mean " : "",
                     s.best ? s.best : "");
 }

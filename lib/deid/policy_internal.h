@@ -2,6 +2,7 @@
 #ifndef IMP_DEID_POLICY_INTERNAL_H
 #define IMP_DEID_POLICY_INTERNAL_H
 
+#include "deid/dicom_policy.h"
 #include "deid/exif.h"
 #include "deid/icc.h"
 #include "deid/policy.h"
@@ -10,6 +11,7 @@ struct imp_policy {
     struct imp_policy_settings settings;
     struct imp_exif_options exif;
     enum imp_icc_mode icc;
+    struct imp_dicom_policy dicom;
     struct imp_digest digest;
     char *text; /* that says it, or NULL without memory */
 };

@@ -51,9 +51,9 @@ static bool check_policy(const struct imp_whose_config *c,
 {
     return !policy->asked_for_shifting || c->key_file ||
            imp_fail(err, IMP_ERR_CONFIG,
-                    "policy: dates = shift needs --subject-from and "
+                    "policy: shifted dates need --subject-from and "
                     "--key-file, which a subject's days come from; or want "
-                    "remove or year");
+                    "dates = remove or year");
 }
 
 static bool lacks_code(const struct imp_lookup *lookup)

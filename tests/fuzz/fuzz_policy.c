@@ -11,12 +11,18 @@ static void check_taken(const struct imp_policy *once,
 {
     promise(once->exif.allow == twice->exif.allow &&
                 once->exif.dates == twice->exif.dates &&
-                once->icc == twice->icc,
+                once->icc == twice->icc &&
+                memcmp(&once->dicom.options, &twice->dicom.options,
+                       sizeof once->dicom.options) == 0 &&
+                once->dicom.n_safe == twice->dicom.n_safe,
             "the same text is the same policy");
     promise(once->exif.allow >> IMP_EXIF_RULES == 0,
             "no rule that is not there");
     promise((once->exif.allow & imp_exif_allow(false)) == imp_exif_allow(false),
             "what shows the picture stays");
+    promise(once->dicom.n_safe == 0 ||
+                once->dicom.options.on[IMP_DICOM_SAFE_PRIVATE],
+            "no private element that nobody asked for");
 }
 
 // What is kept of a policy says the same when it is read again.
@@ -48,6 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_taken(&once, &twice);
         check_text(once.text);
     }
+    imp_dicom_policy_clear(&once.dicom);
+    imp_dicom_policy_clear(&twice.dicom);
     free(once.text);
     free(twice.text);
     return 0;
