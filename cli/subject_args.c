@@ -2,8 +2,6 @@
 
 #include "base/name.h"
 #include "base/template.h"
-#include "deid/exif_find.h"
-#include "lookup/subject.h"
 
 #include <glib.h>
 #include <string.h>
@@ -25,14 +23,8 @@ static bool take(char **text, const char *value, const char *want,
 
 SETTER(subject_from)
 {
-    struct imp_exif_tag tag;
-    if (!take(&ARGS->from, value, "a rule", err))
-        return false;
-    struct imp_subject_rule *rule = imp_subject_rule_new(value, err);
-    const char *name = rule ? imp_subject_rule_tag(rule) : NULL;
-    bool ok = rule && (!name || imp_exif_tag_named(name, &tag, err));
-    imp_subject_rule_free(rule);
-    return ok;
+    return take(&ARGS->from, value, "a rule", err) &&
+           imp_whose_check_rule(value, err);
 }
 
 SETTER(no_subject)

@@ -86,6 +86,13 @@ static bool read_tag(struct imp_subject_rule *r, struct imp_err *err)
                                 r->spec);
 }
 
+static bool read_keyword(struct imp_subject_rule *r, struct imp_err *err)
+{
+    return *r->rest ||
+           imp_fail(err, IMP_ERR_CONFIG,
+                    "%s: want an attribute, as in dicom:PatientID", r->spec);
+}
+
 static bool read_nothing(struct imp_subject_rule *r, struct imp_err *err)
 {
     (void)r, (void)err;
@@ -100,6 +107,7 @@ static const struct {
     [IMP_SUBJECT_BY_NAME] = {"name", HAS_REST, read_regex},
     [IMP_SUBJECT_BY_DIR] = {"dir", MAY_HAVE_REST, read_level},
     [IMP_SUBJECT_BY_EXIF] = {"exif", HAS_REST, read_tag},
+    [IMP_SUBJECT_BY_DICOM] = {"dicom", HAS_REST, read_keyword},
     [IMP_SUBJECT_BY_LIST] = {"list", NO_REST, read_nothing},
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
@@ -117,7 +125,8 @@ static bool read_spec(struct imp_subject_rule *r, struct imp_err *err)
         return kinds[i].read(r, err);
     }
     return imp_fail(err, IMP_ERR_CONFIG,
-                    "%s: want name:REGEX, dir, dir:LEVEL, exif:TAG or list",
+                    "%s: want name:REGEX, dir, dir:LEVEL, exif:TAG, "
+                    "dicom:KEYWORD or list",
                     r->spec);
 }
 
@@ -157,7 +166,9 @@ const char *imp_subject_rule_spec(const struct imp_subject_rule *r)
 
 const char *imp_subject_rule_tag(const struct imp_subject_rule *r)
 {
-    return r->by == IMP_SUBJECT_BY_EXIF ? r->rest : NULL;
+    bool has_tag =
+        r->by == IMP_SUBJECT_BY_EXIF || r->by == IMP_SUBJECT_BY_DICOM;
+    return has_tag ? r->rest : NULL;
 }
 
 // --- A key in the form that it has everywhere ---

@@ -14,18 +14,19 @@
 #define IMP_SUBJECT_MAX 255 /* bytes of a key */
 
 enum imp_subject_by {
-    IMP_SUBJECT_BY_NAME, /* name:REGEX of the path */
-    IMP_SUBJECT_BY_DIR,  /* dir[:LEVEL] of the path */
-    IMP_SUBJECT_BY_EXIF, /* exif:TAG of the image */
-    IMP_SUBJECT_BY_LIST, /* list: the second column of a list of files */
+    IMP_SUBJECT_BY_NAME,  /* name:REGEX of the path */
+    IMP_SUBJECT_BY_DIR,   /* dir[:LEVEL] of the path */
+    IMP_SUBJECT_BY_EXIF,  /* exif:TAG of the image */
+    IMP_SUBJECT_BY_DICOM, /* dicom:KEYWORD of the object */
+    IMP_SUBJECT_BY_LIST,  /* list: the second column of a list of files */
 };
 
 struct imp_subject_rule; /* opaque */
 
-/* `spec` is "name:REGEX", "dir", "dir:LEVEL", "exif:TAG" or "list". REGEX is
- * one of PCRE2 with a group, the first or the one called "subject"; LEVEL is 1
- * (the default) for the first directory of the path, and so on. NULL with
- * IMP_ERR_CONFIG. Copies. */
+/* `spec` is "name:REGEX", "dir", "dir:LEVEL", "exif:TAG", "dicom:KEYWORD" or
+ * "list". REGEX is one of PCRE2 with a group, the first or the one called
+ * "subject"; LEVEL is 1 (the default) for the first directory of the path, and
+ * so on. NULL with IMP_ERR_CONFIG. Copies. */
 struct imp_subject_rule *imp_subject_rule_new(const char *spec,
                                               struct imp_err *err);
 void imp_subject_rule_free(struct imp_subject_rule *rule); /* NULL is fine */
@@ -35,7 +36,7 @@ enum imp_subject_by imp_subject_rule_by(const struct imp_subject_rule *rule);
 /* The rule as it was given. */
 const char *imp_subject_rule_spec(const struct imp_subject_rule *rule);
 
-/* TAG of exif:TAG, else NULL. */
+/* TAG of exif:TAG, KEYWORD of dicom:KEYWORD, else NULL. */
 const char *imp_subject_rule_tag(const struct imp_subject_rule *rule);
 
 /* The key in `path`, the one below the upload directory or as a list has it,

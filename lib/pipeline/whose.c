@@ -1,6 +1,7 @@
 #include "pipeline/whose.h"
 
 #include "base/name.h"
+#include "deid/dicom_find.h"
 #include "deid/exif_find.h"
 #include "deid/pseudonym.h"
 #include "lookup/subject.h"
@@ -17,6 +18,7 @@ struct imp_whose {
     struct imp_whose_config config;
     struct imp_subject_rule *rule; // NULL: there are no subjects
     struct imp_exif_tag tag;       // of the rule, if it is by one
+    uint32_t attribute;            // the same, of DICOM
     struct imp_lookup *lookup[IMP_QUESTIONS];
     struct imp_asker *asker; // NULL: nobody is asked
     struct imp_secret *secret;
@@ -100,7 +102,22 @@ static bool open_rule(struct imp_whose *w, struct imp_err *err)
     if (!w->rule)
         return false;
     const char *tag = imp_subject_rule_tag(w->rule);
-    return !tag || imp_exif_tag_named(tag, &w->tag, err);
+    switch (imp_subject_rule_by(w->rule)) {
+    case IMP_SUBJECT_BY_EXIF:
+        return imp_exif_tag_named(tag, &w->tag, err);
+    case IMP_SUBJECT_BY_DICOM:
+        return imp_dicom_attribute_named(tag, &w->attribute, err);
+    default:
+        return true;
+    }
+}
+
+bool imp_whose_check_rule(const char *spec, struct imp_err *err)
+{
+    struct imp_whose w = {.config.from = spec};
+    bool ok = open_rule(&w, err);
+    imp_subject_rule_free(w.rule);
+    return ok;
 }
 
 // "subject", and what all answers are known to have.
@@ -207,6 +224,20 @@ bool imp_whose_describe(const struct imp_whose *w, struct imp_buf *out,
 
 // --- The key of an input ---
 
+// A rule that is by what the image has inside. One that has no such things does
+// not tell.
+static bool find_inside(const struct imp_whose *w, const struct imp_format *fmt,
+                        struct imp_span image, const struct imp_limits *limits,
+                        struct imp_buf *value, struct imp_err *err)
+{
+    bool is_dicom = strcmp(fmt->name, "dicom") == 0;
+    bool by_dicom = imp_subject_rule_by(w->rule) == IMP_SUBJECT_BY_DICOM;
+    if (is_dicom != by_dicom)
+        return true;
+    return by_dicom ? imp_dicom_find(image, w->attribute, value, err)
+                    : imp_exif_find(fmt, image, limits, &w->tag, value, err);
+}
+
 static bool find_key(const struct imp_whose *w, const struct imp_job *job,
                      const struct imp_format *fmt, struct imp_span image,
                      const struct imp_limits *limits, struct imp_buf *key,
@@ -227,9 +258,10 @@ static bool find_key(const struct imp_whose *w, const struct imp_job *job,
             (struct imp_span){(const uint8_t *)column, strlen(column)}, key,
             err);
     case IMP_SUBJECT_BY_EXIF:
+    case IMP_SUBJECT_BY_DICOM:
         break;
     }
-    bool ok = imp_exif_find(fmt, image, limits, &w->tag, &value, err) &&
+    bool ok = find_inside(w, fmt, image, limits, &value, err) &&
               imp_subject_tidy(imp_subject_rule_spec(w->rule),
                                imp_buf_span(&value), key, err);
     imp_buf_clear(&value);
@@ -381,13 +413,18 @@ bool imp_whose_find(const struct imp_whose *w, const struct imp_job *job,
     return ok;
 }
 
+static bool is_inside(enum imp_subject_by by)
+{
+    return by == IMP_SUBJECT_BY_EXIF || by == IMP_SUBJECT_BY_DICOM;
+}
+
 bool imp_whose_check_subject(const struct imp_whose *w,
                              const struct imp_job *job, const char *subject,
                              struct imp_err *err)
 {
     struct imp_err why = {0};
     struct imp_buf key = {0};
-    if (!w->rule || imp_subject_rule_by(w->rule) == IMP_SUBJECT_BY_EXIF)
+    if (!w->rule || is_inside(imp_subject_rule_by(w->rule)))
         return true;
     bool ok = find_key(w, job, NULL, (struct imp_span){0}, NULL, &key, &why);
     if (ok && strcmp((const char *)key.p, subject) != 0)

@@ -34,6 +34,10 @@ struct imp_whose_config {
 bool imp_whose_check(const struct imp_whose_config *config,
                      struct imp_err *err);
 
+/* Is `spec` a rule (see subject.h), and the tag in it one that there is?
+ * IMP_ERR_CONFIG if not. */
+bool imp_whose_check_rule(const char *spec, struct imp_err *err);
+
 struct imp_whose; /* opaque; read-only: any thread */
 
 /* Open what is to be asked and load the key; see imp_secret_load. NULL with

@@ -119,6 +119,10 @@ belong tags "$@"
 [ "$(of_ledger tags "SELECT reason FROM inputs WHERE outcome = 'failed'")" = \
     "subject by exif:Artist: the key is empty" ] || fail "$(cat "$work/err")"
 ! grep -rqa 'person [0-9]' "$work/tags/a" "$work/out" || fail "the tag is told"
+# What is no DICOM object has none of its attributes.
+expect_exit 1 keyed photos "$work/exif" --subject-from dicom:PatientID
+[ "$(of_ledger photos "SELECT DISTINCT reason FROM inputs")" = \
+    "subject by dicom:PatientID: the key is empty" ] || fail "$(cat "$work/err")"
 
 # By the second column of a list, whose names end in a line's end or in NUL.
 (cd "$tree" && find . -type f) | sort | grep -v top |

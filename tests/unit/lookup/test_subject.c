@@ -117,6 +117,8 @@ Test(subject, rules_that_are_none)
         "dir: 1",
         "exif",
         "exif:",
+        "dicom",
+        "dicom:",
         "list:",
         "list:2",
         "Name:(x)",
@@ -139,6 +141,10 @@ Test(subject, what_a_rule_is)
     cr_expect_eq(imp_subject_rule_by(r), IMP_SUBJECT_BY_EXIF);
     cr_expect_str_eq(imp_subject_rule_tag(r), "Artist");
     cr_expect_str_eq(imp_subject_rule_spec(r), "exif:Artist");
+    imp_subject_rule_free(r);
+    r = rule("dicom:PatientID");
+    cr_expect_eq(imp_subject_rule_by(r), IMP_SUBJECT_BY_DICOM);
+    cr_expect_str_eq(imp_subject_rule_tag(r), "PatientID");
     imp_subject_rule_free(r);
     r = rule("list");
     cr_expect_eq(imp_subject_rule_by(r), IMP_SUBJECT_BY_LIST);
