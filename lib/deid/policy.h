@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 struct imp_policy; /* opaque */
+struct imp_secret;
 
 /* A preset ("strict", "research") or, if `spec` has a slash or ends in ".conf",
  * a policy file (imgpipe-policy(5)). IMP_ERR_CONFIG with file, group and key,
@@ -57,10 +58,13 @@ void imp_deid_free(struct imp_deid *d);
 
 /* Whose image it is; NULL or `{0}`: not known. */
 struct imp_deid_subject {
+    const char *code;   /* the trial's name for the subject; NULL: none */
     const char *key;    /* the site's own name for the subject: an identifier
                            that must not be found in the output */
     bool has_shift;     /* else dates that would be shifted are removed */
     int32_t shift_days; /* added to dates */
+    const struct imp_secret *secret; /* which UIDs are made with, also without
+                                        a subject; NULL: none */
 };
 
 /* Make ready for the next image; `s` is borrowed until the one after. The

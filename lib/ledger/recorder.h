@@ -63,6 +63,7 @@ struct imp_result {
     char *subject; /* the key of whose it is; owned; NULL: not known */
     bool made_code;
     char code[IMP_CODE_ROOM]; /* of the subject, if there is one */
+    bool keyed;               /* UIDs in it were made with the key */
     /* Only if ARCHIVED: */
     char name[IMP_NAME_MAX]; /* of two results with one name and digest either
                                 may win; of two with another digest each, one
@@ -125,7 +126,8 @@ struct imp_record {
     int64_t run;
     const struct imp_digest *policy; /* of the run, for the audit log */
     struct imp_terms terms; /* which the ledger is held to from the first
-                               subject on */
+                               subject on; to the key from the first image
+                               that is keyed, too */
     const char *after; /* what is to become of sources that are archived, for
                           the audit log: "move", "delete"; NULL: they stay */
 };

@@ -53,6 +53,13 @@ static struct imp_audit_entry line_of(const struct imp_record *record,
     };
 }
 
+static bool bind_key(const struct imp_record *record, struct imp_err *err)
+{
+    struct imp_terms terms = record->terms;
+    terms.shift[0] = '\0'; // no dates were put back for want of a subject
+    return imp_ledger_bind_terms(record->ledger, &terms, err);
+}
+
 bool imp_row_of_subject(const struct imp_record *record, struct imp_result *r,
                         struct imp_err *err)
 {
@@ -65,7 +72,7 @@ bool imp_row_of_subject(const struct imp_record *record, struct imp_result *r,
     const struct imp_coded coded = {r->subject, r->code, r->made_code};
     enum imp_coding says;
     if (!r->subject)
-        return true;
+        return !r->keyed || bind_key(record, err);
     if (!imp_ledger_put_subject(record->ledger, &coded, &says, err))
         return false;
     if (says == IMP_CODE_FITS)

@@ -13,8 +13,9 @@
 bool imp_row_of_result(const struct imp_record *record, struct imp_result *r,
                        struct imp_audit_entry *line, struct imp_err *err);
 
-/* Note the code of a result's subject, if it has one, between begin and commit.
- * If that contradicts what the ledger knows, the result is FAILED. */
+/* Note the code of a result's subject, if it has one, and hold the ledger to
+ * the terms that the result was made by, between begin and commit. If the code
+ * contradicts what the ledger knows, the result is FAILED. */
 bool imp_row_of_subject(const struct imp_record *record, struct imp_result *r,
                         struct imp_err *err);
 

@@ -188,8 +188,8 @@ static bool compare(const struct imp_terms *bound, const struct imp_terms *now,
 {
     if (differ(bound->key, now->key))
         return imp_fail(err, IMP_ERR_CONFIG,
-                        "another key than that which the codes in this archive "
-                        "were made with");
+                        "another key than that which the codes or UIDs in this "
+                        "archive were made with");
     if (differ(bound->shift, now->shift))
         return imp_fail(err, IMP_ERR_CONFIG,
                         "the dates in this archive were put back by %s days: "

@@ -33,7 +33,7 @@ struct imp_whose {
 bool imp_whose_check(const struct imp_whose_config *c, struct imp_err *err)
 {
     bool asks = c->subjects.spec || c->study.spec;
-    if (!c->from && (asks || c->key_file || c->or_digest))
+    if (!c->from && (asks || c->prefix || c->or_digest))
         return imp_fail(err, IMP_ERR_CONFIG,
                         "no input tells whose it is: want --subject-from");
     if (c->from && !c->subjects.spec && !c->key_file)
@@ -51,7 +51,7 @@ static bool check_policy(const struct imp_whose_config *c,
                          const struct imp_policy_settings *policy,
                          struct imp_err *err)
 {
-    return !policy->asked_for_shifting || c->key_file ||
+    return !policy->asked_for_shifting || (c->from && c->key_file) ||
            imp_fail(err, IMP_ERR_CONFIG,
                     "policy: shifted dates need --subject-from and "
                     "--key-file, which a subject's days come from; or want "
@@ -158,7 +158,7 @@ static bool settle_terms(struct imp_whose *w, struct imp_err *err)
     imp_digest_hex(&mac, hex);
     struct imp_terms *t = &w->terms;
     snprintf(t->key, sizeof t->key, "%.*s", IMP_KEY_ID_DIGITS, hex);
-    if (w->policy->shifts_dates)
+    if (w->rule && w->policy->shifts_dates)
         snprintf(t->shift, sizeof t->shift, "%" PRId32 "-%" PRId32,
                  w->policy->shift_least, w->policy->shift_most);
     return true;
@@ -217,9 +217,11 @@ bool imp_whose_describe(const struct imp_whose *w, struct imp_buf *out,
     const char *from = w->rule ? imp_subject_rule_spec(w->rule) : "";
     const char *prefix = w->config.prefix ? w->config.prefix : "";
     const char *id = w->terms.key;
-    return !w->rule || (imp_buf_add(out, from, strlen(from) + 1, err) &&
-                        imp_buf_add(out, prefix, strlen(prefix) + 1, err) &&
-                        imp_buf_add(out, id, strlen(id) + 1, err));
+    if (!w->rule && !w->secret)
+        return true;
+    return imp_buf_add(out, from, strlen(from) + 1, err) &&
+           imp_buf_add(out, prefix, strlen(prefix) + 1, err) &&
+           imp_buf_add(out, id, strlen(id) + 1, err);
 }
 
 // --- The key of an input ---
@@ -352,6 +354,7 @@ static bool find_days(const struct imp_whose *w, struct imp_known_subject *s,
 {
     int32_t days;
     s->deid.key = (const char *)s->key.p;
+    s->deid.code = s->code;
     if (!w->secret || !w->policy->shifts_dates)
         return true;
     // Of the code, wherever it came from: then two keys that were given one
@@ -382,6 +385,14 @@ static void forget(struct imp_known_subject *s)
     s->deid = (struct imp_deid_subject){0};
 }
 
+// What is left is what every image has.
+static void have_no_subject(const struct imp_whose *w,
+                            struct imp_known_subject *s)
+{
+    forget(s);
+    s->deid.secret = w->secret;
+}
+
 void imp_known_subject_clear(struct imp_known_subject *s)
 {
     forget(s);
@@ -395,13 +406,14 @@ bool imp_whose_find(const struct imp_whose *w, const struct imp_job *job,
                     struct imp_err *err)
 {
     struct imp_err why = {0};
-    forget(out);
+    have_no_subject(w, out);
     if (!w->rule)
         return true;
     if (!find_key(w, job, fmt, image, limits, &out->key, &why)) {
-        forget(out);
+        have_no_subject(w, out);
         if (w->config.or_digest && why.code == IMP_ERR_CONFIG)
             return true;
+        forget(out);
         *err = why;
         return false;
     }

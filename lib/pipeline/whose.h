@@ -25,7 +25,8 @@ struct imp_whose_config {
     struct imp_lookup_at subjects, study; /* whom to ask; no spec: nobody */
     int64_t lookup_timeout_ms;
     unsigned lookup_jobs; /* 0: two for each worker */
-    const char *key_file; /* NULL: no code is made, no date shifted */
+    const char *key_file; /* NULL: no code and no UID is made, no date
+                             shifted */
     const char *prefix;   /* of codes that are made */
 };
 
@@ -58,20 +59,22 @@ const struct imp_terms *imp_whose_terms(const struct imp_whose *w);
 bool imp_whose_describe(const struct imp_whose *w, struct imp_buf *out,
                         struct imp_err *err);
 
-/* What is known of one image. `{0}` is empty: it has no subject. One thread. */
+/* What is known of one image. `{0}` is empty: it has no subject. Stays where it
+ * is while it is used. One thread. */
 struct imp_known_subject {
     struct imp_buf key; /* with a NUL behind that does not count; empty: none */
     char code[IMP_CODE_ROOM];
     bool made_code;
-    struct imp_deid_subject deid; /* borrows the key */
+    struct imp_deid_subject deid; /* borrows key, code and secret */
     struct imp_answer *answer[IMP_QUESTIONS];
 };
 void imp_known_subject_clear(struct imp_known_subject *s);
 
 /* Find out whose `image` (the whole of a file of format `fmt`, as it came) is,
- * into `out`, emptied first. `ledger` is the calling thread's view of it. False
- * with `err`, and `out` empty: IMP_ERR_CONFIG if the input does not tell, or an
- * answer or code is not what it should be; as imp_ask. */
+ * into `out`, emptied first; of one without a subject that has the secret all
+ * the same. `ledger` is the calling thread's view of it. False with `err`, and
+ * `out` empty: IMP_ERR_CONFIG if the input does not tell, or an answer or code
+ * is not what it should be; as imp_ask. */
 bool imp_whose_find(const struct imp_whose *w, const struct imp_job *job,
                     const struct imp_format *fmt, struct imp_span image,
                     const struct imp_limits *limits, struct imp_ledger *ledger,

@@ -1,5 +1,6 @@
 #include "opened.h"
 
+#include "ledger/row.h"
 #include "ledger/subjects.h"
 
 TestSuite(subjects, .init = set_up, .fini = tear_down, .timeout = 60);
@@ -160,4 +161,29 @@ Test(subjects, a_ledger_is_held_to_how_far_dates_go_back)
     cr_assert(imp_ledger_terms(ledger, &now, NULL));
     cr_expect_str_eq(now.key, "0123");
     cr_expect_str_eq(now.shift, "1-365");
+}
+
+static const struct imp_terms *after(struct imp_result *r)
+{
+    static struct imp_terms now;
+    struct imp_err err = {0};
+    const struct imp_record record = {.ledger = ledger,
+                                      .terms = {"0123", "1-365"}};
+    cr_assert(imp_ledger_begin(ledger, &err), "%s", err.msg);
+    cr_assert(imp_row_of_subject(&record, r, &err), "%s", err.msg);
+    cr_assert(imp_ledger_commit(ledger, &err), "%s", err.msg);
+    cr_assert(imp_ledger_terms(ledger, &now, NULL));
+    return &now;
+}
+
+Test(subjects, a_ledger_is_held_to_what_images_have_been_made_by)
+{
+    struct imp_result r = {.outcome = IMP_ARCHIVED};
+    cr_expect_str_eq(after(&r)->key, "");
+    r.keyed = true; // no dates were put back for want of a subject
+    cr_expect_str_eq(after(&r)->key, "0123");
+    cr_expect_str_eq(after(&r)->shift, "");
+    r = (struct imp_result){
+        .outcome = IMP_ARCHIVED, .subject = "1001", .code = "A"};
+    cr_expect_str_eq(after(&r)->shift, "1-365");
 }
