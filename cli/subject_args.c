@@ -2,6 +2,7 @@
 
 #include "base/name.h"
 #include "base/template.h"
+#include "pipeline/naming.h"
 
 #include <glib.h>
 #include <string.h>
@@ -123,6 +124,8 @@ bool cli_subject_args_complete(const struct cli_subject_args *a,
     static const char *const subject[] = {"subject", NULL};
     const struct imp_more_fields fields = {.name = a->from ? subject : NULL,
                                            .any = a->subjects || a->study};
+    struct imp_more_fields of_names = fields;
+    of_names.also = imp_uid_fields;
     if ((a->subjects_token && !a->subjects) || (a->study_token && !a->study)) {
         cli_error("run: a token file without its --%s",
                   a->subjects_token && !a->subjects ? "subjects" : "study");
@@ -142,6 +145,6 @@ bool cli_subject_args_complete(const struct cli_subject_args *a,
         cli_error("run: %s", err.msg);
         return false;
     }
-    return check_template("name", a->name, &fields) &&
+    return check_template("name", a->name, &of_names) &&
            check_template("mark-text", mark, &fields);
 }

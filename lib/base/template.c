@@ -43,6 +43,8 @@ static bool fail_known(struct imp_err *err, const struct imp_more_fields *more,
         add_known(known, sizeof known, &len, FIELD_NAME[i]);
     for (size_t i = 0; more->name && more->name[i]; i++)
         add_known(known, sizeof known, &len, more->name[i]);
+    for (size_t i = 0; more->also && more->also[i]; i++)
+        add_known(known, sizeof known, &len, more->also[i]);
     return imp_fail(err, IMP_ERR_CONFIG,
                     "template: no field {%.*s}: want one of %s", n, name,
                     known);
@@ -53,6 +55,14 @@ static bool is_name(const char *known, const char *name, size_t n)
     return strlen(known) == n && memcmp(known, name, n) == 0;
 }
 
+static bool is_among(const char *const *names, const char *name, size_t n)
+{
+    for (size_t i = 0; names && names[i]; i++)
+        if (is_name(names[i], name, n))
+            return true;
+    return false;
+}
+
 static bool is_known(const struct imp_more_fields *more, const char *name,
                      size_t n)
 {
@@ -61,10 +71,8 @@ static bool is_known(const struct imp_more_fields *more, const char *name,
     for (size_t i = 0; i < IMP_FIELDS; i++)
         if (is_name(FIELD_NAME[i], name, n))
             return true;
-    for (size_t i = 0; more->name && more->name[i]; i++)
-        if (is_name(more->name[i], name, n))
-            return true;
-    return more->any && !memchr(name, '{', n);
+    return is_among(more->name, name, n) || is_among(more->also, name, n) ||
+           (more->any && !memchr(name, '{', n));
 }
 
 static bool parse_limit(const char *digits, size_t n, size_t *limit)

@@ -21,6 +21,7 @@ enum imp_field {
 /* The fields besides: what look-ups tell of an image. */
 struct imp_more_fields {
     const char *const *name; /* NULL-ended, or NULL: none */
+    const char *const *also; /* the same: more of them */
     bool any; /* other names may turn out to be fields, too, image by image */
 };
 

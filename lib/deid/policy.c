@@ -18,9 +18,10 @@
 struct imp_deid {
     struct imp_editor editor; // first: decide() finds its imp_deid by it
     const struct imp_policy *policy;
-    struct imp_exif_options exif; // the policy's, with the subject's shift
-    struct imp_buf bytes;         // of the last verdict
-    struct imp_buf profile;       // the first that stays
+    struct imp_exif_options exif;   // the policy's, with the subject's shift
+    struct imp_buf bytes;           // of the last verdict
+    struct imp_buf profile;         // the first that stays
+    const char *uid[IMP_DEID_UIDS]; // of a DICOM object, borrowed
     struct imp_identifiers met;
     const struct imp_deid_observer *observer;
 };
@@ -375,9 +376,15 @@ struct imp_span imp_deid_profile(const struct imp_deid *d)
     return imp_buf_span(&d->profile);
 }
 
+const char *imp_deid_uid(const struct imp_deid *d, enum imp_deid_uid which)
+{
+    return d->uid[which];
+}
+
 void imp_deid_start(struct imp_deid *d, const struct imp_deid_subject *s)
 {
     d->bytes.n = d->profile.n = 0;
+    memset(d->uid, 0, sizeof d->uid);
     d->exif = d->policy->exif;
     imp_identifiers_forget(&d->met);
     if (!s)

@@ -81,6 +81,18 @@ struct imp_editor *imp_deid_editor(struct imp_deid *d);
  * output, until the next _start; empty: there is none. */
 struct imp_span imp_deid_profile(const struct imp_deid *d);
 
+/* The UIDs that a DICOM object has now, which references to it have as well. */
+enum imp_deid_uid {
+    IMP_DEID_STUDY = 0,
+    IMP_DEID_SERIES,
+    IMP_DEID_INSTANCE,
+    IMP_DEID_UIDS,
+};
+
+/* That of the object since _start, until the next _start, without padding;
+ * NULL: the image has none. */
+const char *imp_deid_uid(const struct imp_deid *d, enum imp_deid_uid which);
+
 /* What comes now is the output of what came since _start, looked at once more:
  * dates in it are shifted already. */
 void imp_deid_look_again(struct imp_deid *d);

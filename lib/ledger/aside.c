@@ -27,10 +27,12 @@ static int by_name(const void *a, const void *b)
 
 void imp_fail_name_taken(struct imp_result *r)
 {
+    bool is_dicom = r->format && strcmp(r->format, "dicom") == 0;
     r->outcome = IMP_FAILED;
     imp_fail(&r->err, IMP_ERR_CONFIG,
-             "another object has the name %s: names need more of {digest}",
-             r->name);
+             "another object has the name %s: names need more of {digest}%s",
+             r->name,
+             is_dicom ? ", or two DICOM objects that differ have one UID" : "");
 }
 
 // What becomes of an image whose name an object has, or an image before it is

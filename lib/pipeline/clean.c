@@ -201,6 +201,12 @@ struct imp_span imp_cleaner_profile(const struct imp_cleaner *c)
     return imp_deid_profile(c->deid);
 }
 
+const char *imp_cleaner_uid(const struct imp_cleaner *c,
+                            enum imp_deid_uid which)
+{
+    return imp_deid_uid(c->deid, which);
+}
+
 void imp_cleaner_observe(struct imp_cleaner *c,
                          const struct imp_deid_observer *o)
 {

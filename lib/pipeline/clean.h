@@ -85,8 +85,10 @@ const struct imp_job_image *imp_cleaner_image(const struct imp_cleaner *c);
 bool imp_cleaner_removed(const struct imp_cleaner *c, char **out,
                          struct imp_err *err);
 
-/* See imp_deid_profile. */
+/* See imp_deid_profile and imp_deid_uid. */
 struct imp_span imp_cleaner_profile(const struct imp_cleaner *c);
+const char *imp_cleaner_uid(const struct imp_cleaner *c,
+                            enum imp_deid_uid which);
 
 /* Told of each part and item that the policy decides about in the input, not
  * in the output when it is parsed again. NULL: nobody. Borrowed. */

@@ -7,6 +7,7 @@
 #include "pipeline/after.h"
 #include "pipeline/guard.h"
 #include "pipeline/internal.h"
+#include "pipeline/naming.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -104,8 +105,10 @@ static bool load_templates(struct imp_run *run, struct imp_err *err)
 {
     const struct imp_run_config *config = run->config;
     const struct imp_more_fields *fields = imp_whose_fields(run->whose);
+    struct imp_more_fields of_names = *fields;
+    of_names.also = imp_uid_fields;
     if (config->name &&
-        (!(run->name = imp_template_new(config->name, fields, err)) ||
+        (!(run->name = imp_template_new(config->name, &of_names, err)) ||
          !try_name(run->name, err)))
         return imp_wrap(err, "--name");
     if (!config->mark)

@@ -6,8 +6,8 @@
 #include "pipeline/guard.h"
 #include "pipeline/inspect.h"
 #include "pipeline/internal.h"
+#include "pipeline/naming.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,7 +106,8 @@ static bool cut_and_tell(struct imp_worker *w, const struct imp_format *fmt,
 
 struct telling {
     struct imp_worker *w;
-    char instead[17]; // of a code, if the image has no subject
+    const char *uid[IMP_DEID_UIDS]; // of a DICOM object; only names have them
+    char instead[17];               // of a code, if the image has no subject
 };
 
 static const char *field_of(void *self, const char *name)
@@ -115,7 +116,8 @@ static const char *field_of(void *self, const char *name)
     const char *value = imp_known_subject_field(&t->w->subject, name);
     bool instead = !value && t->w->run->config->whose.or_digest &&
                    strcmp(name, "subject") == 0;
-    return instead ? t->instead : value;
+    // What a look-up says was a field before UIDs were.
+    return instead ? t->instead : value ? value : imp_uid_field(t->uid, name);
 }
 
 static struct imp_values values_of(struct imp_worker *w, struct telling *t,
@@ -172,12 +174,16 @@ static bool mark_clean(struct imp_worker *w, const struct imp_format *fmt,
     return true;
 }
 
-// Fields and text together may not make the key, either. Digits of a digest or
-// a date may: by chance.
+// Fields and text together may not make the key, either. Digits of a digest, a
+// date or a UID may: by chance.
 static bool tells_no_key(struct imp_worker *w, const struct imp_template *t,
                          struct imp_values values, struct imp_err *err)
 {
     struct imp_buf text = {0};
+    struct telling without = *(const struct telling *)values.self;
+    for (int i = 0; i < IMP_DEID_UIDS; i++)
+        without.uid[i] = without.uid[i] ? "" : NULL;
+    values.self = &without;
     values.fixed[IMP_FIELD_DIGEST] = values.fixed[IMP_FIELD_DATE] = "";
     bool ok = imp_template_expand(t, &values, NULL, &text, err) &&
               imp_buf_add(&text, "", 1, err) &&
@@ -243,59 +249,38 @@ static bool fail_name(struct imp_worker *w, const struct imp_values *values,
     return false;
 }
 
-static bool name_by_template(struct imp_worker *w, const struct imp_format *fmt,
+static bool name_by_template(struct imp_worker *w,
+                             const struct imp_values *values,
                              struct imp_result *r, struct imp_err *err)
 {
-    char digest[IMP_SHA256_HEX];
-    struct telling telling;
-    imp_digest_hex(&r->digest, digest);
-    const struct imp_values values = values_of(w, &telling, fmt, digest);
     w->name.n = 0;
-    if (!imp_template_expand(w->run->name, &values, imp_name_check_value,
+    if (!imp_template_expand(w->run->name, values, imp_name_check_value,
                              &w->name, err) ||
         !imp_buf_add(&w->name, "", 1, err))
         return false;
     const char *name = (const char *)w->name.p;
     if (!imp_name_check_portable(name, err))
-        return fail_name(w, &values, err);
-    if (!tells_no_key(w, w->run->name, values, err))
+        return fail_name(w, values, err);
+    if (!tells_no_key(w, w->run->name, *values, err))
         return false;
     snprintf(r->name, sizeof r->name, "%s", name);
     return true;
 }
 
-// As the directories of imp_name_of_digest are called.
-static bool is_two_digits(const char *code)
-{
-    return isxdigit((unsigned char)code[0]) &&
-           isxdigit((unsigned char)code[1]) && !code[2];
-}
-
+// A template of UIDs is for what has them.
 static bool give_name(struct imp_worker *w, const struct imp_format *fmt,
                       struct imp_result *r, struct imp_err *err)
 {
-    char made[IMP_NAME_MAX];
-    const struct imp_known_subject *s = &w->subject;
-    imp_name_of_digest(&r->digest, fmt->ext, made);
-    if (w->run->name) {
-        if (!name_by_template(w, fmt, r, err))
-            return imp_wrap(err, "name");
-    } else if (s->code[0] && is_two_digits(s->code)) {
-        return imp_fail(err, IMP_ERR_CONFIG,
-                        "the code is called as a directory of images without "
-                        "a subject: want another, or --name");
-    } else if (s->code[0]) {
-        int n = snprintf(r->name, sizeof r->name, "%s/%s", s->code, made);
-        if ((size_t)n >= sizeof r->name)
-            return imp_fail(err, IMP_ERR_CONFIG,
-                            "name of %d bytes: want %d at most", n,
-                            IMP_NAME_MAX - 1);
-        if (!imp_name_check_portable(r->name, err))
-            return imp_wrap(err, "name: {subject}");
-    } else {
-        memcpy(r->name, made, sizeof made);
-    }
-    return true;
+    char digest[IMP_SHA256_HEX];
+    struct telling telling;
+    imp_digest_hex(&r->digest, digest);
+    const struct imp_values values = values_of(w, &telling, fmt, digest);
+    for (int i = 0; i < IMP_DEID_UIDS; i++)
+        telling.uid[i] = imp_cleaner_uid(w->cleaner, (enum imp_deid_uid)i);
+    if (w->run->name && imp_name_has_uids(w->run->name, &values))
+        return name_by_template(w, &values, r, err) || imp_wrap(err, "name");
+    return imp_name_make(w->subject.code, telling.uid, &r->digest, fmt->ext,
+                         r->name, err);
 }
 
 static bool store(struct imp_worker *w, const struct imp_format *fmt,
@@ -341,6 +326,7 @@ static bool ask_whose(struct imp_worker *w, const struct imp_job *job,
                         err))
         return false;
     imp_cleaner_start(w->cleaner, &s->deid);
+    r->keyed = s->deid.secret && strcmp(fmt->name, "dicom") == 0;
     if (!s->key.n)
         return true;
     r->subject = strdup((const char *)s->key.p);

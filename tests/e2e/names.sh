@@ -86,6 +86,14 @@ for option in --name --mark-text; do
         --archive "$work/unknown/a" $option '{patient}.{digest}.{ext}'
 done
 
+# A template of UIDs is for DICOM objects: others are called as without one. No
+# mark has them.
+expect_exit 0 studied uids "$in/5" --name '{study}/{series}/{instance}.{ext}'
+expect_exit 0 studied default "$in/5"
+same_archive "$work/uids/a/data" "$work/default/a/data"
+expect_exit 3 run unknown "$in" --mark-text '{study}'
+grep -q "no field {study}" "$work/err" || fail "$(cat "$work/err")"
+
 # --- Values that are no part of a name ---
 mkdir "$work/one"
 cp "$in/0/person-0_0.png" "$work/one"

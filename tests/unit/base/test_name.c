@@ -95,6 +95,10 @@ Test(name, of_another_name_eight_digits_are_enough_and_needed)
     cr_expect_eq(imp_name_says("S-1/P-ba7816b.png", &abc, "png"),
                  IMP_NAME_SILENT);
     cr_expect_eq(imp_name_says("S-1.png", &abc, "png"), IMP_NAME_SILENT);
+    cr_expect_eq(imp_name_says("A/2.25.329800735698586629295641978511506172918"
+                               "/2.25.17/2.25.18.dcm",
+                               &abc, "dcm"),
+                 IMP_NAME_SILENT);
     // a code of 32 digits, such as a UUID
     cr_expect_eq(
         imp_name_says("0123456789abcdef0123456789abcdef.png", &abc, "png"),

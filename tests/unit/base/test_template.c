@@ -127,6 +127,22 @@ Test(template, other_fields_by_name)
     expect_expansion("{subject}/{Study Site:2}.{ext}", "S-1/B\xc3\xa4.jpg");
 }
 
+Test(template, a_second_list_of_fields_counts_as_the_first_does)
+{
+    static const char *const also[] = {"series", NULL};
+    const struct imp_more_fields more = {.name = NAMES, .also = also};
+    struct imp_err err = {0};
+    struct imp_template *t =
+        imp_template_new("{subject}/{series}", &more, &err);
+    cr_assert(t, "%s", err.msg);
+    cr_expect(imp_template_uses(t, "series"));
+    imp_template_free(t);
+    cr_expect_null(imp_template_new("{serie}", &more, &err));
+    cr_expect_str_eq(err.msg,
+                     "template: no field {serie}: want one of {digest}, "
+                     "{date}, {ext}, {subject}, {Study Site}, {series}");
+}
+
 Test(template, any_name_may_be_a_field_but_no_brace)
 {
     static const char *const bad[] = {"{}", "{{x}", "{a{b}", "{x:0}"};

@@ -126,6 +126,14 @@ Test(policy, the_digest_is_the_same_each_time_and_not_empty)
     desk_free(&b);
 }
 
+Test(policy, an_image_that_is_no_dicom_object_has_no_uids)
+{
+    struct desk d = desk_new();
+    for (int i = 0; i < IMP_DEID_UIDS; i++)
+        cr_expect_null(imp_deid_uid(d.deid, (enum imp_deid_uid)i));
+    desk_free(&d);
+}
+
 Test(policy, freeing_nothing_does_nothing)
 {
     imp_policy_free(NULL);

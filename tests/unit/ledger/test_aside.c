@@ -109,3 +109,18 @@ Test(aside, what_has_failed_before_is_not_judged)
     cr_expect_eq(r->outcome, IMP_QUARANTINED);
     imp_result_free(r);
 }
+
+Test(aside, a_name_that_is_taken_is_told_with_what_may_be_the_reason)
+{
+    struct imp_result r = {.name = "a.png", .format = "png"};
+    imp_fail_name_taken(&r);
+    cr_expect_str_eq(r.err.msg, "another object has the name a.png: names need "
+                                "more of {digest}");
+    r = (struct imp_result){.name = "2.25.7.dcm", .format = "dicom"};
+    imp_fail_name_taken(&r);
+    cr_expect_str_eq(r.err.msg,
+                     "another object has the name 2.25.7.dcm: names need more "
+                     "of {digest}, or two DICOM objects that differ have one "
+                     "UID");
+    cr_expect_eq(r.outcome, IMP_FAILED);
+}
