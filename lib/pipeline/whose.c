@@ -226,18 +226,43 @@ bool imp_whose_describe(const struct imp_whose *w, struct imp_buf *out,
 
 // --- The key of an input ---
 
-// A rule that is by what the image has inside. One that has no such things does
-// not tell.
+static bool is_inside(const struct imp_whose *w)
+{
+    enum imp_subject_by by = imp_subject_rule_by(w->rule);
+    return by == IMP_SUBJECT_BY_EXIF || by == IMP_SUBJECT_BY_DICOM;
+}
+
+// An image that has no such things inside does not tell.
 static bool find_inside(const struct imp_whose *w, const struct imp_format *fmt,
                         struct imp_span image, const struct imp_limits *limits,
-                        struct imp_buf *value, struct imp_err *err)
+                        struct imp_buf *key, struct imp_err *err)
 {
-    bool is_dicom = strcmp(fmt->name, "dicom") == 0;
+    struct imp_buf value = {0};
+    bool is_dicom = strcmp(fmt->name, "dicom") == 0, ok = true;
     bool by_dicom = imp_subject_rule_by(w->rule) == IMP_SUBJECT_BY_DICOM;
-    if (is_dicom != by_dicom)
-        return true;
-    return by_dicom ? imp_dicom_find(image, w->attribute, value, err)
-                    : imp_exif_find(fmt, image, limits, &w->tag, value, err);
+    if (by_dicom && is_dicom)
+        ok = imp_dicom_find(image, w->attribute, &value, err);
+    else if (!by_dicom && !is_dicom)
+        ok = imp_exif_find(fmt, image, limits, &w->tag, &value, err);
+    ok = ok && imp_subject_tidy(imp_subject_rule_spec(w->rule),
+                                imp_buf_span(&value), key, err);
+    imp_buf_clear(&value);
+    return ok;
+}
+
+// What is told without the image's bytes.
+static bool find_outside(const struct imp_whose *w, const struct imp_job *job,
+                         struct imp_buf *key, struct imp_err *err)
+{
+    const char *column = job->subject;
+    if (imp_subject_rule_by(w->rule) != IMP_SUBJECT_BY_LIST)
+        return imp_subject_of_path(w->rule, imp_job_shown(job), key, err);
+    if (!column)
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "no subject: the list has no second column here");
+    return imp_subject_tidy(
+        imp_subject_rule_spec(w->rule),
+        (struct imp_span){(const uint8_t *)column, strlen(column)}, key, err);
 }
 
 static bool find_key(const struct imp_whose *w, const struct imp_job *job,
@@ -245,29 +270,8 @@ static bool find_key(const struct imp_whose *w, const struct imp_job *job,
                      const struct imp_limits *limits, struct imp_buf *key,
                      struct imp_err *err)
 {
-    const char *column = job->subject;
-    struct imp_buf value = {0};
-    switch (imp_subject_rule_by(w->rule)) {
-    case IMP_SUBJECT_BY_NAME:
-    case IMP_SUBJECT_BY_DIR:
-        return imp_subject_of_path(w->rule, imp_job_shown(job), key, err);
-    case IMP_SUBJECT_BY_LIST:
-        if (!column)
-            return imp_fail(err, IMP_ERR_CONFIG,
-                            "no subject: the list has no second column here");
-        return imp_subject_tidy(
-            imp_subject_rule_spec(w->rule),
-            (struct imp_span){(const uint8_t *)column, strlen(column)}, key,
-            err);
-    case IMP_SUBJECT_BY_EXIF:
-    case IMP_SUBJECT_BY_DICOM:
-        break;
-    }
-    bool ok = find_inside(w, fmt, image, limits, &value, err) &&
-              imp_subject_tidy(imp_subject_rule_spec(w->rule),
-                               imp_buf_span(&value), key, err);
-    imp_buf_clear(&value);
-    return ok;
+    return is_inside(w) ? find_inside(w, fmt, image, limits, key, err)
+                        : find_outside(w, job, key, err);
 }
 
 // --- Its code ---
@@ -425,20 +429,15 @@ bool imp_whose_find(const struct imp_whose *w, const struct imp_job *job,
     return ok;
 }
 
-static bool is_inside(enum imp_subject_by by)
-{
-    return by == IMP_SUBJECT_BY_EXIF || by == IMP_SUBJECT_BY_DICOM;
-}
-
 bool imp_whose_check_subject(const struct imp_whose *w,
                              const struct imp_job *job, const char *subject,
                              struct imp_err *err)
 {
     struct imp_err why = {0};
     struct imp_buf key = {0};
-    if (!w->rule || is_inside(imp_subject_rule_by(w->rule)))
+    if (!w->rule || is_inside(w))
         return true;
-    bool ok = find_key(w, job, NULL, (struct imp_span){0}, NULL, &key, &why);
+    bool ok = find_outside(w, job, &key, &why);
     if (ok && strcmp((const char *)key.p, subject) != 0)
         ok = imp_fail(&why, IMP_ERR_CONFIG,
                       "it was archived as another subject's than %s tells now, "

@@ -8,6 +8,8 @@
 
 #include <criterion/criterion.h>
 
+extern const struct imp_format imp_format_png;
+
 static char *dir, *key_file;
 static struct imp_policy *policies[4]; // which must outlive their users
 static size_t n_policies;
@@ -50,8 +52,9 @@ static void expect_refused(const struct imp_whose_config *config,
 }
 
 // Whose the file of that path is.
-static bool find(const struct imp_whose *w, const char *path,
-                 struct imp_known_subject *out)
+static bool find_in(const struct imp_whose *w, const char *path,
+                    const struct imp_format *fmt, struct imp_span image,
+                    struct imp_known_subject *out)
 {
     static const struct imp_stamp stamp;
     struct imp_err err = {0};
@@ -60,12 +63,19 @@ static bool find(const struct imp_whose *w, const char *path,
     struct imp_ledger *ledger =
         imp_ledger_open(text("%s/state", dir), NULL, &err);
     cr_assert(ledger && job, "%s", err.msg);
-    bool ok = imp_whose_find(w, job, NULL, (struct imp_span){0}, NULL, ledger,
-                             ctx, out, &err);
+    static const struct imp_limits limits = {1 << 20, 1 << 20};
+    bool ok =
+        imp_whose_find(w, job, fmt, image, &limits, ledger, ctx, out, &err);
     imp_ledger_free(ledger);
     imp_job_free(job);
     imp_ctx_free(ctx);
     return ok;
+}
+
+static bool find(const struct imp_whose *w, const char *path,
+                 struct imp_known_subject *out)
+{
+    return find_in(w, path, &imp_format_png, (struct imp_span){0}, out);
 }
 
 static struct imp_span described(const struct imp_whose *w)
@@ -197,5 +207,61 @@ Test(whose, what_is_described_has_the_key_and_is_as_it_was)
     cr_assert_eq(described(w).n, 8 + IMP_KEY_ID_DIGITS + 1);
     cr_expect_eq(memcmp(described(w).p, "dir\0T7-\0", 8), 0);
     cr_expect_str_eq((const char *)described(w).p + 8, want);
+    imp_whose_free(w);
+}
+
+// --- What is told inside an image ---
+
+// Elements in implicit little endian: (0008,0060) CT, (0008,0070) Maker1,
+// (0010,0020) 1001.
+static const uint8_t object[] =
+    "\x08\0\x60\0\2\0\0\0CT\x08\0\x70\0\6\0\0\0Maker1"
+    "\x10\0\x20\0\4\0\0\x00"
+    "1001";
+
+static bool asked_for_exif(struct imp_span in, struct imp_job_image *img,
+                           struct imp_cutlist *cl, struct imp_err *err)
+{
+    (void)in, (void)img, (void)cl;
+    return imp_fail(err, IMP_ERR_DAMAGED, "looked into for EXIF");
+}
+
+static const struct imp_format dicom = {.name = "dicom", .cut = asked_for_exif};
+static const struct imp_format photo = {.name = "photo", .cut = asked_for_exif};
+
+Test(whose, a_dicom_object_tells_by_its_attribute_and_no_other_image)
+{
+    const struct imp_span in = {object, sizeof object - 1};
+    struct imp_whose *w =
+        whose_of(&(struct imp_whose_config){.from = "dicom:PatientID",
+                                            .key_file = key_file},
+                 "strict");
+    struct imp_known_subject s = {0};
+    cr_assert(find_in(w, "/up/a", &dicom, in, &s));
+    cr_expect_str_eq(s.deid.key, "1001");
+    cr_expect_not(find_in(w, "/up/a", &photo, in, &s));
+    imp_known_subject_clear(&s);
+    imp_whose_free(w);
+    w = whose_of(&(struct imp_whose_config){.from = "dicom:PatientID",
+                                            .key_file = key_file,
+                                            .or_digest = true},
+                 "strict");
+    cr_expect(find_in(w, "/up/a", &photo, in, &s), "it need not tell");
+    cr_expect_null(s.deid.key);
+    imp_known_subject_clear(&s);
+    imp_whose_free(w);
+}
+
+Test(whose, a_dicom_object_is_not_looked_into_for_exif)
+{
+    const struct imp_span in = {object, sizeof object - 1};
+    struct imp_whose *w = whose_of(
+        &(struct imp_whose_config){
+            .from = "exif:Artist", .key_file = key_file, .or_digest = true},
+        "strict");
+    struct imp_known_subject s = {0};
+    cr_expect(find_in(w, "/up/a", &dicom, in, &s), "it does not tell");
+    cr_expect_not(find_in(w, "/up/a", &photo, in, &s), "it is damaged");
+    imp_known_subject_clear(&s);
     imp_whose_free(w);
 }
