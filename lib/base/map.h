@@ -1,0 +1,63 @@
+/* map.h - a file as bytes in the address space: they come when they are looked
+ * at, and go again.
+ *
+ * For what is too large to be read. A map belongs to the thread that opened it:
+ * only that one may look at its bytes or close it.
+ *
+ * A page that cannot be had (the file was cut short since, the disk fails)
+ * reads as zeros, as does all of its map from then on, and is counted: see
+ * imp_map_faults. Whoever has looked at a map asks for that before believing
+ * what it saw. */
+#ifndef IMP_BASE_MAP_H
+#define IMP_BASE_MAP_H
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+/* How much of a map stays in memory behind whoever goes over it. */
+#define IMP_MAP_STEP ((size_t)2 << 20)
+
+/* `{0}` is closed. Stays at its address while it is open. */
+struct imp_map {
+    struct imp_span bytes;
+    /* Private to map.c. */
+    uint8_t *area; /* whole pages, with `bytes` in them */
+    size_t area_n;
+    int fd; /* of a file whose first byte is that of `area`; -1: of others */
+    struct imp_map *next;
+};
+
+/* Map the first `n` bytes, more than 0, of the regular file `fd`, borrowed
+ * while the map is open. IMP_ERR_UNSUPPORTED if this file system cannot: then
+ * it is to be read. */
+bool imp_map_open(struct imp_map *m, int fd, uint64_t n, struct imp_err *err);
+
+/* Map the pieces, one behind the other. Of long ones that lie in a file that is
+ * mapped the pages are shared, if they are moved by as much as the longest one
+ * is, but for whole pages; the rest is copied: into memory if it is little,
+ * else into a file without a name. */
+bool imp_map_join(struct imp_map *m, const struct iovec *pieces, size_t n,
+                  struct imp_err *err);
+
+/* What is closed already stays so. */
+void imp_map_close(struct imp_map *m);
+
+/* Take the next few bytes (IMP_MAP_STEP at most) of `left` into `step`, for
+ * whoever goes over bytes that may lie in a map: what `step` had before is
+ * given back. `*step` is empty at first; at the end it is empty again: false.
+ */
+bool imp_map_step(struct imp_span *left, struct imp_span *step);
+
+/* These bytes will not be looked at for a while. If they lie in a map of this
+ * thread they leave memory, and come back when they are. */
+void imp_map_give_back(struct imp_span bytes);
+
+/* How many pages of this thread's maps could not be had, ever. */
+unsigned imp_map_faults(void);
+
+#endif
