@@ -141,11 +141,17 @@ static const struct imp_map *map_of(const uint8_t *p)
     return m;
 }
 
-void imp_map_give_back(struct imp_span bytes)
+bool imp_map_has(struct imp_span bytes)
 {
     const struct imp_map *m = bytes.n ? map_of(bytes.p) : NULL;
-    if (!m || bytes.n > (size_t)(m->area + m->area_n - bytes.p))
+    return m && bytes.n <= (size_t)(m->area + m->area_n - bytes.p);
+}
+
+void imp_map_give_back(struct imp_span bytes)
+{
+    if (!imp_map_has(bytes))
         return;
+    const struct imp_map *m = map_of(bytes.p);
     size_t page = page_size(), at = (size_t)(bytes.p - m->area);
     size_t from = at / page * page, to = (at + bytes.n) / page * page;
     if (to > from)

@@ -53,6 +53,9 @@ void imp_map_close(struct imp_map *m);
  */
 bool imp_map_step(struct imp_span *left, struct imp_span *step);
 
+/* Do these bytes lie in a map of this thread? */
+bool imp_map_has(struct imp_span bytes);
+
 /* These bytes will not be looked at for a while. If they lie in a map of this
  * thread they leave memory, and come back when they are. */
 void imp_map_give_back(struct imp_span bytes);
