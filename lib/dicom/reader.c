@@ -1,5 +1,7 @@
 #include "dicom/reader.h"
 
+#include "base/map.h"
+
 #include <inttypes.h>
 
 enum { DATA_SET, ITEM, SEQUENCE, PIXELS };
@@ -13,7 +15,7 @@ void imp_dcm_reader_start(struct imp_dcm_reader *r, struct imp_span in,
                           struct imp_dcm_encoding encoding)
 {
     r->in = in;
-    r->at = at;
+    r->at = r->given_back = at;
     r->frame[0] = (struct imp_dcm_frame){
         .end = end, .kind = DATA_SET, .encoding = encoding};
     r->top = r->depth = 0;
@@ -205,6 +207,15 @@ static bool close_item(struct imp_dcm_reader *r,
     return close_frame(r, delimiter, e, IMP_DCM_ITEM_CLOSE, err);
 }
 
+static bool only_zeros_follow(const struct imp_dcm_reader *r, uint64_t end)
+{
+    struct imp_span left = {r->in.p + r->at, (size_t)(end - r->at)}, step = {0};
+    while (imp_map_step(&left, &step))
+        if (!imp_span_is_zero(step))
+            return false;
+    return true;
+}
+
 static bool in_data_set(struct imp_dcm_reader *r, struct imp_dcm_event *e,
                         struct imp_err *err)
 {
@@ -219,8 +230,7 @@ static bool in_data_set(struct imp_dcm_reader *r, struct imp_dcm_event *e,
     const char *why =
         imp_dcm_header_read(r->in, r->at, f->end, e->encoding, &h);
     // Some writers fill up the last block of a file.
-    if (f->kind == DATA_SET && h.tag == 0 &&
-        imp_span_is_zero((struct imp_span){r->in.p + r->at, f->end - r->at})) {
+    if (f->kind == DATA_SET && h.tag == 0 && only_zeros_follow(r, f->end)) {
         e->kind = IMP_DCM_ZEROS;
         e->value = f->end - r->at;
         return tell(r, e);
@@ -324,11 +334,23 @@ static void pop(struct imp_dcm_reader *r)
     r->top--;
 }
 
+// Headers alone would bring in a file of many fragments, page by page.
+static void give_back(struct imp_dcm_reader *r)
+{
+    struct imp_span passed = {r->in.p + r->given_back,
+                              (size_t)(r->at - r->given_back)};
+    if (passed.n < IMP_MAP_STEP)
+        return;
+    imp_map_give_back(passed);
+    r->given_back = r->at;
+}
+
 bool imp_dcm_next(struct imp_dcm_reader *r, struct imp_dcm_event *event,
                   struct imp_err *err)
 {
     if (r->pop)
         pop(r);
+    give_back(r);
     const struct imp_dcm_frame *f = &r->frame[r->top];
     r->tag = 0;
     r->in_fragment = false;

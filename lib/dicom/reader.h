@@ -1,7 +1,8 @@
 /* reader.h - a data set, read front to back: one call, one event.
  *
  * Nothing is copied and nothing allocated; only headers are looked at, never
- * values, so that a file larger than memory may be mapped. Each byte belongs to
+ * values, so that a file larger than memory may be mapped (base/map.h; pages
+ * that were passed are given back). Each byte belongs to
  * one event, and events follow each other without a gap: [at, at + header +
  * value). What is looked at twice at most: what may be a sequence that UN hides
  * (PS3.5 6.2.2), before it is told as one.
@@ -81,6 +82,7 @@ struct imp_dcm_frame {
 struct imp_dcm_reader {
     struct imp_span in;
     uint64_t at;
+    uint64_t given_back; /* of a mapped file: the pages up to there */
     struct imp_dcm_frame frame[1 + 2 * IMP_DCM_MAX_DEPTH];
     unsigned top;     /* index of the innermost frame */
     unsigned depth;   /* sequences among them */
