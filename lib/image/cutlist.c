@@ -1,5 +1,7 @@
 #include "image/cutlist.h"
 
+#include "base/map.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -195,28 +197,48 @@ bool imp_cutlist_finish(struct imp_cutlist *cl, struct imp_err *err)
     return true;
 }
 
-static bool gives_back(const struct imp_cutlist *cl, struct imp_span input)
+// Does the cut put out what the input has at `at`? Of a mapped one, step by
+// step.
+static bool repeats(const struct imp_cut *cut, struct imp_span input,
+                    uint64_t at)
 {
-    if (cl->output_len != cl->input_len)
-        return false;
+    struct imp_span left = {input.p + at, cut->length}, step = {0};
+    const uint8_t *p =
+        cut->kind == IMP_CUT_INSERT ? cut->bytes : input.p + cut->offset;
+    if (cut->kind == IMP_CUT_KEEP && cut->offset == at)
+        return true;
+    bool same = true;
+    while (same && imp_map_step(&left, &step)) {
+        same = cut->kind == IMP_CUT_ZERO ? imp_span_is_zero(step)
+                                         : memcmp(p, step.p, step.n) == 0;
+        p += step.n;
+    }
+    return same;
+}
+
+// Of the cuts that are new bytes, or those that are not.
+static bool all_repeat(const struct imp_cutlist *cl, struct imp_span input,
+                       bool inserts)
+{
     uint64_t at = 0;
     for (size_t i = 0; i < cl->n; i++) {
         const struct imp_cut *cut = &cl->cut[i];
         if (cut->kind == IMP_CUT_DROP)
             continue;
-        const uint8_t *from = input.p + at;
-        bool same =
-            cut->kind == IMP_CUT_KEEP
-                ? cut->offset == at ||
-                      memcmp(input.p + cut->offset, from, cut->length) == 0
-            : cut->kind == IMP_CUT_INSERT
-                ? memcmp(cut->bytes, from, cut->length) == 0
-                : imp_span_is_zero((struct imp_span){from, cut->length});
-        if (!same)
+        if ((cut->kind == IMP_CUT_INSERT) == inserts &&
+            !repeats(cut, input, at))
             return false;
         at += cut->length;
     }
     return true;
+}
+
+// The inserts, which are short, tell first that it does not: what is kept may
+// be long.
+static bool gives_back(const struct imp_cutlist *cl, struct imp_span input)
+{
+    return cl->output_len == cl->input_len && all_repeat(cl, input, true) &&
+           all_repeat(cl, input, false);
 }
 
 // A cut of the old list, the patches that lie in it being put in.
