@@ -95,14 +95,22 @@ const char *imp_format_guess(struct imp_span in)
     return is_text(in) ? "text" : "unknown";
 }
 
+uint64_t imp_format_max_bytes(const struct imp_format *fmt,
+                              const struct imp_limits *limits)
+{
+    return fmt->skips_coded && limits->max_mapped ? limits->max_mapped
+                                                  : limits->max_bytes;
+}
+
 bool imp_format_cut(const struct imp_format *fmt, struct imp_span in,
                     struct imp_job_image *img, struct imp_cutlist *cl,
                     struct imp_err *err)
 {
-    if (in.n > img->limits.max_bytes)
+    uint64_t most = imp_format_max_bytes(fmt, &img->limits);
+    if (in.n > most)
         return imp_fail(err, IMP_ERR_LIMIT,
                         "%s: file of %zu bytes, want at most %ju", fmt->name,
-                        in.n, (uintmax_t)img->limits.max_bytes);
+                        in.n, (uintmax_t)most);
     imp_cutlist_start(cl, in.n);
     if (!fmt->cut(in, img, cl, err) || !imp_cutlist_finish(cl, err))
         return imp_wrap(err, "%s", fmt->name);

@@ -25,6 +25,8 @@ struct imp_jpeg_map;
 struct imp_limits {
     uint64_t max_bytes;  /* of an input file */
     uint64_t max_pixels; /* width * height, all frames of one canvas */
+    uint64_t max_mapped; /* instead of max_bytes, of a file whose coded data is
+                            never looked at; 0: max_bytes, too */
 };
 
 /* What a handler is given besides the input, and what it tells. */
@@ -71,8 +73,12 @@ const struct imp_format *imp_format_called(const char *name);
 /* For a file that no handler takes: "PDF", "ZIP", "text", ... or "unknown". */
 const char *imp_format_guess(struct imp_span in);
 
+/* How long a file of this format may be. */
+uint64_t imp_format_max_bytes(const struct imp_format *fmt,
+                              const struct imp_limits *limits);
+
 /* Start the list, run the handler, finish the list; errors get the format's
- * name in front. IMP_ERR_LIMIT if `in` exceeds max_bytes. */
+ * name in front. IMP_ERR_LIMIT if `in` exceeds _max_bytes. */
 bool imp_format_cut(const struct imp_format *fmt, struct imp_span in,
                     struct imp_job_image *img, struct imp_cutlist *cl,
                     struct imp_err *err);
