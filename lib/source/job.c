@@ -202,3 +202,45 @@ out:
     close(fd);
     return ok;
 }
+
+bool imp_job_map(struct imp_job *job, struct imp_job_map *out,
+                 struct imp_err *err)
+{
+    struct stat st;
+    *out = (struct imp_job_map){.faults = imp_map_faults()};
+    int fd = open_and_look(job, &st, err);
+    if (fd < 0)
+        return false;
+    if (!imp_map_open(&out->map, fd, (uint64_t)st.st_size, err)) {
+        close(fd);
+        return false;
+    }
+    out->fd = fd;
+    out->stamp = job->stamp = imp_stamp_of(&st);
+    return true;
+}
+
+bool imp_job_map_check(const struct imp_job_map *m, struct imp_err *err)
+{
+    struct stat st;
+    if (!look(m->fd, &st, err))
+        return false;
+    struct imp_stamp now = imp_stamp_of(&st);
+    if (!imp_stamp_untouched(&m->stamp, &now))
+        return imp_fail(err, IMP_ERR_UNSETTLED,
+                        "input changed while it was looked at: %llu bytes, "
+                        "were %llu",
+                        (unsigned long long)now.size,
+                        (unsigned long long)m->stamp.size);
+    return imp_map_faults() == m->faults ||
+           imp_fail(err, IMP_ERR_IO, "a part of the input cannot be read");
+}
+
+void imp_job_map_close(struct imp_job_map *m)
+{
+    if (!m->map.area)
+        return;
+    imp_map_close(&m->map);
+    close(m->fd);
+    *m = (struct imp_job_map){0};
+}

@@ -13,6 +13,7 @@
 #define IMP_SOURCE_SOURCE_H
 
 #include "base/bytes.h"
+#include "base/map.h"
 #include "base/stamp.h"
 
 #include <stdbool.h>
@@ -64,6 +65,28 @@ int imp_job_open_parent(const struct imp_job *job, const char **base,
  * `buf` are of no use, but it is still the caller's to reuse and clear. */
 bool imp_job_read(struct imp_job *job, uint64_t max, struct imp_buf *buf,
                   struct imp_err *err);
+
+/* A job's file that is looked at where it lies. `{0}` is closed; one thread. */
+struct imp_job_map {
+    struct imp_map map; /* its bytes */
+    int fd;
+    struct imp_stamp stamp;
+    unsigned faults; /* of the thread, when it was opened */
+};
+
+/* Open and map it, instead of reading it; IMP_ERR_UNSUPPORTED if this file
+ * system cannot. It may change under the reader: what was seen counts only if
+ * _check says so afterwards. The job's stamp becomes as by imp_job_read. */
+bool imp_job_map(struct imp_job *job, struct imp_job_map *out,
+                 struct imp_err *err);
+
+/* Was all that was seen until now the file as it was when it was opened, and
+ * still is? IMP_ERR_UNSETTLED if it changed; IMP_ERR_IO if it has not, and a
+ * page could not be read. */
+bool imp_job_map_check(const struct imp_job_map *m, struct imp_err *err);
+
+/* What is closed already stays so. */
+void imp_job_map_close(struct imp_job_map *m);
 
 /* Why a candidate is passed over: for the report, not an error. */
 enum imp_skip {
