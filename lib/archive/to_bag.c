@@ -3,6 +3,7 @@
 #include "archive/bag.h"
 #include "archive/tags.h"
 #include "base/file.h"
+#include "base/map.h"
 #include "sync/context.h"
 
 #include <dirent.h>
@@ -167,16 +168,30 @@ fail:
 
 // --- Staging: any worker ---
 
+// Step by step: it may lie in a map, and be larger than memory.
+static bool write_long(int fd, struct imp_span left, struct imp_err *err)
+{
+    struct imp_span step = {0};
+    while (imp_map_step(&left, &step))
+        if (!imp_file_write(fd, step.p, step.n, err))
+            return false;
+    return true;
+}
+
 static bool write_pieces(int fd, const struct iovec *pieces, size_t n,
                          struct imp_err *err)
 {
     struct iovec some[PIECES_AT_ONCE];
-    for (size_t at = 0; at < n; at += PIECES_AT_ONCE) {
-        size_t left = n - at,
-               take = left < PIECES_AT_ONCE ? left : PIECES_AT_ONCE;
-        memcpy(some, pieces + at, take * sizeof *some);
-        if (!imp_file_writev(fd, some, take, err))
+    for (size_t at = 0; at < n;) {
+        size_t take = 0;
+        while (take < PIECES_AT_ONCE && at + take < n &&
+               pieces[at + take].iov_len <= IMP_MAP_STEP)
+            some[take] = pieces[at + take], take++;
+        struct imp_span next = {pieces[at].iov_base, pieces[at].iov_len};
+        if (!(take ? imp_file_writev(fd, some, take, err)
+                   : write_long(fd, next, err)))
             return false;
+        at += take ? take : 1;
     }
     return true;
 }
