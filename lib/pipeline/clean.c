@@ -1,5 +1,7 @@
 #include "pipeline/clean.h"
 
+#include "base/map.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +14,7 @@ struct imp_cleaner {
     struct imp_job_image image;
     struct imp_cutlist cuts, again;
     struct imp_buf out;
+    struct imp_map joined; // instead, if the input is mapped
     const struct imp_deid_observer *observer;
 };
 
@@ -24,8 +27,11 @@ struct imp_clean_rules imp_clean_rules_of(const struct imp_policy *policy,
         r.check = says->check;
     r.has_check = true;
     if (!r.limits.max_bytes)
-        r.limits.max_bytes =
-            says->max_bytes ? says->max_bytes : IMP_DEFAULT_MAX_BYTES;
+        r.limits.max_bytes = says->max_bytes;
+    if (!r.limits.max_bytes) {
+        r.limits.max_bytes = IMP_DEFAULT_MAX_BYTES;
+        r.limits.max_mapped = UINT64_MAX;
+    }
     if (!r.limits.max_pixels)
         r.limits.max_pixels =
             says->max_pixels ? says->max_pixels : IMP_DEFAULT_MAX_PIXELS;
@@ -53,6 +59,7 @@ void imp_cleaner_free(struct imp_cleaner *c)
 {
     if (!c)
         return;
+    imp_map_close(&c->joined);
     imp_buf_clear(&c->out);
     imp_cutlist_clear(&c->again);
     imp_cutlist_clear(&c->cuts);
@@ -63,9 +70,15 @@ void imp_cleaner_free(struct imp_cleaner *c)
 void imp_cleaner_start(struct imp_cleaner *c,
                        const struct imp_deid_subject *subject)
 {
+    imp_cleaner_end(c);
     imp_deid_start(c->deid, subject);
     imp_cutlist_start(&c->cuts, 0);
     c->image = (struct imp_job_image){0};
+}
+
+void imp_cleaner_end(struct imp_cleaner *c)
+{
+    imp_map_close(&c->joined);
 }
 
 const struct imp_format *imp_cleaner_format(struct imp_span in,
@@ -117,6 +130,25 @@ bool imp_cleaner_cut(struct imp_cleaner *c, const struct imp_format *fmt,
     return ok;
 }
 
+// What the cuts make: of a mapped input it is mapped, too, so that however
+// large it is, what is checked is what will be stored.
+static bool apply(struct imp_cleaner *c, struct imp_span in,
+                  struct imp_span *out, struct imp_err *err)
+{
+    const struct iovec *piece;
+    size_t n;
+    imp_map_close(&c->joined);
+    if (!imp_map_has(in)) {
+        bool ok = imp_cutlist_apply(&c->cuts, in, &c->out, err);
+        *out = imp_buf_span(&c->out);
+        return ok;
+    }
+    bool ok = imp_cutlist_pieces(&c->cuts, in, &piece, &n, err) &&
+              imp_map_join(&c->joined, piece, n, err);
+    *out = c->joined.bytes;
+    return ok;
+}
+
 bool imp_cleaner_finish(struct imp_cleaner *c, const struct imp_format *fmt,
                         struct imp_span in, struct imp_span *out,
                         struct imp_err *err)
@@ -125,10 +157,7 @@ bool imp_cleaner_finish(struct imp_cleaner *c, const struct imp_format *fmt,
         *out = in;
         return imp_deid_check_residual(c->deid, &c->cuts, in, err);
     }
-    if (!imp_cutlist_apply(&c->cuts, in, &c->out, err))
-        return false;
-    *out = imp_buf_span(&c->out);
-    return imp_cleaner_check(c, fmt, *out, err);
+    return apply(c, in, out, err) && imp_cleaner_check(c, fmt, *out, err);
 }
 
 bool imp_cleaner_clean(struct imp_cleaner *c, const struct imp_format *fmt,

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Of what is read into memory. */
 #define IMP_DEFAULT_MAX_BYTES (UINT64_C(256) << 20)
 #define IMP_DEFAULT_MAX_PIXELS UINT64_C(500000000)
 
@@ -41,6 +42,10 @@ void imp_cleaner_free(struct imp_cleaner *c);
 void imp_cleaner_start(struct imp_cleaner *c,
                        const struct imp_deid_subject *subject);
 
+/* What may have been mapped for the last image is given back, as at _start. On
+ * the same thread, before _free. */
+void imp_cleaner_end(struct imp_cleaner *c);
+
 /* The format of `in`; NULL with IMP_ERR_UNSUPPORTED, which names what it seems
  * to be. */
 const struct imp_format *imp_cleaner_format(struct imp_span in,
@@ -48,7 +53,9 @@ const struct imp_format *imp_cleaner_format(struct imp_span in,
 
 /* Clean `in`, the whole of an image of format `fmt`; or, without _start, a
  * later form of the same image. `*out` is `in` if nothing had to go, else the
- * cleaner's, until the next call. */
+ * cleaner's, until the next call. It lies in a map (see base/map.h) if `in`
+ * does.
+ */
 bool imp_cleaner_clean(struct imp_cleaner *c, const struct imp_format *fmt,
                        struct imp_span in, enum imp_check check,
                        struct imp_span *out, struct imp_err *err);

@@ -1,9 +1,11 @@
 // A worker takes one image from its bytes to a staged object:
-// read, ask whose it is, clean, mark, clean again, store.
+// look at it, ask whose it is, clean, mark, clean again, store.
+#include "base/map.h"
 #include "image/jpeg_map.h"
 #include "pipeline/clean.h"
 #include "pipeline/code.h"
 #include "pipeline/guard.h"
+#include "pipeline/input.h"
 #include "pipeline/inspect.h"
 #include "pipeline/internal.h"
 #include "pipeline/naming.h"
@@ -22,8 +24,9 @@ struct imp_worker {
     struct imp_ledger *known; // this thread's view
     struct imp_pen *pen;      // NULL if nothing is marked
     struct imp_jpeg_map map;
-    struct imp_known_subject subject;   // of the image at hand
-    struct imp_buf input, marked, name; // kept from image to image
+    struct imp_known_subject subject; // of the image at hand
+    struct imp_input input;
+    struct imp_buf marked, name; // kept from image to image
 };
 
 static bool set_up(struct imp_worker *w, struct imp_err *err)
@@ -62,7 +65,7 @@ void imp_worker_free(struct imp_worker *w)
     imp_known_subject_clear(&w->subject);
     imp_buf_clear(&w->name);
     imp_buf_clear(&w->marked);
-    imp_buf_clear(&w->input);
+    imp_input_clear(&w->input);
     imp_pen_free(w->pen);
     imp_ledger_free(w->known);
     imp_sha256_free(w->sha);
@@ -287,8 +290,10 @@ static bool store(struct imp_worker *w, const struct imp_format *fmt,
                   struct imp_span image, struct imp_result *r,
                   struct imp_err *err)
 {
+    struct imp_span left = image, step = {0};
     imp_sha256_start(w->sha);
-    imp_sha256_add(w->sha, image.p, image.n);
+    while (imp_map_step(&left, &step))
+        imp_sha256_add(w->sha, step.p, step.n);
     r->digest = imp_sha256_end(w->sha);
     r->length = image.n;
     if (!give_name(w, fmt, r, err))
@@ -336,14 +341,14 @@ static bool ask_whose(struct imp_worker *w, const struct imp_job *job,
            imp_fail(err, IMP_ERR_MEMORY, "no memory for a subject");
 }
 
-static bool process(struct imp_worker *w, struct imp_job *job,
-                    struct imp_result *r, struct imp_err *err)
+static bool process_input(struct imp_worker *w, struct imp_job *job,
+                          struct imp_result *r, struct imp_err *err)
 {
     if (!still_wanted(w, err) || !imp_guard_hold(w->run, w->slot, job, err) ||
-        !imp_job_read(job, w->run->cleaning.limits.max_bytes, &w->input, err))
+        !imp_input_open(&w->input, job, &w->run->cleaning.limits, err))
         return false;
     r->stamp = job->stamp;
-    struct imp_span image = imp_buf_span(&w->input);
+    struct imp_span image = w->input.bytes;
     r->bytes_in = image.n;
     const struct imp_format *fmt = imp_cleaner_format(image, err);
     if (!fmt)
@@ -360,6 +365,24 @@ static bool process(struct imp_worker *w, struct imp_job *job,
                   ? mark(w, fmt, &image, r, err)
                   : imp_cleaner_finish(w->cleaner, fmt, image, &image, err);
     return ok && still_wanted(w, err) && store(w, fmt, image, r, err);
+}
+
+// An input that changed meanwhile is none, whatever has been found in it.
+static bool process(struct imp_worker *w, struct imp_job *job,
+                    struct imp_result *r, struct imp_err *err)
+{
+    struct imp_target *target = w->run->target;
+    bool ok = process_input(w, job, r, err);
+    if (!imp_input_check(&w->input, err)) {
+        ok = false;
+        if (r->staged)
+            target->ops->discard(target, r->staged);
+        free(r->staged);
+        r->staged = NULL;
+    }
+    imp_cleaner_end(w->cleaner);
+    imp_input_close(&w->input);
+    return ok;
 }
 
 // What the worker and the cleaner found out, and how it ended.
