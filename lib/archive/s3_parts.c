@@ -2,6 +2,7 @@
 // sent again by itself.
 #include "archive/s3_request.h"
 #include "archive/xml.h"
+#include "base/map.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,13 +74,15 @@ static bool send_part(struct imp_s3 *s3, const char *key, const char *id,
     return ok;
 }
 
-// Parts until all of `body` is up; the list of them in `list`.
+// Parts until all of `body`, which may lie in a map, is up; the list of them in
+// `list`.
 static bool send_parts(struct imp_s3 *s3, const char *key, const char *id,
                        struct imp_span body, struct imp_buf *list,
                        struct imp_err *err)
 {
     char etag[IMP_S3_ETAG_MAX], line[IMP_S3_ETAG_MAX + 80];
     size_t size = PART;
+    unsigned faults = imp_map_faults();
     while (body.n / size >= PARTS_MAX)
         size *= 2;
     if (!imp_buf_add(list, "<CompleteMultipartUpload>", 25, err))
@@ -88,6 +91,9 @@ static bool send_parts(struct imp_s3 *s3, const char *key, const char *id,
         struct imp_span part = {body.p, body.n < size ? body.n : size};
         if (!send_part(s3, key, id, number, part, etag, err))
             return imp_wrap(err, "part %u", number);
+        imp_map_give_back(part);
+        if (imp_map_faults() != faults)
+            return imp_fail(err, IMP_ERR_IO, "what was staged cannot be read");
         int n = snprintf(line, sizeof line,
                          "<Part><PartNumber>%u</PartNumber><ETag>%s</ETag>"
                          "</Part>",

@@ -1,6 +1,7 @@
 // Whole members, made by the workers: in memory, or in a file without a name.
 #include "archive/tar.h"
 #include "base/file.h"
+#include "base/map.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -41,14 +42,18 @@ static bool put(void *self, uint64_t at, const void *bytes, size_t n,
                         : imp_file_pwrite(held->fd, bytes, n, at, err);
 }
 
-// A file that goes when it is closed, whatever happens. Where the file system
-// has no such thing (NFS), memory must do.
-static void choose_place(const struct imp_tar *tar, uint64_t length,
-                         struct imp_tar_held *held)
+// A file that goes when it is closed, whatever happens; elsewhere, if the file
+// system has no such thing (NFS).
+static bool choose_place(const struct imp_tar *tar, uint64_t length,
+                         struct imp_tar_held *held, struct imp_err *err)
 {
     *held = (struct imp_tar_held){.fd = -1};
-    if (length > HELD_MOST)
-        held->fd = openat(tar->dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (length <= HELD_MOST)
+        return true;
+    held->fd = openat(tar->dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (held->fd < 0)
+        held->fd = imp_file_unnamed(err);
+    return held->fd >= 0;
 }
 
 // --- Making them ---
@@ -69,6 +74,17 @@ static uint64_t stored_size(size_t head, uint64_t length)
     return imp_gz_stored_at(head, length, &run) + IMP_GZ_TRAILER;
 }
 
+// Step by step: it may lie in a map, and be larger than memory.
+static bool add_piece(struct imp_gz_writer *w, const struct iovec *piece,
+                      struct imp_err *err)
+{
+    struct imp_span left = {piece->iov_base, piece->iov_len}, step = {0};
+    while (imp_map_step(&left, &step))
+        if (!imp_gz_add(w, step.p, step.n, err))
+            return false;
+    return true;
+}
+
 bool imp_tar_make_member(const struct imp_gz_put *to, const uint8_t *head,
                          size_t size, const struct iovec *pieces, size_t n,
                          bool deflate, enum imp_gz_kind kind,
@@ -78,7 +94,7 @@ bool imp_tar_make_member(const struct imp_gz_put *to, const uint8_t *head,
     struct imp_gz_writer *w = imp_gz_writer_new(to, size, deflate, err);
     bool ok = w;
     for (size_t i = 0; ok && i < n; i++)
-        ok = imp_gz_add(w, pieces[i].iov_base, pieces[i].iov_len, err);
+        ok = add_piece(w, &pieces[i], err);
     ok = ok &&
          imp_gz_add(w, zeros, imp_tar_padding(length_of(pieces, n)), err) &&
          imp_gz_end(w, head, &h, err);
@@ -127,8 +143,8 @@ bool imp_tar_stage(struct imp_target *t, const struct imp_object *object,
     struct imp_tar_held *held = malloc(sizeof *held);
     if (!held)
         return imp_fail_errno(err, "stage");
-    choose_place((struct imp_tar *)t, length_of(pieces, n), held);
-    if (!imp_name_check(object->name, err) ||
+    if (!choose_place((struct imp_tar *)t, length_of(pieces, n), held, err) ||
+        !imp_name_check(object->name, err) ||
         !make_object(held, object->name, pieces, n, err)) {
         free_held(held);
         return imp_wrap(err, "stage");

@@ -20,15 +20,21 @@
 #include "archive/s3_place.h"
 #include "archive/s3_target.h"
 #include "archive/tags.h"
+#include "base/file.h"
+#include "base/map.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 // Threads that upload a group, the recorder's own among them.
 #define UPLOADERS 8
+
+// What is longer is not held in memory.
+#define HELD_MOST ((size_t)16 << 20)
 
 // An upload that was begun so long ago is nobody's any more.
 #define UPLOAD_AGE_S (24 * 60 * 60)
@@ -104,31 +110,78 @@ static char *s3_identity(const char *where, const struct imp_archive_at *at,
 // --- Staging: any worker ---
 
 struct held {
+    int fd; // a file without a name; -1: in memory
     size_t n;
     uint8_t bytes[];
 };
 
-// The bytes are kept in memory until the recorder has them sent: at most those
-// of a group and of what waits for the next.
+static void free_held(struct held *held)
+{
+    if (held && held->fd >= 0)
+        close(held->fd);
+    free(held);
+}
+
+static bool length_of(const struct iovec *pieces, size_t n, size_t *total,
+                      struct imp_err *err)
+{
+    *total = 0;
+    for (size_t i = 0; i < n; i++)
+        if (__builtin_add_overflow(*total, pieces[i].iov_len, total))
+            return imp_fail(err, IMP_ERR_LIMIT, "the length overflows");
+    return true;
+}
+
+static bool hold_in_file(struct held *held, const struct iovec *pieces,
+                         size_t n, struct imp_err *err)
+{
+    held->fd = imp_file_unnamed(err);
+    if (held->fd < 0)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        struct imp_span left = {pieces[i].iov_base, pieces[i].iov_len};
+        struct imp_span step = {0};
+        while (imp_map_step(&left, &step))
+            if (!imp_file_write(held->fd, step.p, step.n, err))
+                return false;
+    }
+    return true;
+}
+
+static void hold_in_memory(struct held *held, const struct iovec *pieces,
+                           size_t n)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < n; at += pieces[i++].iov_len)
+        if (pieces[i].iov_len > 0)
+            memcpy(held->bytes + at, pieces[i].iov_base, pieces[i].iov_len);
+}
+
+// The bytes are kept until the recorder has them sent: in memory, at most those
+// of a group and of what waits for the next, but large ones in a file.
 static bool s3_stage(struct imp_target *target, const struct imp_object *object,
                      const struct iovec *pieces, size_t n,
                      struct imp_staged *out, struct imp_err *err)
 {
     (void)target;
-    size_t total = sizeof(struct held), at = 0;
-    for (size_t i = 0; i < n; i++)
-        if (__builtin_add_overflow(total, pieces[i].iov_len, &total))
-            return imp_fail(err, IMP_ERR_LIMIT, "stage: the length overflows");
-    if (total - sizeof(struct held) != object->length)
+    size_t total;
+    if (!length_of(pieces, n, &total, err))
+        return imp_wrap(err, "stage");
+    if (total != object->length)
         imp_bug("stage: the pieces are not as long as the object");
-    struct held *held = malloc(total);
+    bool large = total > HELD_MOST;
+    struct held *held = malloc(sizeof *held + (large ? 0 : total));
     if (!held)
         return imp_fail(err, IMP_ERR_MEMORY, "stage: no memory for %zu bytes",
                         total);
-    for (size_t i = 0; i < n; at += pieces[i++].iov_len)
-        if (pieces[i].iov_len > 0)
-            memcpy(held->bytes + at, pieces[i].iov_base, pieces[i].iov_len);
-    held->n = at;
+    held->fd = -1;
+    held->n = total;
+    if (!large) {
+        hold_in_memory(held, pieces, n);
+    } else if (!hold_in_file(held, pieces, n, err)) {
+        free_held(held);
+        return imp_wrap(err, "stage");
+    }
     *out = (struct imp_staged){.held = held};
     return true;
 }
@@ -136,7 +189,7 @@ static bool s3_stage(struct imp_target *target, const struct imp_object *object,
 static void s3_discard(struct imp_target *target, struct imp_staged *staged)
 {
     (void)target;
-    free(staged->held);
+    free_held(staged->held);
     staged->held = NULL;
 }
 
@@ -170,15 +223,28 @@ struct uploaders {
     _Atomic size_t next;
 };
 
+static bool send(struct imp_s3_target *t, const char *key,
+                 const struct held *held, const struct imp_digest *digest,
+                 bool *there, struct imp_err *err)
+{
+    struct imp_map map;
+    if (held->fd < 0)
+        return imp_s3_put_new(t->s3, key,
+                              (struct imp_span){held->bytes, held->n}, digest,
+                              there, err);
+    bool ok = imp_map_open(&map, held->fd, held->n, err) &&
+              imp_s3_put_new(t->s3, key, map.bytes, digest, there, err);
+    imp_map_close(&map);
+    return ok;
+}
+
 static bool upload(struct imp_s3_target *t, struct imp_publication *p,
                    struct imp_err *err)
 {
     char key[IMP_S3_KEY_MAX];
-    const struct held *held = p->staged->held;
     bool there = false;
     if (!key_of(p->object.name, key, err) ||
-        !imp_s3_put_new(t->s3, key, (struct imp_span){held->bytes, held->n},
-                        &p->object.digest, &there, err))
+        !send(t, key, p->staged->held, &p->object.digest, &there, err))
         return imp_wrap(err, "publish");
     return there || imp_fail(err, IMP_ERR_IO,
                              "publish: the name is taken by other bytes");
