@@ -2,7 +2,7 @@
 #include "cli.h"
 #include "fates.h"
 
-#include "source/source.h"
+#include "pipeline/input.h"
 #include "sync/context.h"
 
 #include <glib.h>
@@ -96,7 +96,7 @@ struct inspect {
     const struct args *args;
     struct imp_inspector *inspector;
     struct imp_clean_rules rules;
-    struct imp_buf input;
+    struct imp_input input;
     bool all_clean;
 };
 
@@ -111,12 +111,13 @@ static bool found(void *self, struct imp_job *job)
 {
     struct inspect *in = self;
     struct imp_inspection inspection = {0};
-    if (imp_job_read(job, in->rules.limits.max_bytes, &in->input,
-                     &inspection.err))
-        imp_inspector_look(in->inspector, imp_buf_span(&in->input),
-                           &inspection);
-    else
-        inspection.outcome = imp_outcome_of(inspection.err.code);
+    struct imp_err *err = &inspection.err;
+    bool ok = imp_input_open(&in->input, job, &in->rules.limits, err);
+    if (ok)
+        imp_inspector_look(in->inspector, in->input.bytes, &inspection);
+    if (!ok || !imp_input_check(&in->input, err))
+        inspection.outcome = imp_outcome_of(err->code);
+    imp_input_close(&in->input);
     tell(in, job->path, &inspection);
     imp_job_free(job);
     return true;
@@ -178,7 +179,7 @@ static int inspect(const struct args *a, char **paths)
         cli_error("inspect: cannot write to standard output: %m");
         code = CLI_NOT_STARTED;
     }
-    imp_buf_clear(&in.input);
+    imp_input_clear(&in.input);
     imp_inspector_free(in.inspector);
     imp_policy_free(policy);
     return code;

@@ -246,4 +246,5 @@ void imp_inspector_look(struct imp_inspector *i, struct imp_span in,
     imp_cleaner_start(i->cleaner, NULL);
     if (!look(i, in, out, &out->err))
         out->outcome = imp_outcome_of(out->err.code);
+    imp_cleaner_end(i->cleaner);
 }
