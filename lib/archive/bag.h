@@ -109,6 +109,8 @@ bool imp_bag_walk(struct imp_target *t, imp_file_fn fn, void *fn_self,
                   struct imp_err *err);
 bool imp_bag_read(struct imp_target *t, const struct imp_object *object,
                   uint64_t most, struct imp_buf *out, struct imp_err *err);
+int imp_bag_file(struct imp_target *t, const struct imp_object *object,
+                 struct imp_err *err);
 bool imp_bag_stream(struct imp_target *t, const struct imp_object *object,
                     const struct imp_sink *sink, struct imp_err *err);
 bool imp_bag_tag(struct imp_target *t, const char *name, size_t most,

@@ -92,6 +92,19 @@ bool imp_bag_stream(struct imp_target *t, const struct imp_object *object,
     return ok || imp_wrap(err, "data/%s", object->name);
 }
 
+int imp_bag_file(struct imp_target *t, const struct imp_object *object,
+                 struct imp_err *err)
+{
+    struct stat st;
+    int fd = open_object(t, object->name, err);
+    if (fd >= 0 && stat_regular(fd, &st, err))
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    imp_wrap(err, "data/%s", object->name);
+    return -1;
+}
+
 // --- Tag files ---
 
 bool imp_bag_open_tag(int root, const char *name, int *fd, struct imp_err *err)

@@ -3,6 +3,7 @@
 #include "base/file.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define TARGETS(ROW) \
     ROW(bag)         \
@@ -70,6 +71,45 @@ struct imp_target *imp_target_open(const struct imp_archive_at *at,
     if (!t)
         imp_wrap(err, "archive (%s)", ops->scheme);
     return t;
+}
+
+// --- A copy of an object ---
+
+struct copy {
+    int fd;
+    uint64_t n, most;
+};
+
+static bool start_copy(void *self, struct imp_err *err)
+{
+    struct copy *c = self;
+    c->n = 0;
+    return (ftruncate(c->fd, 0) == 0 && lseek(c->fd, 0, SEEK_SET) == 0) ||
+           imp_fail_errno(err, "begin a temporary file");
+}
+
+static bool add_copy(void *self, const void *bytes, size_t n,
+                     struct imp_err *err)
+{
+    struct copy *c = self;
+    if (n > c->most - c->n)
+        return imp_fail(err, IMP_ERR_LIMIT, "it has more than %ju bytes",
+                        (uintmax_t)c->most);
+    c->n += n;
+    return imp_file_write(c->fd, bytes, n, err);
+}
+
+int imp_target_fetch(struct imp_target *t, const struct imp_object *object,
+                     uint64_t most, struct imp_err *err)
+{
+    if (t->ops->file)
+        return t->ops->file(t, object, err);
+    struct copy c = {.fd = imp_file_unnamed(err), .most = most};
+    const struct imp_sink sink = {&c, start_copy, add_copy};
+    if (c.fd < 0 || t->ops->stream(t, object, &sink, err))
+        return c.fd;
+    close(c.fd);
+    return -1;
 }
 
 void imp_target_free(struct imp_target *t)

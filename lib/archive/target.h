@@ -215,6 +215,12 @@ struct imp_target_ops {
     bool (*stream)(struct imp_target *t, const struct imp_object *object,
                    const struct imp_sink *sink, struct imp_err *err);
 
+    /* Any thread: open, to read, the file that the object is, by name; a
+     * regular one, or IMP_ERR_IO. The caller closes it; -1 with `err`. NULL
+     * where no object is a file: see imp_target_fetch. */
+    int (*file)(struct imp_target *t, const struct imp_object *object,
+                struct imp_err *err);
+
     /* READ, or before the first image, one thread: a tag file ("bag-info.txt"):
      * the digest of all of it, and its first `most` bytes in `out` (emptied
      * first). `*present` is false if there is none. */
@@ -268,6 +274,13 @@ struct imp_target *imp_target_open(const struct imp_archive_at *at,
 /* A target that keeps nothing: for a dry run. It has no identity, listing or
  * objects to walk. NULL without memory. */
 struct imp_target *imp_target_new_nowhere(struct imp_err *err);
+
+/* Any thread: a file that has what is there, to be mapped, as an object may be
+ * larger than memory: the object itself or, where none is a file, a copy
+ * without a name, which has `most` bytes at most (IMP_ERR_LIMIT). The caller
+ * closes it; -1 with `err`. */
+int imp_target_fetch(struct imp_target *t, const struct imp_object *object,
+                     uint64_t most, struct imp_err *err);
 
 /* Calls the ops' free; NULL is fine. */
 void imp_target_free(struct imp_target *t);

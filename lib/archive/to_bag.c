@@ -268,6 +268,7 @@ const struct imp_target_ops imp_target_bag = {
     .hash = imp_bag_hash,
     .read = imp_bag_read,
     .stream = imp_bag_stream,
+    .file = imp_bag_file,
     .tag = imp_bag_tag,
     .beside = imp_bag_beside,
     .finish = imp_bag_finish,
