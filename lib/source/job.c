@@ -203,21 +203,37 @@ out:
     return ok;
 }
 
+static bool map_it(int fd, const struct stat *st, struct imp_job_map *out,
+                   struct imp_err *err)
+{
+    *out = (struct imp_job_map){
+        .fd = fd, .stamp = imp_stamp_of(st), .faults = imp_map_faults()};
+    if (imp_map_open(&out->map, fd, (uint64_t)st->st_size, err))
+        return true;
+    close(fd);
+    return false;
+}
+
 bool imp_job_map(struct imp_job *job, struct imp_job_map *out,
                  struct imp_err *err)
 {
     struct stat st;
-    *out = (struct imp_job_map){.faults = imp_map_faults()};
+    *out = (struct imp_job_map){0};
     int fd = open_and_look(job, &st, err);
-    if (fd < 0)
+    if (fd < 0 || !map_it(fd, &st, out, err))
         return false;
-    if (!imp_map_open(&out->map, fd, (uint64_t)st.st_size, err)) {
-        close(fd);
-        return false;
-    }
-    out->fd = fd;
-    out->stamp = job->stamp = imp_stamp_of(&st);
+    job->stamp = out->stamp;
     return true;
+}
+
+bool imp_job_map_file(int fd, struct imp_job_map *out, struct imp_err *err)
+{
+    struct stat st;
+    *out = (struct imp_job_map){0};
+    if (look(fd, &st, err))
+        return map_it(fd, &st, out, err);
+    close(fd);
+    return false;
 }
 
 bool imp_job_map_check(const struct imp_job_map *m, struct imp_err *err)

@@ -80,6 +80,10 @@ struct imp_job_map {
 bool imp_job_map(struct imp_job *job, struct imp_job_map *out,
                  struct imp_err *err);
 
+/* The same of a file that is open, which is taken: closed at the end, and on
+ * failure. */
+bool imp_job_map_file(int fd, struct imp_job_map *out, struct imp_err *err);
+
 /* Was all that was seen until now the file as it was when it was opened, and
  * still is? IMP_ERR_UNSETTLED if it changed; IMP_ERR_IO if it has not, and a
  * page could not be read. */
