@@ -1,5 +1,7 @@
 // One object: its bytes, its name, and what its policy says of it now.
+#include "base/map.h"
 #include "base/name.h"
+#include "pipeline/input.h"
 #include "pipeline/verify_internal.h"
 
 #include <inttypes.h>
@@ -14,7 +16,7 @@
 struct imp_verify_reader {
     struct imp_verify *v;
     struct imp_sha256 *hasher;
-    struct imp_buf bytes;
+    struct imp_input input;
     struct imp_cleaner **cleaner; // two for each policy; NULL until needed
 };
 
@@ -48,7 +50,7 @@ void imp_verify_reader_free(struct imp_verify_reader *r)
     for (size_t i = 0; r->cleaner && i < 2 * r->v->policies.n; i++)
         imp_cleaner_free(r->cleaner[i]);
     free(r->cleaner);
-    imp_buf_clear(&r->bytes);
+    imp_input_clear(&r->input);
     imp_sha256_free(r->hasher);
     free(r);
 }
@@ -68,13 +70,16 @@ static struct short_hex short_hex(const struct imp_digest *d)
     return out;
 }
 
-static uint64_t most_bytes(const struct imp_verify *v,
-                           const struct imp_verify_task *task)
+static struct imp_limits limits_of(const struct imp_verify *v,
+                                   const struct imp_verify_task *task)
 {
-    uint64_t limit = v->config->cleaning.limits.max_bytes;
+    struct imp_limits limits = v->config->cleaning.limits;
     if (task->recorded)
-        return task->object.length;
-    return limit ? limit : IMP_DEFAULT_MAX_BYTES;
+        return (struct imp_limits){.max_bytes = task->object.length};
+    if (!limits.max_bytes)
+        limits = (struct imp_limits){.max_bytes = IMP_DEFAULT_MAX_BYTES,
+                                     .max_mapped = UINT64_MAX};
+    return limits;
 }
 
 // True if it was read; else `*ours` tells if that is our own fault.
@@ -83,13 +88,12 @@ static bool read_bytes(struct imp_verify_reader *r,
                        struct imp_err *err)
 {
     struct imp_verify *v = r->v;
-    struct imp_target *target = v->target;
     const struct imp_object *object = &task->object;
+    const struct imp_limits limits = limits_of(v, task);
     struct imp_err why = {0};
     *ours = false;
-    if (target->ops->read(target, object, most_bytes(v, task), &r->bytes,
-                          &why)) {
-        imp_counter_add(&v->bytes, r->bytes.n);
+    if (imp_input_open_object(&r->input, v->target, object, &limits, &why)) {
+        imp_counter_add(&v->bytes, r->input.bytes.n);
         return true;
     }
     if (why.code == IMP_ERR_MEMORY || why.code == IMP_ERR_CANCELLED) {
@@ -115,14 +119,14 @@ static bool is_changed(struct imp_verify_reader *r,
                        const struct imp_digest *digest)
 {
     const struct imp_object *object = &task->object;
-    bool length = task->recorded && r->bytes.n != object->length;
+    bool length = task->recorded && r->input.bytes.n != object->length;
     bool ledger = task->recorded && !imp_digest_same(digest, &object->digest);
     bool manifest =
         task->listed && !imp_digest_same(digest, &task->listed_digest);
     if (length)
         imp_verify_tell(r->v, IMP_FOUND_CHANGED, object->name,
-                        "it has %zu bytes, the ledger %" PRIu64, r->bytes.n,
-                        object->length);
+                        "it has %zu bytes, the ledger %" PRIu64,
+                        r->input.bytes.n, object->length);
     else if (ledger || manifest)
         imp_verify_tell(
             r->v, IMP_FOUND_CHANGED, object->name,
@@ -181,7 +185,7 @@ static enum pass pass_by(struct imp_verify_reader *r, size_t policy, bool known,
 {
     // Dates in an archive are as far back as they were to be.
     static const struct imp_deid_subject shifted = {.has_shift = true};
-    struct imp_span out, in = imp_buf_span(&r->bytes);
+    struct imp_span out, in = r->input.bytes;
     struct imp_cleaner *c = cleaner_of(r, policy, known, why);
     if (!c)
         return NO_PASS;
@@ -257,13 +261,14 @@ static bool judge(struct imp_verify_reader *r,
     const char *name = task->object.name;
     char want[IMP_NAME_MAX];
     struct imp_err why = {0};
+    struct imp_span left = r->input.bytes, step = {0};
     imp_sha256_start(r->hasher);
-    imp_sha256_add(r->hasher, r->bytes.p, r->bytes.n);
+    while (imp_map_step(&left, &step))
+        imp_sha256_add(r->hasher, step.p, step.n);
     struct imp_digest digest = imp_sha256_end(r->hasher);
     bool changed = is_changed(r, task, &digest);
 
-    const struct imp_format *fmt =
-        imp_cleaner_format(imp_buf_span(&r->bytes), &why);
+    const struct imp_format *fmt = imp_cleaner_format(r->input.bytes, &why);
     if (!fmt) {
         if (!changed)
             imp_verify_tell(v, IMP_FOUND_DAMAGED, name, "%s", why.msg);
@@ -300,11 +305,16 @@ static bool judge(struct imp_verify_reader *r,
 bool imp_verify_read(struct imp_verify_reader *r, struct imp_verify_task *task,
                      struct imp_err *err)
 {
+    struct imp_err why = {0};
     bool ours, ok;
     if (read_bytes(r, task, &ours, err))
         ok = judge(r, task, err);
     else
         ok = !ours;
+    if (!imp_input_check(&r->input, &why))
+        imp_verify_tell(r->v, IMP_FOUND_UNREADABLE, task->object.name, "%s",
+                        why.msg);
+    imp_input_close(&r->input);
     imp_counter_add(&r->v->read, 1);
     imp_verify_task_free(task);
     return ok;
