@@ -1,18 +1,25 @@
 #include "pipeline/prove.h"
 
+#include "base/map.h"
 #include "image/format.h"
 #include "mark/frames.h"
 #include "mark/turn.h"
 #include "pipeline/clean.h"
+#include "pipeline/input.h"
 #include "pipeline/profiles.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+static const struct imp_limits limits = {.max_bytes = IMP_DEFAULT_MAX_BYTES,
+                                         .max_pixels = IMP_DEFAULT_MAX_PIXELS,
+                                         .max_mapped = UINT64_MAX};
+
 struct imp_prover {
     struct imp_target *target;
     struct imp_ledger *ledger;
-    struct imp_buf source, made; // kept from image to image
+    struct imp_sha256 *sha;
+    struct imp_input source, made; // kept from image to image
 };
 
 struct imp_prover *imp_prover_new(const struct imp_archive_at *archive,
@@ -23,7 +30,9 @@ struct imp_prover *imp_prover_new(const struct imp_archive_at *archive,
         imp_fail(err, IMP_ERR_MEMORY, "no memory for a proof");
         return NULL;
     }
-    p->ledger = imp_ledger_open_scratch(state, NULL, err);
+    p->sha = imp_sha256_new(err);
+    if (p->sha)
+        p->ledger = imp_ledger_open_scratch(state, NULL, err);
     if (p->ledger)
         p->target = imp_target_open(archive, IMP_TARGET_READ, NULL, err);
     if (p->target)
@@ -37,8 +46,9 @@ void imp_prover_free(struct imp_prover *p)
     if (!p)
         return;
     imp_ledger_free(p->ledger);
-    imp_buf_clear(&p->source);
-    imp_buf_clear(&p->made);
+    imp_sha256_free(p->sha);
+    imp_input_clear(&p->source);
+    imp_input_clear(&p->made);
     imp_target_free(p->target);
     free(p);
 }
@@ -47,30 +57,51 @@ void imp_prover_free(struct imp_prover *p)
 static bool check_digest(const struct imp_prover *p,
                          const struct imp_archived *a, struct imp_err *err)
 {
-    struct imp_digest have;
-    return imp_sha256_of(p->made.p, p->made.n, &have, err) &&
-           (memcmp(have.b, a->digest.b, sizeof have.b) == 0 ||
-            imp_fail(err, IMP_ERR_DAMAGED,
-                     "the object is not the one that was archived: its digest "
-                     "is another"));
+    struct imp_span left = p->made.bytes, step = {0};
+    imp_sha256_start(p->sha);
+    while (imp_map_step(&left, &step))
+        imp_sha256_add(p->sha, step.p, step.n);
+    struct imp_digest have = imp_sha256_end(p->sha);
+    return imp_digest_same(&have, &a->digest) ||
+           imp_fail(err, IMP_ERR_DAMAGED,
+                    "the object is not the one that was archived: its digest "
+                    "is another");
 }
 
 // --- Without a decoder ---
 
 // The picture alone, in the one form that its handler gives it.
-static bool reduce(const char *format, struct imp_span in, struct imp_buf *out,
+struct reduced {
+    struct imp_cutlist cuts;
+    struct imp_map map;
+};
+
+static bool reduce(const char *format, struct imp_span in, struct reduced *out,
                    struct imp_err *err)
 {
     struct imp_editor editor = {imp_drop_it};
-    struct imp_cutlist cuts = {0};
-    struct imp_job_image image = {
-        .editor = &editor,
-        .limits = {IMP_DEFAULT_MAX_BYTES, IMP_DEFAULT_MAX_PIXELS}};
+    struct imp_job_image image = {.editor = &editor, .limits = limits};
     const struct imp_format *fmt = imp_format_called(format);
-    bool ok = fmt && imp_format_cut(fmt, in, &image, &cuts, err) &&
-              imp_cutlist_apply(&cuts, in, out, err);
-    imp_cutlist_clear(&cuts);
-    return ok;
+    const struct iovec *piece;
+    size_t n;
+    return fmt && imp_format_cut(fmt, in, &image, &out->cuts, err) &&
+           imp_cutlist_pieces(&out->cuts, in, &piece, &n, err) &&
+           imp_map_join(&out->map, piece, n, err);
+}
+
+static void reduced_clear(struct reduced *r)
+{
+    imp_map_close(&r->map);
+    imp_cutlist_clear(&r->cuts);
+}
+
+static bool same(struct imp_span a, struct imp_span b)
+{
+    struct imp_span step_a = {0}, step_b = {0};
+    bool so = a.n == b.n;
+    while (so && imp_map_step(&a, &step_a) && imp_map_step(&b, &step_b))
+        so = memcmp(step_a.p, step_b.p, step_a.n) == 0;
+    return so;
 }
 
 // Is one the other without its metadata, byte for byte? Where no decoder reads
@@ -80,30 +111,29 @@ static bool same_bytes(struct imp_prover *p, const char *format,
                        struct imp_difference *out)
 {
     struct imp_err ignored = {0};
-    struct imp_buf a = {0}, b = {0};
-    bool same = reduce(format, imp_buf_span(&p->source), &a, &ignored) &&
-                reduce(format, imp_buf_span(&p->made), &b, &ignored) &&
-                a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
-    *out = (struct imp_difference){.unit = "bytes", .units = a.n};
-    imp_buf_clear(&a);
-    imp_buf_clear(&b);
-    return same;
+    struct reduced a = {0}, b = {0};
+    bool so = reduce(format, p->source.bytes, &a, &ignored) &&
+              reduce(format, p->made.bytes, &b, &ignored) &&
+              same(a.map.bytes, b.map.bytes);
+    *out = (struct imp_difference){.unit = "bytes", .units = a.map.bytes.n};
+    reduced_clear(&b);
+    reduced_clear(&a);
+    return so;
 }
 
 // A decoder may also count what is gone: a preview among the pages.
 static bool has_fewer_pages(const struct imp_prover *p, const char *format)
 {
-    return imp_frames_of(format, imp_buf_span(&p->made)) <
-           imp_frames_of(format, imp_buf_span(&p->source));
+    return imp_frames_of(format, p->made.bytes) <
+           imp_frames_of(format, p->source.bytes);
 }
 
 static bool differ(struct imp_prover *p, struct imp_proven *out)
 {
     const struct imp_archived *a = &out->archived;
     struct imp_difference by_bytes;
-    bool told =
-        imp_compare(a->format, imp_buf_span(&p->source), imp_buf_span(&p->made),
-                    &a->mark, &out->difference, &out->err);
+    bool told = imp_compare(a->format, p->source.bytes, p->made.bytes, &a->mark,
+                            &out->difference, &out->err);
     bool seen =
         told && !(out->difference.another && has_fewer_pages(p, a->format));
     if (seen || a->mark.width || !same_bytes(p, a->format, &by_bytes))
@@ -122,8 +152,8 @@ struct showing {
 static bool find_showing(struct imp_prover *p, const struct imp_proven *out,
                          struct showing *showing, struct imp_err *err)
 {
-    struct imp_span source = imp_buf_span(&p->source);
-    struct imp_span made = imp_buf_span(&p->made);
+    struct imp_span source = p->source.bytes;
+    struct imp_span made = p->made.bytes;
     const char *format = out->archived.format;
     return imp_turn_of(format, source, made, &showing->turn, err) &&
            imp_profiles_same(format, source, made, &showing->same_profiles,
@@ -155,7 +185,7 @@ static void judge(const struct imp_proven *out, const struct showing *showing,
         imp_fail(err, IMP_ERR_DAMAGED, "the mark has changed nothing");
 }
 
-static enum imp_proof compare(struct imp_prover *p, struct imp_job job,
+static enum imp_proof compare(struct imp_prover *p, struct imp_job *job,
                               struct imp_proven *out)
 {
     const struct imp_archived *a = &out->archived;
@@ -165,11 +195,12 @@ static enum imp_proof compare(struct imp_prover *p, struct imp_job job,
                  "the source has changed since it was archived");
         return IMP_NOT_PROVEN;
     }
-    if (!imp_job_read(&job, IMP_DEFAULT_MAX_BYTES, &p->source, err))
+    if (!imp_input_open(&p->source, job, &limits, err))
         return IMP_NOT_PROVEN;
     const struct imp_object object = {a->name, a->digest, a->length, a->place,
                                       a->stored};
-    if (!p->target->ops->read(p->target, &object, UINT64_MAX, &p->made, err) ||
+    const struct imp_limits any = {.max_bytes = UINT64_MAX};
+    if (!imp_input_open_object(&p->made, p->target, &object, &any, err) ||
         !check_digest(p, a, err))
         return IMP_DISPROVEN;
     struct showing showing = {0};
@@ -189,5 +220,11 @@ void imp_prover_look(struct imp_prover *p, const struct imp_job *job,
     if (!imp_ledger_archived(p->ledger, job->path, &job->stamp, &found,
                              &out->archived, &out->err))
         return;
-    out->proof = found ? compare(p, *job, out) : IMP_NOT_ARCHIVED;
+    struct imp_job copy = *job;
+    out->proof = found ? compare(p, &copy, out) : IMP_NOT_ARCHIVED;
+    if (!imp_input_check(&p->source, &out->err) ||
+        !imp_input_check(&p->made, &out->err))
+        out->proof = IMP_NOT_PROVEN;
+    imp_input_close(&p->made);
+    imp_input_close(&p->source);
 }
