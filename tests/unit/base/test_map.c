@@ -1,5 +1,6 @@
 #include "base/map.h"
 
+#include "../../lib/resident.h"
 #include "../../lib/tempdir.h"
 
 #include <criterion/criterion.h>
@@ -51,16 +52,6 @@ static size_t wrong_bytes(struct imp_span have, uint64_t first)
     for (size_t i = 0; i < have.n; i++)
         wrong += have.p[i] != byte_at(first + i);
     return wrong;
-}
-
-// What of this process is in memory, in KB.
-static long resident_kb(void)
-{
-    long pages = 0;
-    FILE *f = fopen("/proc/self/statm", "r");
-    cr_assert(f && fscanf(f, "%*d %ld", &pages) == 1);
-    fclose(f);
-    return pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
 Test(map, has_the_bytes_of_the_file)
