@@ -1,8 +1,12 @@
 #include "shipped.h"
 
+#include "base/map.h"
+
+#include "../../lib/resident.h"
 #include "../../lib/tempdir.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
 
 static char *dir;
 
@@ -226,4 +230,49 @@ Test(target, an_archive_is_read_while_a_run_has_it)
         imp_target_free(t);
         imp_target_free(run);
     }
+}
+
+// Of a map, as of an image that is larger than memory.
+Test(target, a_long_piece_of_a_map_is_staged_whole_and_fetched_as_a_file)
+{
+    const size_t n = ((size_t)40 << 20) + 7;
+    struct imp_err err = {0};
+    struct imp_map m, fetched;
+    int fd = open("large", O_RDWR | O_CREAT, 0600);
+    for (uint32_t i = 0; i < 4000; i++) // nothing shrinks, and it is not alike
+        cr_assert_eq(pwrite(fd, &i, 4, (off_t)(i * 10007)), 4);
+    cr_assert_eq(ftruncate(fd, (off_t)n), 0);
+    cr_assert(imp_map_open(&m, fd, n, &err), "%s", err.msg);
+    for (size_t i = 0; imp_targets[i]; i++) {
+        char *spec = text("%s:%s/target-%zu", imp_targets[i]->scheme, dir, i);
+        if (strcmp(imp_targets[i]->scheme, "s3") == 0)
+            continue;
+        struct imp_target *t = open_at(spec, NULL, &err);
+        cr_assert(t, "%s", err.msg);
+        uint8_t *p = (uint8_t *)(uintptr_t)m.bytes.p;
+        const struct iovec piece[] = {
+            {p, 10}, {p + 10, n - 30}, {p + n - 20, 0}, {p + n - 20, 20}};
+        struct imp_staged staged;
+        struct imp_object o = {.name = "ab/x", .length = n};
+        long before = resident_kb();
+        cr_assert(t->ops->stage(t, &o, piece, 4, &staged, &err), "%s", err.msg);
+        cr_expect_leq(resident_kb() - before, 12 * 1024, "%s", spec);
+        struct imp_publication pub = {.staged = &staged, .object = o};
+        t->ops->publish(t, &pub, 1);
+        cr_assert_eq(pub.err.code, IMP_OK, "%s", pub.err.msg);
+        int file = imp_target_fetch(t, &pub.object, n, &err);
+        cr_assert_geq(file, 0, "%s", err.msg);
+        cr_assert(imp_map_open(&fetched, file, n, &err), "%s", err.msg);
+        cr_expect_eq(memcmp(fetched.bytes.p, p, n), 0, "%s", spec);
+        imp_map_close(&fetched);
+        imp_map_give_back(m.bytes);
+        close(file);
+        if (!t->ops->file) {
+            cr_expect_lt(imp_target_fetch(t, &pub.object, n - 1, &err), 0);
+            cr_expect_eq(err.code, IMP_ERR_LIMIT);
+        }
+        imp_target_free(t);
+    }
+    imp_map_close(&m);
+    close(fd);
 }
