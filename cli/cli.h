@@ -71,14 +71,14 @@ bool cli_check(const char *text, struct imp_clean_rules *rules,
                struct imp_err *err);
 
 /* The rows of the options that fill in a struct imp_clean_rules. */
-#define CLI_CLEANING_OPTIONS(check, max_bytes, max_pixels)                  \
-    {"check", 0, "LEVEL",                                                   \
-     "How far to check images: coded (default) or structure", check},       \
-        {"max-bytes", 0, "SIZE", "Quarantine larger files (default: 256M)", \
-         max_bytes},                                                        \
-    {                                                                       \
-        "max-pixels", 0, "N",                                               \
-            "Quarantine larger pictures (default: 500000000)", max_pixels   \
+#define CLI_CLEANING_OPTIONS(check, max_bytes, max_pixels)                   \
+    {"check", 0, "LEVEL",                                                    \
+     "How far to check images: coded (default) or structure", check},        \
+        {"max-bytes", 0, "SIZE",                                             \
+         "Quarantine larger files (default: 256M; DICOM: none)", max_bytes}, \
+    {                                                                        \
+        "max-pixels", 0, "N",                                                \
+            "Quarantine larger pictures (default: 500000000)", max_pixels    \
     }
 
 #endif

@@ -111,7 +111,8 @@ static const struct cli_option options[] = {
     {"check", 0, "LEVEL",
      "How far to check images: coded (default) or structure", set_check},
     {"max-bytes", 0, "SIZE",
-     "Do not read larger objects that no ledger knows (default: 256M)",
+     "Do not read larger objects that no ledger knows (default: 256M; DICOM: "
+     "none)",
      set_max_bytes},
     {"max-pixels", 0, "N",
      "Nor check larger pictures of that kind (default: 500000000)",
