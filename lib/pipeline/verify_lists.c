@@ -350,7 +350,8 @@ static bool send_to_read(struct comparing *c, const struct imp_census_entry *e,
     memcpy(task->policy, e->policy, sizeof task->policy);
     task->object.name = name;
     task->object.digest = recorded->digest;
-    task->object.length = recorded->length;
+    if (task->recorded)
+        task->object.length = recorded->length;
     imp_counter_add(&c->v->to_read, 1);
     return send(c->v, task, err);
 }
