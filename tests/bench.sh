@@ -1,7 +1,7 @@
 #!/bin/sh
 # bench.sh BUILD: what a run costs, beside copying and beside other tools, what
-# the channels cost of it, what a list of a million subjects costs, and what a
-# million inputs cost. BENCH_CORPUS names other pictures than twelve
+# the channels cost of it, what a list of a million subjects costs, what a
+# million inputs cost, and what one of 2 GB costs. BENCH_CORPUS names other pictures than twelve
 # 12-megapixel photos made from the samples.
 set -eu
 cd "$(dirname "$0")/.."
@@ -44,3 +44,7 @@ python3 tests/bench/durable.py "$IMGPIPE" "$build/lib/nosync.so" "$work"
 "$build/bin/bench_chan" "$(cat "$work/image-ms")"
 "$build/bin/bench_csv"
 python3 tests/bench/million.py "$IMGPIPE" "$work/million"
+object=$IMP_CORPUS/dicom/pydicom/pydicom__CT_small.dcm
+if [ -f "$object" ]; then
+    python3 tests/bench/large.py "$IMGPIPE" "$work" "$object"
+fi
