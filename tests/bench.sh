@@ -1,8 +1,8 @@
 #!/bin/sh
 # bench.sh BUILD: what a run costs, beside copying and beside other tools, what
 # the channels cost of it, what a list of a million subjects costs, what a
-# million inputs cost, and what one of 2 GB costs. BENCH_CORPUS names other pictures than twelve
-# 12-megapixel photos made from the samples.
+# million inputs cost, and what one of 2 GB costs. BENCH_CORPUS names other
+# pictures than twelve 12-megapixel photos made from the samples.
 set -eu
 cd "$(dirname "$0")/.."
 build=$1

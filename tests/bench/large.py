@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """large.py IMGPIPE WORK SOURCE: a multi-frame object of BENCH_LARGE bytes (2 GB), beside cp and sha256sum.
 
-Medians of three rounds in which all take their turn, and the peak of memory. SOURCE is an object to make it of."""
+Medians of three rounds in which all take their turn, and the peak of memory, which is never told as less than that of
+this program. SOURCE is an object to make it of."""
 import os, shutil, statistics, subprocess, sys, time
 
 ROUNDS = 3
