@@ -15,6 +15,8 @@ struct cutter {
     size_t n_additions;                        // from there on
     struct open open[2 * IMP_DCM_MAX_DEPTH];
     unsigned depth; // of them
+    uint32_t named; // the tag that `name` is of
+    const char *name;
     struct imp_err *err;
 };
 
@@ -23,10 +25,16 @@ static enum imp_part_kind part_of(const struct imp_dcm_event *e)
     return e->tag == IMP_DCM_PIXEL_DATA ? IMP_PART_CODED : IMP_PART_STRUCTURE;
 }
 
-// "(0010,0010)": what a part is called in reports; no value.
+// "(0010,0010)": what a part is called in reports; no value. Made once for all
+// that follow with the same tag: there may be millions of fragments.
 static const char *name_of(struct cutter *c, const struct imp_dcm_event *e)
 {
-    return imp_cutlist_name(c->cl, IMP_DCM_TAG_FMT, IMP_DCM_TAG_ARGS(e->tag));
+    if (!c->name || c->named != e->tag) {
+        c->named = e->tag;
+        c->name =
+            imp_cutlist_name(c->cl, IMP_DCM_TAG_FMT, IMP_DCM_TAG_ARGS(e->tag));
+    }
+    return c->name;
 }
 
 static void put_length(uint8_t *at, unsigned n, bool big, uint32_t length)
