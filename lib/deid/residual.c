@@ -1,5 +1,7 @@
 #include "deid/residual.h"
 
+#include "base/map.h"
+
 #include <glib.h>
 #include <string.h>
 #include <strings.h>
@@ -144,6 +146,40 @@ static const struct pattern *find(const struct search *s, struct imp_span in)
     return NULL;
 }
 
+// Search the run, of which what may be the beginning of an identifier stays.
+static bool search_run(const struct search *s, struct imp_buf *run,
+                       const char *what, struct imp_err *err)
+{
+    const size_t most = sizeof s->pattern[0].bytes - 1;
+    const struct pattern *hit = find(s, imp_buf_span(run));
+    if (hit)
+        return imp_fail(err, IMP_ERR_RESIDUAL,
+                        "%s: what the input has as %s is still there", what,
+                        hit->id->tag);
+    if (run->n > most) {
+        memmove(run->p, run->p + run->n - most, most);
+        run->n = most;
+    }
+    return true;
+}
+
+// Step by step: it may be larger than memory.
+static bool add_to_run(const struct search *s, const struct imp_cut *c,
+                       struct imp_span in, struct imp_buf *run,
+                       struct imp_err *err)
+{
+    struct imp_span step = {0}, left = {0};
+    left.p = c->kind == IMP_CUT_INSERT ? c->bytes : in.p + c->offset;
+    left.n = (size_t)c->length;
+    while (imp_map_step(&left, &step)) {
+        if (!imp_buf_add(run, step.p, step.n, err))
+            return false;
+        if (run->n >= IMP_MAP_STEP && !search_run(s, run, c->what, err))
+            return false;
+    }
+    return true;
+}
+
 // Neighbours in the output that are no coded data, as one run of bytes, so
 // that nothing hides across a border.
 static bool search_output(const struct search *s,
@@ -157,18 +193,13 @@ static bool search_output(const struct search *s,
         if (c && (c->kind == IMP_CUT_DROP || c->kind == IMP_CUT_ZERO))
             continue;
         if (c && c->part != IMP_PART_CODED) {
-            const uint8_t *p =
-                c->kind == IMP_CUT_INSERT ? c->bytes : in.p + c->offset;
-            if (!imp_buf_add(run, p, c->length, err))
+            if (!add_to_run(s, c, in, run, err))
                 return false;
             what = c->what;
             continue;
         }
-        const struct pattern *hit = find(s, imp_buf_span(run));
-        if (hit)
-            return imp_fail(err, IMP_ERR_RESIDUAL,
-                            "%s: what the input has as %s is still there", what,
-                            hit->id->tag);
+        if (!search_run(s, run, what, err))
+            return false;
         run->n = 0;
     }
     return true;

@@ -1,3 +1,4 @@
+#include "base/map.h"
 #include "deid/items.h"
 #include "deid/residual.h"
 
@@ -132,4 +133,27 @@ Test(residual, an_element_of_xmp_behind_a_list_has_its_own_name)
     imp_items_of(&part, note, NULL);
     cr_expect(met_creator);
     cr_expect_not(met_profile);
+}
+
+// Searched step by step, and yet no border hides anything.
+Test(residual, a_long_name_is_found_across_every_border_of_a_long_part)
+{
+    char name[IMP_IDENTIFIER_BYTES];
+    struct imp_span in = {calloc(1, 3 * IMP_MAP_STEP), 3 * IMP_MAP_STEP};
+    uint8_t *p = (uint8_t *)(uintptr_t)in.p;
+    for (size_t i = 0; i < sizeof name - 1; i++)
+        name[i] = (char)('a' + i % 23);
+    name[sizeof name - 1] = '\0';
+    start(name);
+    const size_t n = 2 * (sizeof name - 1);
+    cr_expect(is_clean(in, IMP_PART_STRUCTURE));
+    for (size_t border = IMP_MAP_STEP; border < in.n; border += IMP_MAP_STEP)
+        for (size_t before = 0; before <= n; before += n / 6) {
+            for (size_t i = 0; i < n; i += 2)
+                p[border - before + i] = (uint8_t)name[i / 2];
+            expect_hit(in);
+            memset(p + border - before, 0, n);
+            err = (struct imp_err){0};
+        }
+    free(p);
 }
