@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct imp_cutlist cl;
@@ -255,4 +256,55 @@ Test(cutlist, a_list_that_changes_one_byte_does_not_settle)
     imp_cutlist_settle(&cl, in);
     cr_expect_not(imp_cutlist_all_kept(&cl));
     expect_output(in, "abCdefghij");
+}
+
+// Two bytes go and two come, so that a long keep is moved by two.
+static bool settles_moved(struct imp_span in, const char *end)
+{
+    start(in.n);
+    imp_cut_drop(&cl, 0, 2, IMP_PART_UNKNOWN, "old");
+    imp_cut_keep(&cl, 2, in.n - 2, IMP_PART_CODED, "coded");
+    imp_cut_insert(&cl, end, 2, IMP_PART_STRUCTURE, "end");
+    cr_assert(imp_cutlist_finish(&cl, &err));
+    imp_cutlist_settle(&cl, in);
+    return imp_cutlist_all_kept(&cl);
+}
+
+Test(cutlist, what_is_moved_settles_if_every_byte_of_it_is_the_same)
+{
+    const size_t n = ((size_t)5 << 20) + 2;
+    uint8_t *p = malloc(n);
+    cr_assert_not_null(p);
+    for (size_t i = 0; i < n; i++) // again after two bytes, but after no other
+        p[i] = (uint8_t)(i % 2 ? 'b' : 'a');
+    struct imp_span in = {p, n};
+    cr_expect(settles_moved(in, "ab"));
+    cr_expect_not(settles_moved(in, "aB"));
+    const size_t at[] = {2, n / 2, n - 3};
+    for (size_t i = 0; i < 3; i++) {
+        p[at[i]] ^= 1;
+        cr_expect_not(settles_moved(in, "ab"), "%zu", at[i]);
+        p[at[i]] ^= 1;
+    }
+    free(p);
+}
+
+Test(cutlist, a_long_insert_settles_if_every_byte_of_it_is_there_already)
+{
+    const size_t n = ((size_t)5 << 20) + 2;
+    uint8_t *p = malloc(n);
+    cr_assert_not_null(p);
+    for (size_t i = 0; i < n; i++)
+        p[i] = (uint8_t)(i >> 20);
+    start(n);
+    imp_cut_drop(&cl, 0, n, IMP_PART_UNKNOWN, "old");
+    imp_cut_insert(&cl, p, n, IMP_PART_STRUCTURE, "new");
+    cr_assert(imp_cutlist_finish(&cl, &err));
+    p[n - 1] ^= 1;
+    imp_cutlist_settle(&cl, (struct imp_span){p, n});
+    cr_expect_not(imp_cutlist_all_kept(&cl));
+    p[n - 1] ^= 1;
+    imp_cutlist_settle(&cl, (struct imp_span){p, n});
+    cr_expect(imp_cutlist_all_kept(&cl));
+    free(p);
 }
