@@ -20,32 +20,43 @@ enum imp_dcm_colour {
     IMP_DCM_RGB,
     IMP_DCM_YBR_FULL,
     IMP_DCM_YBR_FULL_422,
+    IMP_DCM_YBR_PARTIAL_422,
     IMP_DCM_YBR_ICT,
     IMP_DCM_YBR_RCT,
 };
 
+enum {
+    IMP_DCM_MAX_FRAGMENTS = 1 << 22, /* of an object; then IMP_ERR_LIMIT: what
+                                        is allocated for each stays bounded */
+};
+
 struct imp_dcm_image {
     const struct imp_dcm_syntax *syntax;
-    uint32_t rows, columns, samples; /* 0: the attribute is missing */
+    uint32_t rows, columns, samples;  /* 0: the attribute is missing or empty */
     uint32_t allocated, stored, high; /* bits: (0028,0100) to (0028,0102) */
     uint32_t frames;                  /* 1 if it does not say */
     bool is_signed, planar;
     enum imp_dcm_colour colour;
     /* (7FE0,0010) of the main data set; `pixels` is false if there is none. */
     bool pixels, encapsulated;
-    uint64_t pixels_at;  /* of its header */
-    uint64_t value_at;   /* native: the value */
-    uint64_t value;      /* native: bytes of it */
-    uint32_t fragments;  /* encapsulated: without the basic offset table */
-    uint64_t frame_size; /* native: bytes of one frame, a bit more than a
-                            multiple of 8 bits being rounded up only behind the
-                            last (PS3.5 8.1.1); 0 if it cannot be told */
+    uint64_t pixels_at; /* of its header */
+    uint64_t value_at;  /* native: the value */
+    uint64_t value;     /* native: bytes of it */
+    uint32_t fragments; /* encapsulated: without the basic offset table */
+    /* Bytes that the attributes say, uncompressed; 0 if they do not. In a 4:2:2
+       colour (C.7.6.3.1.2) a native pixel has two samples, not three. */
+    uint64_t all_size;   /* of all frames, without padding; a rest of less than
+                            8 bits is a byte */
+    uint64_t frame_size; /* of one frame; 0 too if it is not whole bytes and
+                            there are more: they follow each other bit by bit
+                            (PS3.5 8.1.1) */
 };
 
 /* Read the data set [data_at, the end) of `in`. IMP_ERR_DAMAGED if an attribute
- * is not what it must be (a length, no number), twice there, or pixel data is
- * native in an encapsulated syntax or the other way round. That an attribute is
- * missing is no error here. */
+ * is not what it must be (its VR or length, no number), twice there, if pixel
+ * data is native in an encapsulated syntax or the other way round, or if there
+ * are more frames than fragments, which only video may have. That an attribute
+ * is missing is no error here. */
 bool imp_dcm_image_read(struct imp_span in, uint64_t data_at,
                         const struct imp_dcm_syntax *syntax,
                         struct imp_dcm_image *image, struct imp_err *err);
@@ -56,16 +67,18 @@ struct imp_dcm_fragment {
     uint32_t length;
 };
 
-/* Put the fragments of `image`, the basic offset table first, into `out`, an
- * array of image->fragments + 1. */
+/* Put the fragments of `image`, read from `in` and encapsulated, into `out`, an
+ * array of image->fragments + 1: the basic offset table comes first. */
 bool imp_dcm_fragments(struct imp_span in, const struct imp_dcm_image *image,
                        struct imp_dcm_fragment *out, struct imp_err *err);
 
-/* The frame that each fragment begins or belongs to (PS3.5 A.4): `first[i]` is
- * the index in `fragment` of the first fragment of frame i, `first[frames]`
- * that behind the last. One fragment a frame if there are as many; all if there
- * is one frame; else by the basic offset table. IMP_ERR_DAMAGED if none of
- * these tells, or they contradict each other. */
+/* The fragments that each frame has (PS3.5 A.4): `first[i]` is the index in
+ * `fragment`, which _fragments filled, of the first one of frame i, and
+ * `first[frames]` is the index behind the last one. One fragment a frame if
+ * there are as many; all if there is one frame; else by the basic offset table.
+ * IMP_ERR_DAMAGED if none of these tells, or the table contradicts;
+ * IMP_ERR_UNSUPPORTED of video, whose frames are not in fragments of their
+ * own. */
 bool imp_dcm_frames(struct imp_span in, const struct imp_dcm_image *image,
                     const struct imp_dcm_fragment *fragment, uint32_t *first,
                     struct imp_err *err);
