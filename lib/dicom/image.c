@@ -150,6 +150,7 @@ static bool take_pixels(struct reading *r, const struct imp_dcm_event *e)
     image->pixels_at = e->at;
     image->value_at = e->at + e->header;
     image->value = e->value;
+    image->swapped = e->encoding.big && e->written == IMP_DCM_OW;
     if (e->vr != IMP_DCM_OB && e->vr != IMP_DCM_OW && e->vr != IMP_DCM_OB_OW)
         return imp_dcm_fail(&r->reader, IMP_ERR_DAMAGED, e->at, r->err,
                             "its VR is %s, want OB or OW",

@@ -42,6 +42,9 @@ struct imp_dcm_image {
     uint64_t pixels_at; /* of its header */
     uint64_t value_at;  /* native: the value */
     uint64_t value;     /* native: bytes of it */
+    bool swapped;       /* native, words of a big endian data set: samples of 8
+                           bits and less stand in each pair of bytes the other
+                           way round */
     uint32_t fragments; /* encapsulated: without the basic offset table */
     /* Bytes that the attributes say, uncompressed; 0 if they do not. In a 4:2:2
        colour (C.7.6.3.1.2) a native pixel has two samples, not three. */

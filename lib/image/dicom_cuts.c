@@ -1,5 +1,7 @@
 #include "image/dicom_cuts.h"
 
+#include "image/dicom_frames.h"
+
 // A sequence or item that is kept, and whose length is known at its end.
 struct open {
     uint64_t begun;  // bytes of output up to its value
@@ -71,9 +73,15 @@ static bool fail(struct cutter *c, const struct imp_dcm_event *e,
 
 // --- One element ---
 
-static void keep(struct cutter *c, const struct imp_dcm_event *e)
+static bool keep(struct cutter *c, const struct imp_dcm_event *e)
 {
-    imp_cut_keep(c->cl, e->at, e->header + e->value, part_of(e), name_of(c, e));
+    struct imp_dicom_frames *frames = c->decider->frames;
+    if (frames && imp_dicom_frames_has(e))
+        return imp_dicom_frames_cut(frames, &c->reader, e, c->cl, c->err);
+    const char *name = name_of(c, e);
+    imp_cut_keep(c->cl, e->at, e->header, IMP_PART_STRUCTURE, name);
+    imp_cut_keep(c->cl, e->at + e->header, e->value, part_of(e), name);
+    return true;
 }
 
 static void drop(struct cutter *c, const struct imp_dcm_event *e)
@@ -130,10 +138,8 @@ static bool begin(struct cutter *c, const struct imp_dcm_event *e)
 {
     struct open *o = &c->open[c->depth++];
     *o = (struct open){.big = e->encoding.big};
-    if (e->length == IMP_DCM_UNDEFINED) {
-        keep(c, e);
-        return true;
-    }
+    if (e->length == IMP_DCM_UNDEFINED)
+        return keep(c, e);
     o->length = imp_cutlist_alloc(c->cl, 4);
     if (!o->length)
         return true; // the list has failed
@@ -149,10 +155,8 @@ static bool close(struct cutter *c, const struct imp_dcm_event *e)
 {
     const struct open *o = &c->open[--c->depth];
     uint64_t length = c->cl->output_len - o->begun;
-    if (!o->length) {
-        keep(c, e);
-        return true;
-    }
+    if (!o->length)
+        return keep(c, e);
     if (length >= IMP_DCM_UNDEFINED)
         return fail(c, e, "it has become too long");
     put_length(o->length, 4, o->big, (uint32_t)length);
@@ -186,15 +190,16 @@ static bool decide(struct cutter *c, const struct imp_dcm_event *e)
     if (e->kind == IMP_DCM_ELEMENT) {
         if (cut == IMP_DICOM_CUT_REPLACE)
             return replace(c, e, value);
-        (cut == IMP_DICOM_CUT_KEEP ? keep : drop)(c, e);
+        if (cut == IMP_DICOM_CUT_KEEP)
+            return keep(c, e);
+        drop(c, e);
         return true;
     }
     if (cut != IMP_DICOM_CUT_KEEP)
         return cut_whole(c, e, cut);
     if (e->kind == IMP_DCM_SEQUENCE_BEGIN)
         return begin(c, e);
-    keep(c, e);
-    return true;
+    return keep(c, e);
 }
 
 static bool take(struct cutter *c, const struct imp_dcm_event *e)
@@ -211,8 +216,7 @@ static bool take(struct cutter *c, const struct imp_dcm_event *e)
         return close(c, e);
     case IMP_DCM_FRAGMENT:
     case IMP_DCM_PIXELS_CLOSE:
-        keep(c, e);
-        break;
+        return keep(c, e);
     case IMP_DCM_ZEROS:
         imp_cut_drop(c->cl, e->at, e->value, IMP_PART_TRAILER, "zeros");
         break;

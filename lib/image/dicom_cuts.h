@@ -19,6 +19,8 @@ enum imp_dicom_cut {
                               a sequence or encapsulated pixel data: empty */
 };
 
+struct imp_dicom_frames;
+
 /* Implemented by whoever knows the rules. */
 struct imp_dicom_decider {
     void *self;
@@ -28,6 +30,9 @@ struct imp_dicom_decider {
     bool (*decide)(void *self, const struct imp_dcm_reader *reader,
                    const struct imp_dcm_event *event, enum imp_dicom_cut *cut,
                    struct imp_span *value, struct imp_err *err);
+    /* What is hidden in pixel data that is kept goes: see dicom_frames.h.
+     * Started, and set by the handler; NULL: such data stays as it is. */
+    struct imp_dicom_frames *frames;
 };
 
 /* A whole element, with its header, in the encoding of the data set; goes in

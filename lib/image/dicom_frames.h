@@ -1,0 +1,71 @@
+/* dicom_frames.h - what is hidden in pixel data, taken out without touching a
+ * pixel.
+ *
+ * Each frame of encapsulated pixel data (PS3.5 A.4) is a file of its own: with
+ * comments, application segments, bytes behind its end. These become zeros, so
+ * that its length and all offsets stay as they are; of native pixel data the
+ * same becomes of bytes that no frame has. Coded data is looked through for
+ * markers, at any `check`, but not decoded: what lies between the last coded
+ * block and the next marker stays.
+ *
+ * Parts of kind IMP_PART_CODED hold pixels or coded data alone, so that the
+ * output can be checked again with zeros in place of them. One object, one
+ * thread. */
+#ifndef IMP_IMAGE_DICOM_FRAMES_H
+#define IMP_IMAGE_DICOM_FRAMES_H
+
+#include "dicom/image.h"
+#include "dicom/reader.h"
+#include "image/cutlist.h"
+#include "image/format.h"
+
+#include <stdbool.h>
+
+/* Private to dicom_frames*.c: how far the coded data of a frame has been
+ * followed, from fragment to fragment. */
+struct imp_dicom_coded {
+    uint8_t state;    /* of the codec's own; 0: between frames */
+    uint8_t marker;   /* of the segment that has been begun */
+    uint8_t head[12]; /* its first bytes, or those of a marker */
+    unsigned have;    /* of them */
+    uint64_t left;    /* bytes of the segment, or of coded data, to come */
+    uint8_t *joined;  /* a segment that is parted by the end of a fragment */
+    struct imp_span body; /* of the segment, once it is whole */
+    bool framed, scanned; /* there was a frame header, a scan */
+    bool jpeg_ls;
+    uint64_t tile;   /* JPEG 2000: bytes of the tile-part to come; 0: all */
+    bool tile_known; /* it has a length */
+};
+
+struct imp_dicom_frames {
+    const struct imp_dcm_image *image;
+    enum imp_check check;
+    struct imp_span basic, extended, lengths; /* tables of offsets */
+    uint64_t first;                           /* where the first fragment is */
+    uint32_t begun;                           /* frames */
+    struct imp_dicom_coded coded;
+};
+
+/* `image` was read from the data set to be cut, and must stay. */
+void imp_dicom_frames_start(struct imp_dicom_frames *f,
+                            const struct imp_dcm_image *image,
+                            enum imp_check check);
+
+/* Is this event one of those that _cut is for: pixel data, its fragments and
+ * end, and its tables of offsets? Where they lie does not matter. */
+bool imp_dicom_frames_has(const struct imp_dcm_event *e);
+
+/* Emit the cuts for the event, which `reader` has told, and which stays. Each
+ * such event of the data set must come here, in their order.
+ *
+ * IMP_ERR_DAMAGED if the frames are not what the picture's attributes and the
+ * tables of offsets say: their number, rows, columns, samples, their end.
+ * IMP_ERR_UNSUPPORTED of video, JPEG XL and deflated frames, which are not
+ * looked into, of files in a place of codestreams (JP2), and of pixel data in a
+ * sequence. */
+bool imp_dicom_frames_cut(struct imp_dicom_frames *f,
+                          const struct imp_dcm_reader *reader,
+                          const struct imp_dcm_event *e, struct imp_cutlist *cl,
+                          struct imp_err *err);
+
+#endif
