@@ -136,10 +136,8 @@ static bool check_offsets(struct imp_dicom_piece *piece)
 {
     const struct imp_dicom_frames *f = piece->frames;
     uint64_t at = piece->event->at - f->first, i = f->begun;
-    const uint8_t *basic = f->basic.p + i * 4;
-    const uint8_t *extended = f->extended.p + i * 8;
-    if ((f->basic.n && imp_le32(basic) != at) ||
-        (f->extended.n && imp_le64(extended) != at))
+    if ((f->basic.n && imp_le32(f->basic.p + i * 4) != at) ||
+        (f->extended.n && imp_le64(f->extended.p + i * 8) != at))
         return imp_dicom_bad(piece, IMP_ERR_DAMAGED,
                              "frame %" PRIu64
                              " is not where the table of offsets has it",

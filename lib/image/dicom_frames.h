@@ -33,7 +33,7 @@ struct imp_dicom_coded {
     struct imp_span body; /* of the segment, once it is whole */
     bool framed, scanned; /* there was a frame header, a scan */
     bool jpeg_ls;
-    uint64_t tile;   /* JPEG 2000: bytes of the tile-part to come; 0: all */
+    uint64_t tile;   /* JPEG 2000: bytes of the tile-part to come */
     bool tile_known; /* it has a length */
 };
 

@@ -181,7 +181,8 @@ static bool begin_data(struct imp_dicom_piece *piece)
     c->scanned = true;
     c->left = c->tile;
     go(piece, !c->tile_known ? REST : c->left > 0 ? DATA : MARKER);
-    c->tile_known = false;
+    c->tile = 0; // nothing but the next tile-part, or EOC, behind it
+    c->tile_known = true;
     return true;
 }
 

@@ -180,6 +180,7 @@ Test(dicom_frames, bytes_between_segments_and_behind_the_end_become_zeros)
     expect_frame(BASELINE, B(FRAME "\0"), B(FRAME "\0"));
     expect_frame(BASELINE, B(FRAME "\xFF"), B(FRAME "\xFF"));
     expect_frame(BASELINE, B(FRAME "J"), B(FRAME "\0"));
+    expect_frame(BASELINE, B(FRAME "\xFFJ"), B(FRAME "\0\0"));
 }
 
 Test(dicom_frames, fill_bytes_stay)
@@ -208,6 +209,17 @@ Test(dicom_frames, what_tells_how_to_read_samples_stays)
                        "\xFF\xEE\0\x11"
                        "Adobe\0\0\0\0\0\0\2\0\0\0"
                        "\xFF\xE8\0\x0Amrfx\1\0\0\0" SOF SOS SCAN EOI));
+}
+
+Test(dicom_frames, what_stands_behind_it_becomes_zeros)
+{
+    expect_frame(BASELINE,
+                 B(SOI "\xFF\xE0\0\x13JFIF\0\1\2\1\0\x48\0\x48\0\0Jan"
+                       "\xFF\xEE\0\x11"
+                       "Adobe\0\x64\0\0\0\0\1Doe" SOF SOS SCAN EOI),
+                 B(SOI "\xFF\xE0\0\x13JFIF\0\1\2\0\0\0\0\0\0\0\0\0\0"
+                       "\xFF\xEE\0\x11"
+                       "Adobe\0\0\0\0\0\0\1\0\0\0" SOF SOS SCAN EOI));
 }
 
 Test(dicom_frames, what_only_looks_like_it_becomes_zeros)
@@ -253,6 +265,8 @@ Test(dicom_frames, a_jpeg_frame_must_be_whole)
         {{SOI SOS EOI, sizeof(SOI SOS EOI) - 1}, "before the frame header"},
         {{SOI SOF SOF, sizeof(SOI SOF SOF) - 1}, "a second frame header"},
         {{SOI SOI, 4}, "where it does not belong"},
+        {{SOI SOF SOS "\xFF\1", sizeof(SOI SOF SOS) + 1},
+         "where it does not belong"},
         {{SOI "\xFF\xD0", 4}, "where it does not belong"},
         {{SOI "\xFF\xFE\0\1", 6}, "less than its length field"},
         {{SOI "\xFF\xFE\0\x09J", 7}, "does not end"},
@@ -386,6 +400,11 @@ Test(dicom_frames, a_jpeg_2000_frame_must_be_whole)
               1},
          "the last frame does not end"},
         {{SOC "\xFF\x51\0\4ab", 8}, "SIZ has not its length"},
+        {{SOC "\xFF\x51\0\x2A" SIZ "Jane", 2 + 2 + 42},
+         "SIZ has not its length"},
+        {{SOC SIZ TILE TILE_COM "JaDo" DATA "\xFF\x64\0\2",
+          sizeof(SOC SIZ TILE TILE_COM "JaDo" DATA) - 1 + 4},
+         "longer than it says"},
         {{SOC SIZ "\xFF\x90\0\x0B\0\0\0\0\0\x1A\0\1J",
           sizeof(SOC SIZ) - 1 + 13},
          "SOT has not its length"},
@@ -613,6 +632,12 @@ Test(dicom_frames, an_odd_number_of_samples_in_words_ends_with_a_sample)
 {
     start(true, true);
     native(3, 8, "MONOCHROME2 ", NULL, 12);
+    expect_zeros_behind(BIG, 2);
+    start(true, true);
+    native(3, 8, "MONOCHROME2 ", NULL, 9);
+    expect_zeros_behind(BIG, 0);
+    start(true, true);
+    native(4, 8, "MONOCHROME2 ", NULL, 18);
     expect_zeros_behind(BIG, 2);
 }
 

@@ -1,0 +1,170 @@
+/* fuzz_dicom_frames.c - any bytes as pixel data, of any syntax. What must hold:
+ *   - an error says that the input is at fault;
+ *   - the output is as long as the input, and differs only by zeros;
+ *   - cut again, all of it is kept, and so it is with zeros in place of what is
+ *     coded.
+ *
+ * A DICOM file is taken as one. Else the first byte is the syntax, the second
+ * one shapes the picture; then lengths of fragments, a byte each, up to a 0;
+ * the rest fills them, and the last one takes what is left. */
+#include "canary.h"
+#include "dicom/file.h"
+#include "image/dicom_cuts.h"
+#include "image/dicom_frames.h"
+
+static bool keep_all(void *self, const struct imp_dcm_reader *reader,
+                     const struct imp_dcm_event *event, enum imp_dicom_cut *cut,
+                     struct imp_span *value, struct imp_err *err)
+{
+    (void)self, (void)reader, (void)event, (void)value, (void)err;
+    *cut = IMP_DICOM_CUT_KEEP;
+    return true;
+}
+
+static bool cut(struct imp_span in, const struct imp_dcm_syntax *syntax,
+                enum imp_check check, struct imp_cutlist *cl)
+{
+    struct imp_dcm_image image;
+    struct imp_dicom_frames frames;
+    struct imp_err err = {0};
+    const struct imp_dicom_decider all = {.decide = keep_all,
+                                          .frames = &frames};
+    imp_cutlist_start(cl, in.n);
+    bool ok = imp_dcm_image_read(in, 0, syntax, &image, &err);
+    if (ok) {
+        imp_dicom_frames_start(&frames, &image, check);
+        ok = imp_dicom_cut_elements(in, 0, in.n, syntax->encoding, &all, NULL,
+                                    0, cl, &err);
+    }
+    promise(ok || err.code == IMP_ERR_DAMAGED ||
+                err.code == IMP_ERR_UNSUPPORTED || err.code == IMP_ERR_LIMIT,
+            "an error is the input's fault");
+    if (!ok || !imp_cutlist_finish(cl, &err))
+        return false;
+    imp_cutlist_settle(cl, in); // lengths that are written as they were
+    return true;
+}
+
+// --- An object ---
+
+static void add(struct imp_buf *b, const void *p, size_t n)
+{
+    promise(imp_buf_add(b, p, n, NULL), "memory");
+}
+
+static void add_us(struct imp_buf *b, uint16_t element, uint16_t v)
+{
+    uint8_t us[10] = {0x28, 0, 0, 0, 'U', 'S', 2, 0};
+    imp_put_le16(us + 2, element);
+    imp_put_le16(us + 8, v);
+    add(b, us, sizeof us);
+}
+
+static void add_item(struct imp_buf *b, uint16_t element, size_t n)
+{
+    uint8_t item[8] = {0xFE, 0xFF};
+    imp_put_le16(item + 2, element);
+    imp_put_le32(item + 4, (uint32_t)n);
+    add(b, item, sizeof item);
+}
+
+static void describe(struct imp_buf *b, uint8_t shape)
+{
+    static const char *const frames[] = {"1 ", "2 ", "3 ", "30"};
+    uint8_t is[10] = {0x28, 0, 8, 0, 'I', 'S', 2, 0};
+    memcpy(is + 8, frames[shape >> 5 & 3], 2);
+    add_us(b, 0x02, shape & 1 ? 3 : 1);
+    add(b, is, sizeof is);
+    add_us(b, 0x10, 8);
+    add_us(b, 0x11, shape & 2 ? 16 : 8);
+    add_us(b, 0x100, shape & 4 ? 1 : shape & 8 ? 16 : 8);
+}
+
+static void add_fragments(struct imp_buf *b, const uint8_t *p, size_t n)
+{
+    size_t lengths = 0;
+    add(b, "\xE0\x7F\x10\0OB\0\0\xFF\xFF\xFF\xFF", 12);
+    while (lengths < n && p[lengths])
+        lengths++;
+    const uint8_t *from = p + lengths, *end = p + n;
+    for (size_t i = 0; i <= lengths; i++) {
+        size_t left = (size_t)(end - from), want = i < lengths ? p[i] : left;
+        if (i == 0 && lengths > 0) // the table of offsets
+            want = (p[0] & 3u) * 4;
+        if (want > left)
+            want = left;
+        add_item(b, 0xE000, want);
+        add(b, from, want);
+        from += want;
+    }
+    add_item(b, 0xE0DD, 0);
+}
+
+static void add_native(struct imp_buf *b, const uint8_t *p, size_t n)
+{
+    uint8_t head[12] = {0xE0, 0x7F, 0x10, 0, 'O', 'W'};
+    imp_put_le32(head + 8, (uint32_t)n);
+    add(b, head, sizeof head);
+    add(b, p, n);
+}
+
+// --- What must hold ---
+
+static void expect_zeros_only(struct imp_span in, struct imp_span out)
+{
+    // Zeros behind the last element go.
+    promise(out.n <= in.n &&
+                imp_span_is_zero((struct imp_span){in.p + out.n, in.n - out.n}),
+            "the length stays");
+    for (size_t i = 0; i < out.n; i++)
+        promise(out.p[i] == in.p[i] || out.p[i] == 0, "zeros, and no else");
+}
+
+static void expect_clean(struct imp_buf *out, const struct imp_dcm_syntax *s)
+{
+    static struct imp_cutlist cl;
+    promise(cut(imp_buf_span(out), s, IMP_CHECK_STRUCTURE, &cl),
+            "the output can be cut");
+    promise(imp_cutlist_all_kept(&cl), "a second pass finds nothing");
+    for (size_t i = 0; i < cl.n; i++)
+        if (cl.cut[i].part == IMP_PART_CODED)
+            memset(out->p + cl.cut[i].offset, 0, cl.cut[i].length);
+    promise(cut(imp_buf_span(out), s, IMP_CHECK_AGAIN, &cl),
+            "and without what is coded");
+    promise(imp_cutlist_all_kept(&cl), "nor does it then");
+}
+
+static void check(struct imp_span in, const struct imp_dcm_syntax *s)
+{
+    static struct imp_buf out;
+    static struct imp_cutlist cl;
+    if (!cut(in, s, IMP_CHECK_CODED, &cl))
+        return;
+    promise(imp_cutlist_apply(&cl, in, &out, NULL), "memory");
+    expect_zeros_only(in, imp_buf_span(&out));
+    expect_clean(&out, s);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    static struct imp_buf in;
+    struct imp_dcm_file file;
+    if (imp_dcm_file_read((struct imp_span){data, n}, &file, NULL)) {
+        if (!file.syntax->deflated)
+            check((struct imp_span){data + file.data_at, n - file.data_at},
+                  file.syntax);
+        return 0;
+    }
+    size_t rows = 0;
+    while (imp_dcm_syntax_row(rows))
+        rows++;
+    const struct imp_dcm_syntax *s =
+        n < 2 ? NULL : imp_dcm_syntax_row(data[0] % rows);
+    if (!s || !s->encoding.explicit_vr || s->encoding.big)
+        return 0;
+    in.n = 0;
+    describe(&in, data[1]);
+    (s->encapsulated ? add_fragments : add_native)(&in, data + 2, n - 2);
+    check(imp_buf_span(&in), s);
+    return 0;
+}
