@@ -255,19 +255,28 @@ static int16_t clip(float v, unsigned k)
     return (int16_t)lrintf(v < least ? least : v > 1023 ? 1023 : v);
 }
 
-bool imp_jpeg_ink_draw(struct imp_jpeg_ink *ink, unsigned comp, uint32_t bx,
-                       uint32_t by, const uint16_t quant[64], int16_t block[64])
+// The ink's colour alone: nothing of what was there is left in a coefficient.
+static bool fill(const struct imp_jpeg_ink *ink, unsigned comp,
+                 const uint16_t quant[64], int16_t block[64])
+{
+    int16_t was[SAMPLES];
+    memcpy(was, block, sizeof was);
+    memset(block, 0, sizeof was);
+    if (quant[0])
+        block[0] = clip((ink->comp[comp].text - 128) * SIDE / quant[0], 0);
+    return memcmp(was, block, sizeof was) != 0;
+}
+
+static bool blend(const struct imp_jpeg_ink *ink, unsigned comp,
+                  const struct cover *c, const uint16_t quant[64],
+                  int16_t block[64])
 {
     bool changed = false;
-    struct cover c;
     float coefficient[SAMPLES], sample[SAMPLES], change[SAMPLES];
-    cover_block(ink, comp, bx, by, &c);
-    if (!c.any)
-        return false;
     for (unsigned k = 0; k < SAMPLES; k++)
         coefficient[imp_dct_row_order[k]] = (float)block[k] * quant[k];
     imp_dct_inverse(coefficient, sample);
-    change_of(ink, comp, &c, sample, change);
+    change_of(ink, comp, c, sample, change);
     imp_dct(change, coefficient);
     for (unsigned k = 0; k < SAMPLES; k++) {
         // A step of 0 is no step (T.81 B.2.4.1): nothing can be coded there.
@@ -278,8 +287,19 @@ bool imp_jpeg_ink_draw(struct imp_jpeg_ink *ink, unsigned comp, uint32_t bx,
             block[k] = clip((float)was + steps, k);
         changed |= block[k] != was;
     }
+    return changed;
+}
+
+bool imp_jpeg_ink_draw(struct imp_jpeg_ink *ink, unsigned comp, uint32_t bx,
+                       uint32_t by, const uint16_t quant[64], int16_t block[64])
+{
+    struct cover c;
+    cover_block(ink, comp, bx, by, &c);
+    if (!c.any)
+        return false;
     ink->inked[comp]++;
-    ink->changed[comp] += changed;
+    ink->changed[comp] += ink->whole ? fill(ink, comp, quant, block)
+                                     : blend(ink, comp, &c, quant, block);
     return true;
 }
 

@@ -32,6 +32,8 @@ struct imp_jpeg_ink {
     } comp[IMP_JPEG_COMPS];
     unsigned h_max, v_max;
     float opacity;
+    bool whole; /* a block with any ink on it becomes the text's colour and
+                   nothing else: set after _init */
     /* Blocks with ink, and those of them that it has changed: counted by _draw,
      * for _shows. */
     uint64_t inked[IMP_JPEG_COMPS], changed[IMP_JPEG_COMPS];

@@ -106,28 +106,28 @@ def plant(corpus, out):
 
 
 def decode(path, folder):
-    """Bytes of the pixel data, decoded by what knows the syntax; or None."""
+    """The object, decoded by what knows its syntax; or None."""
     out = os.path.join(folder, "decoded.dcm")
     ds = pydicom.dcmread(path)
     syntax = ds.file_meta.TransferSyntaxUID
     if not ds["PixelData"].is_undefined_length:
-        return ds.PixelData
+        return ds
     first = {"4.5": ["dcmdjpeg", "+cn"], "4.7": ["dcmdjpeg"],
              "4.8": ["dcmdjpls"], "5": ["dcmdrle"]}
     for tool in [t for s, t in first.items() if syntax.startswith(UID + s)] + \
             [["gdcmconv", "--raw"]]:
         if subprocess.run(tool + [path, out], capture_output=True,
                           check=False).returncode == 0:
-            return pydicom.dcmread(out).PixelData
+            return pydicom.dcmread(out)
     return None
 
 
-def cropped(data, path):
+def pixels(ds):
     """Without what a native value has behind its pixels."""
-    ds = pydicom.dcmread(path, stop_before_pixels=True)
-    ds.PixelData = b""
-    n = pydicom.pixel_data_handlers.util.get_expected_length(ds)
-    return data[:n]
+    if ds is None:
+        return None
+    return ds.PixelData[:pydicom.pixel_data_handlers.util.get_expected_length(
+        ds)]
 
 
 def judge(told, out, corpus):
@@ -151,8 +151,8 @@ def judge(told, out, corpus):
             if what[0] == "0":
                 continue  # an icon has gone, and nothing else
             source = sources.get(name, path)
-            before, after = decode(source, folder), decode(made, folder)
-            if before and cropped(before, source) == cropped(after, source):
+            before = pixels(decode(source, folder))
+            if before and before == pixels(decode(made, folder)):
                 same += 1
                 continue
             bad += 1

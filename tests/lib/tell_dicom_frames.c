@@ -2,6 +2,9 @@
  * pixel data, for a judge.
  *
  *     tell_dicom_frames DIR FILE...
+ *     tell_dicom_frames -r X,Y,WIDTH,HEIGHT DIR FILE...
+ *
+ * -r: and a rectangle of every frame is blacked out.
  *
  * A line per file, between tabs: its name, and "kept" or the bytes that became
  * zeros, or "error", code and message. What comes out goes to DIR under the
@@ -11,12 +14,15 @@
 #include "dicom/file.h"
 #include "image/dicom_cuts.h"
 #include "image/dicom_frames.h"
+#include "mark/redact.h"
 
 #include <inttypes.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static struct imp_rect rect; // empty: none
 
 static bool keep_all(void *self, const struct imp_dcm_reader *reader,
                      const struct imp_dcm_event *event, enum imp_dicom_cut *cut,
@@ -60,6 +66,19 @@ static uint64_t zeroed(const struct imp_cutlist *cl)
     return n;
 }
 
+// The list `cl` of `in`, with the rectangle's patches.
+static bool redact(struct imp_span in, struct imp_cutlist *cl,
+                   struct imp_cutlist *out, struct imp_err *err)
+{
+    static struct imp_redaction r;
+    struct imp_dcm_file file;
+    struct imp_dcm_image image;
+    return imp_dcm_file_read(in, &file, err) &&
+           imp_dcm_image_read(in, file.data_at, file.syntax, &image, err) &&
+           imp_redact(&r, in, file.data_at, &image, &rect, 1, err) &&
+           imp_cutlist_patch(out, cl, r.patch, r.n, "redacted", err);
+}
+
 // What is coded becomes zeros; where the cuts are all keeps, output and input
 // have it in the same places.
 static void blank(struct imp_buf *out, const struct imp_cutlist *cl)
@@ -79,18 +98,20 @@ static void expect(bool ok, const char *path, const char *what)
 
 static void clean(const char *dir, char *path, struct imp_span in)
 {
-    static struct imp_cutlist cl;
+    static struct imp_cutlist cl, patched;
     static struct imp_buf out;
     struct imp_err err = {0};
-    if (!cut(in, IMP_CHECK_CODED, &cl, &err)) {
+    struct imp_cutlist *made = rect.width ? &patched : &cl;
+    if (!cut(in, IMP_CHECK_CODED, &cl, &err) ||
+        (rect.width && !redact(in, &cl, &patched, &err))) {
         printf("error\t%s\t%s\n", imp_code_name(err.code), err.msg);
         return;
     }
-    if (imp_cutlist_all_kept(&cl))
+    if (imp_cutlist_all_kept(made))
         printf("kept\n");
     else
         printf("%" PRIu64 "\n", zeroed(&cl));
-    expect(imp_cutlist_apply(&cl, in, &out, &err), path, "apply");
+    expect(imp_cutlist_apply(made, in, &out, &err), path, "apply");
     char name[4096];
     snprintf(name, sizeof name, "%s/%s", dir, basename(path));
     FILE *f = fopen(name, "wb");
@@ -107,7 +128,15 @@ static void clean(const char *dir, char *path, struct imp_span in)
 int main(int argc, char **argv)
 {
     static struct imp_buf in;
-    for (int i = 2; i < argc; i++) {
+    int i = 1;
+    if (argc > 3 && strcmp(argv[1], "-r") == 0) {
+        expect(sscanf(argv[2], "%" SCNu32 ",%" SCNu32 ",%" SCNu32 ",%" SCNu32,
+                      &rect.x, &rect.y, &rect.width, &rect.height) == 4,
+               argv[2], "want four numbers");
+        i = 3;
+    }
+    const char *dir = argv[i];
+    while (++i < argc) {
         char chunk[1 << 16];
         FILE *f = fopen(argv[i], "rb");
         expect(f, argv[i], "open");
@@ -116,7 +145,7 @@ int main(int argc, char **argv)
             expect(imp_buf_add(&in, chunk, n, NULL), argv[i], "memory");
         fclose(f);
         printf("%s\t", argv[i]);
-        clean(argv[1], argv[i], imp_buf_span(&in));
+        clean(dir, argv[i], imp_buf_span(&in));
     }
     return 0;
 }

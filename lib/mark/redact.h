@@ -1,0 +1,49 @@
+/* redact.h - rectangles of a DICOM picture blacked out, in every frame.
+ *
+ * Native pixel data, RLE, and JPEG of 8 bits, whose blocks become black in
+ * whole, with all that share a minimum coded unit; what lies outside keeps its
+ * pixels, and in JPEG its very bits. Black is what is seen as such: the lowest
+ * value, of MONOCHROME1 the highest, the darkest entry of a palette.
+ *
+ * Says what is to be changed, as patches to the list that cuts the rest of the
+ * object (imp_cutlist_patch). One object, one thread. */
+#ifndef IMP_MARK_REDACT_H
+#define IMP_MARK_REDACT_H
+
+#include "dicom/image.h"
+#include "image/cutlist.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { IMP_REDACT_RECTS = 256 }; /* for one picture */
+
+/* From the upper left corner, as the picture is stored. */
+struct imp_rect {
+    uint32_t x, y, width, height;
+};
+
+/* `{0}` is empty; keeps its memory from object to object. */
+struct imp_redaction {
+    struct imp_patch *patch; /* in the order of the input */
+    size_t n;
+    /* Private. */
+    struct imp_buf bytes; /* of the patches */
+    size_t *from, cap;    /* where in it each begins */
+};
+
+void imp_redaction_clear(struct imp_redaction *r);
+
+/* Make the patches for `image`, read from the data set at `data_at` of `in`.
+ * Each lies within what the list of a handler keeps that cuts pixel data by
+ * dicom_frames.h, and all of that list must keep it. Rectangles that reach
+ * beyond the picture are clipped.
+ *
+ * IMP_ERR_UNSUPPORTED if it is not of a kind that can be redacted, or a
+ * rectangle is not in it; IMP_ERR_DAMAGED; IMP_ERR_LIMIT if that would take too
+ * much memory; IMP_ERR_MEMORY. */
+bool imp_redact(struct imp_redaction *r, struct imp_span in, uint64_t data_at,
+                const struct imp_dcm_image *image, const struct imp_rect *rect,
+                size_t n, struct imp_err *err);
+
+#endif
