@@ -141,6 +141,9 @@ Test(redact, rectangles_may_lie_on_each_other_and_reach_beyond_the_edge)
     cr_assert(redact(EXPLICIT, RECTS({2, 0, 100, 1}, {1, 0, 2, UINT32_MAX})),
               "%s", err.msg);
     EXPECT_TAIL("a\0\0\0e\0\0h");
+    cr_assert(redact(EXPLICIT, RECTS({1, 0, 3, 1}, {1, 0, 1, 1})), "%s",
+              err.msg);
+    EXPECT_TAIL("a\0\0\0efgh");
 }
 
 Test(redact, black_is_the_lowest_value_or_the_highest)
@@ -252,6 +255,10 @@ Test(redact, bytes_that_stand_the_other_way_round_are_found)
     EXPECT_TAIL("badcf\0hgAiCB\0DGFIH");
     cr_assert(redact(BIG, RECTS({0, 1, 3, 1})), "%s", err.msg);
     EXPECT_TAIL("ba\0c\0\0hgAiCB\0\0G\0IH");
+    cr_assert(redact(BIG, RECTS({0, 0, 3, 2})), "%s", err.msg);
+    EXPECT_TAIL("\0\0\0\0\0\0hg\0i\0\0\0\0G\0IH");
+    cr_assert(redact(BIG, RECTS({0, 0, 3, 3})), "%s", err.msg);
+    EXPECT_TAIL("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
 }
 
 // --- RLE ---
@@ -359,6 +366,7 @@ static struct jpeg_facts facts;
 static const struct jpeg_kind kinds[] = {
     {.components = 1, .h = 1, .v = 1, .quality = 85},
     {.components = 1, .h = 1, .v = 1, .quality = 85, .noisy = true},
+    {.components = 1, .h = 1, .v = 1, .quality = 8, .noisy = true},
     {.components = 3, .h = 1, .v = 1, .quality = 85},
     {.components = 3, .h = 2, .v = 2, .quality = 85, .noisy = true},
     {.components = 3, .h = 2, .v = 1, .quality = 85, .restart = 2},
@@ -417,14 +425,30 @@ Test(redact, jpeg_blocks_become_black_and_others_stay)
     }
 }
 
+// What the quantisation has let out of the range of samples is not left as a
+// shadow of what was there.
+Test(redact, nothing_shows_through_a_jpeg_block)
+{
+    struct imp_buf file = {0};
+    jpeg_make(&kinds[2], 40, 24, &file);
+    jpeg("MONOCHROME2 ", imp_buf_span(&file));
+    cr_assert(redact(BASELINE, RECTS({0, 0, 40, 24})), "%s", err.msg);
+    struct pic is = jpeg_read(frame_of(0), &facts);
+    for (uint32_t y = 0; y < 24; y++)
+        for (uint32_t x = 0; x < 40; x++)
+            cr_expect_eq(*pic_at(&is, x, y), *pic_at(&is, 0, 0));
+    pic_clear(&is);
+    imp_buf_clear(&file);
+}
+
 // Two rectangles, of which the one reaches into the last, incomplete unit.
 Test(redact, jpeg_takes_rectangles_up_to_the_edge)
 {
     struct imp_buf file = {0};
-    jpeg_make(&kinds[3], 40, 24, &file);
+    jpeg_make(&kinds[4], 40, 24, &file);
     jpeg("YBR_FULL_422", imp_buf_span(&file));
-    cr_assert(redact(BASELINE, RECTS({0, 0, 1, 1}, {39, 23, 9, 9})), "%s",
-              err.msg);
+    cr_assert(redact(BASELINE, RECTS({0, 0, 1, 1}, {39, 23, 9, 1u << 31})),
+              "%s", err.msg);
     struct pic is = jpeg_read(frame_of(1), &facts);
     cr_expect_leq(*pic_at(&is, 0, 0), 2);
     cr_expect_leq(*pic_at(&is, 14, 14), 2);
