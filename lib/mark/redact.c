@@ -29,12 +29,13 @@ static bool grow(struct imp_redact_job *job)
     struct imp_redaction *r = job->out;
     size_t cap = r->cap ? r->cap * 2 : 256;
     struct imp_patch *patch = realloc(r->patch, cap * sizeof *patch);
-    r->patch = patch ? patch : r->patch;
-    size_t *from = realloc(r->from, cap * sizeof *from);
-    r->from = from ? from : r->from;
-    if (!patch || !from)
+    if (patch)
+        r->patch = patch;
+    size_t *from = patch ? realloc(r->from, cap * sizeof *from) : NULL;
+    if (!from)
         return imp_fail(job->err, IMP_ERR_MEMORY, "no memory for %zu patches",
                         cap);
+    r->from = from;
     r->cap = cap;
     return true;
 }

@@ -132,6 +132,7 @@ Test(redact_rules, a_mistake_is_told_with_its_place)
         {US "rectangles = 1,2,3,65536\n", "want x,y,width,height"},
         {US "rows = 0\nrectangles = none\n", "rows: '0': want a number from 1"},
         {US "rows = 5x\nrectangles = none\n", "rows: '5x': want a number"},
+        {US "rows = 4294967301\nrectangles = none\n", "want a number"},
         {US "columns = 65536\nrectangles = none\n",
          "columns: '65536': want a number from 1 to 65535"},
         {US "columns = 5\nrectangles = 3,0,3,1\n", "'3,0,3,1' reaches beyond"},

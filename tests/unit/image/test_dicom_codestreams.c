@@ -1,0 +1,283 @@
+// Frames of JPEG and JPEG 2000, and what is hidden in them.
+#include "framing.h"
+
+TestSuite(dicom_codestreams, .fini = clear, .timeout = 60);
+
+// --- JPEG ---
+
+Test(dicom_codestreams, a_clean_jpeg_frame_is_kept)
+{
+    expect_frame(BASELINE, B(FRAME), B(FRAME));
+    cr_expect(imp_cutlist_all_kept(&list));
+}
+
+Test(dicom_codestreams, comments_and_applications_of_jpeg_become_zeros)
+{
+    expect_frame(BASELINE,
+                 B(SOI "\xFF\xFE\0\6Jane" SOF "\xFF\xE1\0\6Exif" DRI SOS SCAN
+                       "\xFF\xED\0\5Doe\xFF\xEF\0\2" SOS SCAN EOI),
+                 B(SOI "\xFF\xFE\0\6\0\0\0\0" SOF
+                       "\xFF\xE1\0\6\0\0\0\0" DRI SOS SCAN
+                       "\xFF\xED\0\5\0\0\0\xFF\xEF\0\2" SOS SCAN EOI));
+}
+
+Test(dicom_codestreams, bytes_between_segments_and_behind_the_end_become_zeros)
+{
+    expect_frame(BASELINE, B(SOI "Jane" SOF SOS SCAN EOI "Doe"),
+                 B(SOI "\0\0\0\0" SOF SOS SCAN EOI "\0\0\0"));
+    expect_frame(BASELINE, B(FRAME "\0"), B(FRAME "\0"));
+    expect_frame(BASELINE, B(FRAME "\xFF"), B(FRAME "\xFF"));
+    expect_frame(BASELINE, B(FRAME "J"), B(FRAME "\0"));
+    expect_frame(BASELINE, B(FRAME "\xFFJ"), B(FRAME "\0\0"));
+}
+
+Test(dicom_codestreams, fill_bytes_stay)
+{
+    expect_frame(BASELINE, B(SOI "\xFF\xFF" SOF SOS SCAN "\xFF\xFF" EOI),
+                 B(SOI "\xFF\xFF" SOF SOS SCAN "\xFF\xFF" EOI));
+}
+
+Test(dicom_codestreams, what_tells_how_to_read_samples_stays)
+{
+#define ADOBE        \
+    "\xFF\xEE\0\x0E" \
+    "Adobe\0\x64\0\0\0\0\1"
+#define JFIF         \
+    "\xFF\xE0\0\x10" \
+    "JFIF\0\1\2\1\0\x48\0\x48\0\0"
+#define HP "\xFF\xE8\0\7mrfx\1"
+    expect_frame(BASELINE, B(SOI JFIF ADOBE HP SOF SOS SCAN EOI),
+                 B(SOI JFIF ADOBE HP SOF SOS SCAN EOI));
+    expect_frame(BASELINE,
+                 B(SOI "\xFF\xE0\0\x13JFIF\0\1\2\1\0\x48\0\x48\1\1rgb"
+                       "\xFF\xEE\0\x11"
+                       "AdobeJaneDo\2Doe"
+                       "\xFF\xE8\0\x0Amrfx\1Doe" SOF SOS SCAN EOI),
+                 B(SOI "\xFF\xE0\0\x13JFIF\0\1\2\0\0\0\0\0\0\0\0\0\0"
+                       "\xFF\xEE\0\x11"
+                       "Adobe\0\0\0\0\0\0\2\0\0\0"
+                       "\xFF\xE8\0\x0Amrfx\1\0\0\0" SOF SOS SCAN EOI));
+}
+
+Test(dicom_codestreams, what_stands_behind_it_becomes_zeros)
+{
+    expect_frame(BASELINE,
+                 B(SOI "\xFF\xE0\0\x13JFIF\0\1\2\1\0\x48\0\x48\0\0Jan"
+                       "\xFF\xEE\0\x11"
+                       "Adobe\0\x64\0\0\0\0\1Doe" SOF SOS SCAN EOI),
+                 B(SOI "\xFF\xE0\0\x13JFIF\0\1\2\0\0\0\0\0\0\0\0\0\0"
+                       "\xFF\xEE\0\x11"
+                       "Adobe\0\0\0\0\0\0\1\0\0\0" SOF SOS SCAN EOI));
+}
+
+Test(dicom_codestreams, what_only_looks_like_it_becomes_zeros)
+{
+    expect_frame(BASELINE,
+                 B(SOI "\xFF\xE0\0\6JFXX"
+                       "\xFF\xEE\0\x08"
+                       "AdobeX"
+                       "\xFF\xE8\0\x08SPIFF\1" SOF SOS SCAN EOI),
+                 B(SOI "\xFF\xE0\0\6\0\0\0\0"
+                       "\xFF\xEE\0\x08\0\0\0\0\0\0"
+                       "\xFF\xE8\0\x08\0\0\0\0\0\0" SOF SOS SCAN EOI));
+    expect_bad_frame(BASELINE,
+                     B(SOI "\xFF\xEE\0\x0E"
+                           "Adobe\0\x64\0\0\0\0J" SOF SOS SCAN EOI),
+                     IMP_ERR_DAMAGED, "makes no sense");
+}
+
+// T.87 A.1: behind 0xFF a scan has a bit of 0, so that less is a marker.
+Test(dicom_codestreams, jpeg_ls_has_markers_of_its_own)
+{
+#define SOF55 "\xFF\xF7\0\x0B\x08\0\x08\0\x08\1\1\x11\0"
+#define LSE "\xFF\xF8\0\x0D\1\0\xFF\0\3\0\7\0\x15\0\x40"
+#define LS_SOS "\xFF\xDA\0\x08\1\1\0\0\0\0"
+    expect_frame(JPEG_LS,
+                 B(SOI "\xFF\xFE\0\6Jane" SOF55 LSE LS_SOS "a\xFF\x7F"
+                       "b\xFF\x01" EOI "Doe"),
+                 B(SOI "\xFF\xFE\0\6\0\0\0\0" SOF55 LSE LS_SOS "a\xFF\x7F"
+                       "b\xFF\x01" EOI "\0\0\0"));
+    expect_bad_frame(JPEG_LS, B(SOI SOF55 "\xFF\xF8\0\6\2\1\1J" LS_SOS EOI),
+                     IMP_ERR_UNSUPPORTED, "marker 0xF8");
+}
+
+Test(dicom_codestreams, a_jpeg_frame_must_be_whole)
+{
+    static const struct {
+        struct bytes in;
+        const char *want;
+    } bad[] = {
+        {{"Jane", 4}, "[1] at 90: JPEG: a fragment that does not begin"},
+        {{SOI SOF SOS SCAN, sizeof(SOI SOF SOS SCAN) - 1}, "does not end"},
+        {{SOI SOF EOI, sizeof(SOI SOF EOI) - 1}, "EOI before any scan"},
+        {{SOI SOS EOI, sizeof(SOI SOS EOI) - 1}, "before the frame header"},
+        {{SOI SOF SOF, sizeof(SOI SOF SOF) - 1}, "a second frame header"},
+        {{SOI SOI, 4}, "where it does not belong"},
+        {{SOI SOF SOS "\xFF\1", sizeof(SOI SOF SOS) + 1},
+         "where it does not belong"},
+        {{SOI "\xFF\xD0", 4}, "where it does not belong"},
+        {{SOI "\xFF\xFE\0\1", 6}, "less than its length field"},
+        {{SOI "\xFF\xFE\0\x09J", 7}, "does not end"},
+        {{SOI "\xFF\xDB\0\4\0\0", 8}, "a table is not whole"},
+        {{SOI "\xFF\xC4\0\4\0\0", 8}, "a table is not whole"},
+        {{SOI "\xFF\xDD\0\5\0\1J", 9}, "DRI has not its length"},
+        {{SOI "\xFF\xCC\0\3J", 7}, "DAC has not its length"},
+        {{SOI "\xFF\xC0\0\x0C\x08\0\x08\0\x08\1\1\x11\0J", 16},
+         "the frame header has not its length"},
+        {{SOI SOF "\xFF\xDA\0\x09\1\1\0\0\x3F\0J", 26},
+         "the scan header has not its length"},
+        {{SOI "\xFF\xC0\0\x0B\x08\0\x10\0\x08\1\1\x11\0", 15},
+         "8 x 16 of 1 samples, the attributes say 8 x 8 of 1"},
+        {{SOI "\xFF\xC0\0\x0B\x08\0\x08\0\x10\1\1\x11\0", 15}, "16 x 8 of 1"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        expect_bad_frame(BASELINE, bad[i].in, IMP_ERR_DAMAGED, bad[i].want);
+    expect_bad_frame(BASELINE, B(SOI "\xFF\xDE\0\2"), IMP_ERR_UNSUPPORTED,
+                     "marker 0xDE");
+}
+
+// T.81 B.2.4: two tables of a segment, the first of 16 bits, and codes.
+Test(dicom_codestreams, tables_are_followed_to_their_end)
+{
+    char dqt[2 + 2 + 129 + 65], dht[2 + 2 + 17 + 3 + 17], frame[1000];
+    memset(dqt, 1, sizeof dqt);
+    memcpy(dqt, "\xFF\xDB\0\xC4\x10", 5);
+    dqt[4 + 129] = 1;
+    memset(dht, 0, sizeof dht);
+    memcpy(dht, "\xFF\xC4\0\x27\0\1\2", 7);
+    memcpy(frame, SOI, 2);
+    size_t n = 2;
+    memcpy(frame + n, dqt, sizeof dqt), n += sizeof dqt;
+    memcpy(frame + n, dht, sizeof dht), n += sizeof dht;
+    memcpy(frame + n, &FRAME[2], sizeof FRAME - 3), n += sizeof FRAME - 3;
+    expect_frame(BASELINE, (struct bytes){frame, n}, (struct bytes){frame, n});
+}
+
+// Wherever the frame is parted, the same bytes become zeros.
+static void expect_parted(const char *uid, struct bytes in, struct bytes want)
+{
+    for (size_t k = 0; k <= in.n; k++) {
+        FRAGMENTS(NULL, {in.p, k}, {in.p + k, in.n - k});
+        cr_assert(cut(uid), "parted at %zu: %s", k, err.msg);
+        FRAGMENTS(NULL, {want.p, k}, {want.p + k, want.n - k});
+        cr_expect(out.n == made.n && memcmp(out.p, made.p, out.n) == 0,
+                  "parted at %zu", k);
+    }
+}
+
+Test(dicom_codestreams, a_jpeg_frame_may_be_parted_anywhere)
+{
+    expect_parted(BASELINE,
+                  B(SOI "\xFF\xFE\0\6Jane" DRI SOF "Doe" SOS SCAN
+                        "\xFF\xE1\0\6Exif" SOS SCAN "\xFF" EOI),
+                  B(SOI "\xFF\xFE\0\6\0\0\0\0" DRI SOF "\0\0\0" SOS SCAN
+                        "\xFF\xE1\0\6\0\0\0\0" SOS SCAN "\xFF" EOI));
+}
+
+Test(dicom_codestreams, what_may_stay_is_not_decided_in_two_fragments)
+{
+    FRAGMENTS(NULL,
+              {SOI "\xFF\xEE\0\x0E"
+                   "Adobe",
+               11},
+              {"\0\x64\0\0\0\0\1" SOF SOS SCAN EOI,
+               sizeof("\0\x64\0\0\0\0\1" SOF SOS SCAN EOI) - 1});
+    expect_bad(BASELINE, IMP_ERR_UNSUPPORTED, "APP14 in two fragments");
+}
+
+// --- JPEG 2000 ---
+
+#define SOC "\xFF\x4F"
+#define SIZ                                                                \
+    "\xFF\x51\0\x29\0\0\0\0\0\x0A\0\0\0\x09\0\0\0\2\0\0\0\1\0\0\0\x08\0\0" \
+    "\0\x08\0\0\0\0\0\0\0\0\0\1\7\1\1"
+#define COD "\xFF\x52\0\4ab"
+#define TILE "\xFF\x90\0\x0A\0\0\0\0\0\x1A\0\1"
+#define TILE_COM "\xFF\x64\0\6"
+#define DATA   \
+    "\xFF\x93" \
+    "ab\xFF\xD9"
+#define EOC "\xFF\xD9"
+
+Test(dicom_codestreams, comments_of_jpeg_2000_become_zeros)
+{
+    expect_frame(JPEG_2000,
+                 B(SOC SIZ "\xFF\x64\0\x08\0\1Jane" COD TILE TILE_COM
+                           "\0\1Do" DATA EOC "Doe"),
+                 B(SOC SIZ "\xFF\x64\0\x08\0\0\0\0\0\0" COD TILE TILE_COM
+                           "\0\0\0\0" DATA EOC "\0\0\0"));
+}
+
+// A.4.2: a tile-part without a length goes up to EOC.
+#define LAST_TILE "\xFF\x90\0\x0A\0\0\0\0\0\0\0\1"
+
+Test(dicom_codestreams, the_last_tile_part_may_be_of_any_length)
+{
+    expect_frame(JPEG_2000,
+                 B(SOC SIZ TILE TILE_COM "JaDo" DATA LAST_TILE "\xFF\x93"
+                                         "ab\xFF\x8F\xFF" EOC "D"),
+                 B(SOC SIZ TILE TILE_COM "\0\0\0\0" DATA LAST_TILE "\xFF\x93"
+                                         "ab\xFF\x8F\xFF" EOC "\0"));
+}
+
+Test(dicom_codestreams, a_jpeg_2000_frame_may_be_parted_anywhere)
+{
+    expect_parted(JPEG_2000,
+                  B(SOC SIZ COD TILE TILE_COM "JaDo" DATA LAST_TILE "\xFF\x93"
+                                              "ab\xFF\xFF\1" EOC),
+                  B(SOC SIZ COD TILE TILE_COM "\0\0\0\0" DATA LAST_TILE
+                                              "\xFF\x93"
+                                              "ab\xFF\xFF\1" EOC));
+}
+
+Test(dicom_codestreams, a_jpeg_2000_frame_must_be_whole)
+{
+    static const struct {
+        struct bytes in;
+        const char *want;
+    } bad[] = {
+        {{"Jane", 4}, "a fragment that does not begin with SOC"},
+        {{SOC SIZ EOC, sizeof(SOC SIZ EOC) - 1}, "EOC before any tile"},
+        {{SOC TILE "\xFF\x93", 16}, "a tile-part that is not in its place"},
+        {{SOC SIZ SIZ, sizeof(SOC SIZ SIZ) - 1}, "SIZ twice"},
+        {{SOC SIZ "Jane", sizeof(SOC SIZ) + 3}, "no marker where one"},
+        {{SOC SIZ LAST_TILE "\xFF\x93"
+                            "abc",
+          sizeof(SOC SIZ LAST_TILE "\xFF\x93"
+                                   "abc") -
+              1},
+         "the last frame does not end"},
+        {{SOC "\xFF\x51\0\4ab", 8}, "SIZ has not its length"},
+        {{SOC "\xFF\x51\0\x2A" SIZ "Jane", 2 + 2 + 42},
+         "SIZ has not its length"},
+        {{SOC SIZ TILE TILE_COM "JaDo" DATA "\xFF\x64\0\2",
+          sizeof(SOC SIZ TILE TILE_COM "JaDo" DATA) - 1 + 4},
+         "longer than it says"},
+        {{SOC SIZ "\xFF\x90\0\x0B\0\0\0\0\0\x1A\0\1J",
+          sizeof(SOC SIZ) - 1 + 13},
+         "SOT has not its length"},
+        {{SOC SIZ "\xFF\x90\0\x0A\0\0\0\0\0\x0D\0\1\xFF\x93",
+          sizeof(SOC SIZ) - 1 + 14},
+         "not in its place"},
+        {{SOC SIZ "\xFF\x90\0\x0A\0\0\0\0\0\x10\0\1\xFF\x64\0\6\0\1ab",
+          sizeof(SOC SIZ) - 1 + 20},
+         "longer than it says"},
+        {{SOC SIZ "\xFF\x64\0\1", sizeof(SOC SIZ) - 1 + 4},
+         "less than its length field"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        expect_bad_frame(JPEG_2000, bad[i].in, IMP_ERR_DAMAGED, bad[i].want);
+    expect_bad_frame(JPEG_2000, B("\0\0\0\x0CjP  "), IMP_ERR_UNSUPPORTED,
+                     "a file of boxes");
+    expect_bad_frame(JPEG_2000, B(SOC SIZ "\xFF\x78\0\4ab"),
+                     IMP_ERR_UNSUPPORTED, "marker 0xFF78");
+    start(true, false);
+    describe(NULL, 1, 9, 8, "MONOCHROME2 ");
+    head(0x7FE00010, "OB", UNDEFINED);
+    item(0);
+    item(sizeof(SOC SIZ) - 1);
+    raw(SOC SIZ, sizeof(SOC SIZ) - 1);
+    sequence_end();
+    expect_bad(JPEG_2000, IMP_ERR_DAMAGED,
+               "8 x 8 of 1 samples, the attributes say 9 x 9 of 1");
+}
