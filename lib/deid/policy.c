@@ -1,6 +1,7 @@
 #include "deid/policy.h"
 
 #include "base/suggest.h"
+#include "deid/dicom_edit.h"
 #include "deid/exif_walk.h"
 #include "deid/items.h"
 #include "deid/policy_internal.h"
@@ -18,10 +19,10 @@
 struct imp_deid {
     struct imp_editor editor; // first: decide() finds its imp_deid by it
     const struct imp_policy *policy;
-    struct imp_exif_options exif;   // the policy's, with the subject's shift
-    struct imp_buf bytes;           // of the last verdict
-    struct imp_buf profile;         // the first that stays
-    const char *uid[IMP_DEID_UIDS]; // of a DICOM object, borrowed
+    struct imp_exif_options exif; // the policy's, with the subject's shift
+    struct imp_buf bytes;         // of the last verdict
+    struct imp_buf profile;       // the first that stays
+    struct imp_dicom_deid *dicom;
     struct imp_identifiers met;
     const struct imp_deid_observer *observer;
 };
@@ -358,13 +359,18 @@ struct imp_deid *imp_deid_new(const struct imp_policy *p, struct imp_err *err)
     d->editor.decide = decide;
     d->policy = p;
     d->exif = p->exif;
-    return d;
+    d->dicom = imp_dicom_deid_new(p, err);
+    if (d->dicom)
+        return d;
+    imp_deid_free(d);
+    return NULL;
 }
 
 void imp_deid_free(struct imp_deid *d)
 {
     if (!d)
         return;
+    imp_dicom_deid_free(d->dicom);
     imp_identifiers_forget(&d->met);
     imp_buf_clear(&d->profile);
     imp_buf_clear(&d->bytes);
@@ -378,13 +384,13 @@ struct imp_span imp_deid_profile(const struct imp_deid *d)
 
 const char *imp_deid_uid(const struct imp_deid *d, enum imp_deid_uid which)
 {
-    return d->uid[which];
+    return imp_dicom_deid_uid(d->dicom, which);
 }
 
 void imp_deid_start(struct imp_deid *d, const struct imp_deid_subject *s)
 {
     d->bytes.n = d->profile.n = 0;
-    memset(d->uid, 0, sizeof d->uid);
+    imp_dicom_deid_start(d->dicom, s);
     d->exif = d->policy->exif;
     imp_identifiers_forget(&d->met);
     if (!s)
@@ -398,6 +404,17 @@ void imp_deid_start(struct imp_deid *d, const struct imp_deid_subject *s)
 void imp_deid_look_again(struct imp_deid *d)
 {
     d->exif.shift_days = 0;
+    imp_dicom_deid_again(d->dicom);
+}
+
+struct imp_dicom_editor *imp_deid_dicom(struct imp_deid *d)
+{
+    return imp_dicom_deid_editor(d->dicom);
+}
+
+void imp_deid_redact_by(struct imp_deid *d, const struct imp_deid_redactor *r)
+{
+    imp_dicom_deid_redact_by(d->dicom, r);
 }
 
 struct imp_editor *imp_deid_editor(struct imp_deid *d)
@@ -408,10 +425,12 @@ struct imp_editor *imp_deid_editor(struct imp_deid *d)
 void imp_deid_observe(struct imp_deid *d, const struct imp_deid_observer *o)
 {
     d->observer = o;
+    imp_dicom_deid_observe(d->dicom, o);
 }
 
 bool imp_deid_check_residual(struct imp_deid *d, struct imp_cutlist *cuts,
                              struct imp_span in, struct imp_err *err)
 {
+    imp_dicom_deid_identifiers(d->dicom, &d->met);
     return imp_identifiers_search(&d->met, cuts, in, err);
 }

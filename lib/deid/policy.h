@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct imp_dicom_editor;
 struct imp_policy; /* opaque */
 struct imp_secret;
 
@@ -65,6 +66,8 @@ struct imp_deid_subject {
     int32_t shift_days; /* added to dates */
     const struct imp_secret *secret; /* which UIDs are made with, also without
                                         a subject; NULL: none */
+    bool archived; /* the image is one of an archive, made by the policy: what
+                      stands for something else is there already */
 };
 
 /* Make ready for the next image; `s` is borrowed until the one after. The
@@ -92,6 +95,28 @@ enum imp_deid_uid {
 /* That of the object since _start, until the next _start, without padding;
  * NULL: the image has none. */
 const char *imp_deid_uid(const struct imp_deid *d, enum imp_deid_uid which);
+
+/* What tells pictures apart that have names in the same place. Texts are empty
+ * if the object does not say, and as it says it. */
+struct imp_deid_picture {
+    const char *manufacturer, *model, *modality, *sop_class;
+    uint32_t rows, columns;
+};
+
+/* Who knows where identity is burned into pictures. */
+struct imp_deid_redactor {
+    void *self;
+    /* `*covered`: the picture is known, and what is burned in, if anything, is
+     * blacked out; `*redacts`: there is something. */
+    bool (*find)(void *self, const struct imp_deid_picture *picture,
+                 bool *covered, bool *redacts, struct imp_err *err);
+};
+
+/* From the next object on ask `r`, borrowed; NULL: nobody knows. */
+void imp_deid_redact_by(struct imp_deid *d, const struct imp_deid_redactor *r);
+
+/* What the handler of DICOM objects asks. Borrowed from `d`. */
+struct imp_dicom_editor *imp_deid_dicom(struct imp_deid *d);
 
 /* What comes now is the output of what came since _start, looked at once more:
  * dates in it are shifted already. */

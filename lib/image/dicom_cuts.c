@@ -210,6 +210,8 @@ static bool take(struct cutter *c, const struct imp_dcm_event *e)
     case IMP_DCM_PIXELS_BEGIN:
         return decide(c, e);
     case IMP_DCM_ITEM_BEGIN:
+        if (c->decider->item)
+            c->decider->item(c->decider->self, e->depth);
         return begin(c, e);
     case IMP_DCM_ITEM_CLOSE:
     case IMP_DCM_SEQUENCE_CLOSE:

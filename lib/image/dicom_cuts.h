@@ -24,6 +24,9 @@ struct imp_dicom_frames;
 /* Implemented by whoever knows the rules. */
 struct imp_dicom_decider {
     void *self;
+    /* An item at `depth` (1: of a sequence of the outermost level) begins: what
+     * the last one said of its own level is over. NULL: of no interest. */
+    void (*item)(void *self, unsigned depth);
     /* Of an element, of a sequence or encapsulated pixel data as a whole: the
      * events _ELEMENT, _SEQUENCE_BEGIN and _PIXELS_BEGIN. `reader` tells the
      * path. `*value` is the decider's until the next call. */

@@ -97,6 +97,7 @@ static bool cut(struct imp_cleaner *c, const struct imp_format *fmt,
                 struct imp_cutlist *cuts, struct imp_err *err)
 {
     *image = (struct imp_job_image){.editor = imp_deid_editor(c->deid),
+                                    .dicom = imp_deid_dicom(c->deid),
                                     .limits = c->rules.limits,
                                     .check = check,
                                     .map = map};

@@ -184,7 +184,8 @@ static enum pass pass_by(struct imp_verify_reader *r, size_t policy, bool known,
                          const struct imp_format *fmt, struct imp_err *why)
 {
     // Dates in an archive are as far back as they were to be.
-    static const struct imp_deid_subject shifted = {.has_shift = true};
+    static const struct imp_deid_subject shifted = {.has_shift = true,
+                                                    .archived = true};
     struct imp_span out, in = r->input.bytes;
     struct imp_cleaner *c = cleaner_of(r, policy, known, why);
     if (!c)

@@ -1,0 +1,229 @@
+#include "deid/dicom_survey.h"
+
+#include "dicom/dict.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define FIELD(name) offsetof(struct imp_dicom_survey, name)
+#define ROOM(name) sizeof(((struct imp_dicom_survey *)0)->name)
+
+static const struct field {
+    uint32_t tag;
+    size_t at, room;
+} fields[] = {
+    {0x00080008, FIELD(image_type), ROOM(image_type)},
+    {0x00080016, FIELD(sop_class), ROOM(sop_class)},
+    {0x00080018, FIELD(sop_instance), ROOM(sop_instance)},
+    {0x00080060, FIELD(modality), ROOM(modality)},
+    {0x00080064, FIELD(conversion), ROOM(conversion)},
+    {0x00080070, FIELD(manufacturer), ROOM(manufacturer)},
+    {0x00081090, FIELD(model), ROOM(model)},
+    {0x00100010, FIELD(patient_name), ROOM(patient_name)},
+    {0x00100020, FIELD(patient_id), ROOM(patient_id)},
+    {0x0020000D, FIELD(study), ROOM(study)},
+    {0x0020000E, FIELD(series), ROOM(series)},
+    {0x00280301, FIELD(burned_in), ROOM(burned_in)},
+    {0x00280303, FIELD(temporal), ROOM(temporal)},
+};
+
+#define PATIENT_NAME 0x00100010
+#define PATIENT_ID 0x00100020
+#define ROWS 0x00280010
+#define COLUMNS 0x00280011
+#define DOCUMENT 0x00420011
+#define DIRECTORY_GROUP 0x0004
+
+struct surveyor {
+    struct imp_dicom_survey *s;
+    struct imp_span in;
+    const struct imp_dicom_options *options;
+    struct imp_dicom_scope *scope;
+    struct imp_dicom_words *words;
+    struct imp_dcm_reader reader;
+    unsigned gone; // sequences that are open in one that goes, itself included
+    struct imp_err *err;
+};
+
+static struct imp_span value_of(const struct surveyor *v,
+                                const struct imp_dcm_event *e)
+{
+    return (struct imp_span){v->in.p + e->at + e->header, e->value};
+}
+
+static void take_text(char *out, size_t room, struct imp_span v)
+{
+    while (v.n && (v.p[v.n - 1] == ' ' || v.p[v.n - 1] == 0))
+        v.n--;
+    if (v.n >= room)
+        v.n = room - 1;
+    memcpy(out, v.p, v.n);
+    out[v.n] = '\0';
+}
+
+static uint32_t number_of(const struct imp_dcm_event *e, struct imp_span v)
+{
+    if (v.n != 2)
+        return 0;
+    return e->encoding.big ? imp_be16(v.p) : imp_le16(v.p);
+}
+
+static void take_field(struct surveyor *v, const struct imp_dcm_event *e)
+{
+    struct imp_dicom_survey *s = v->s;
+    const struct imp_span value = value_of(v, e);
+    s->has_patient_name |= e->tag == PATIENT_NAME;
+    s->has_patient_id |= e->tag == PATIENT_ID;
+    s->has_document |= e->tag == DOCUMENT && e->value;
+    if (e->tag == ROWS)
+        s->rows = number_of(e, value);
+    if (e->tag == COLUMNS)
+        s->columns = number_of(e, value);
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (fields[i].tag == e->tag)
+            take_text((char *)s + fields[i].at, fields[i].room, value);
+}
+
+// PS3.3 C.9.2: an overlay of one bit at position 0 is in its own element.
+static bool check_overlay(struct surveyor *v, const struct imp_dcm_event *e)
+{
+    uint32_t tag = e->tag & 0xFF01FFFF;
+    uint32_t want = tag == 0x60000100 ? 1 : 0;
+    bool in_pixels = (tag == 0x60000100 || tag == 0x60000102) && e->value &&
+                     number_of(e, value_of(v, e)) != want;
+    return !in_pixels ||
+           imp_dcm_fail(&v->reader, IMP_ERR_UNSUPPORTED, e->at, v->err,
+                        "an overlay in the unused bits of pixels");
+}
+
+// --- What identifies ---
+
+// Texts that describe, and what tells a kind of patient, not one, are no
+// identifiers: a body part is named in many elements.
+static bool identifies(const struct imp_dcm_event *e)
+{
+    const struct imp_dicom_rule *row = imp_dicom_rule_of(e->tag);
+    const struct imp_dcm_attribute *a = imp_dcm_find(e->tag);
+    if (imp_dcm_is_private(e->tag))
+        return e->vr == IMP_DCM_PN;
+    if (e->vr == IMP_DCM_PN || (a && a->vr == IMP_DCM_PN))
+        return true;
+    if (imp_dcm_vr_info(e->vr)->kind != IMP_DCM_KIND_TEXT ||
+        e->vr == IMP_DCM_CS || !row)
+        return false;
+    return row->basic != IMP_DICOM_O && row->basic != IMP_DICOM_U &&
+           row->option[IMP_DICOM_DESCRIPTORS] == IMP_DICOM_O &&
+           row->option[IMP_DICOM_PATIENT] == IMP_DICOM_O;
+}
+
+static bool goes(enum imp_dicom_fate fate)
+{
+    return fate == IMP_DICOM_REMOVE || fate == IMP_DICOM_EMPTY ||
+           fate == IMP_DICOM_DUMMY;
+}
+
+static bool note(struct surveyor *v, const struct imp_dcm_event *e)
+{
+    struct imp_span text;
+    if (!imp_dicom_scope_text(v->scope, e->depth, e->vr, value_of(v, e), &text,
+                              v->err))
+        return false;
+    bool names = e->vr == IMP_DCM_PN;
+    return (names ? imp_dicom_words_add_names
+                  : imp_dicom_words_add)(v->words, e->tag, text, v->err);
+}
+
+static bool look(struct surveyor *v, const struct imp_dcm_event *e)
+{
+    enum imp_dicom_fate fate = imp_dicom_rule(v->options, e->tag, e->vr).fate;
+    if (e->flags & (IMP_DCM_DUPLICATE | IMP_DCM_DESCENDING))
+        return imp_dcm_fail(&v->reader, IMP_ERR_DAMAGED, e->at, v->err,
+                            "elements are not in order");
+    // PS3.3 F: it lists other files, their patients, and names of files that
+    // they will not have.
+    if (e->depth == 0 && imp_dcm_group(e->tag) == DIRECTORY_GROUP)
+        return imp_dcm_fail(&v->reader, IMP_ERR_UNSUPPORTED, e->at, v->err,
+                            "a directory of objects (DICOMDIR), not one");
+    if (e->kind == IMP_DCM_SEQUENCE_BEGIN) {
+        v->gone += v->gone || goes(fate);
+        return true;
+    }
+    v->s->has_pixels |= e->depth == 0 && e->tag == IMP_DCM_PIXEL_DATA;
+    if (e->kind != IMP_DCM_ELEMENT)
+        return true;
+    imp_dicom_scope_element(v->scope, v->in, e);
+    if (e->depth == 0) {
+        take_field(v, e);
+        if (!check_overlay(v, e))
+            return false;
+    }
+    return !(v->gone || goes(fate)) || !identifies(e) || note(v, e);
+}
+
+static bool step(struct surveyor *v, const struct imp_dcm_event *e)
+{
+    switch (e->kind) {
+    case IMP_DCM_ITEM_BEGIN:
+        imp_dicom_scope_item(v->scope, e->depth);
+        return true;
+    case IMP_DCM_SEQUENCE_CLOSE:
+        v->gone -= v->gone > 0;
+        return true;
+    case IMP_DCM_ELEMENT:
+    case IMP_DCM_SEQUENCE_BEGIN:
+    case IMP_DCM_PIXELS_BEGIN:
+        return look(v, e);
+    default:
+        return true;
+    }
+}
+
+bool imp_dicom_survey_make(struct imp_dicom_survey *s, struct imp_span in,
+                           uint64_t data_at, struct imp_dcm_encoding encoding,
+                           const struct imp_dicom_options *options,
+                           struct imp_dicom_scope *scope,
+                           struct imp_dicom_words *words, struct imp_err *err)
+{
+    struct surveyor v = {.s = s,
+                         .in = in,
+                         .options = options,
+                         .scope = scope,
+                         .words = words,
+                         .err = err};
+    struct imp_dcm_event e = {0};
+    *s = (struct imp_dicom_survey){0};
+    imp_dicom_scope_start(scope);
+    imp_dcm_reader_start(&v.reader, in, data_at, in.n, encoding);
+    do
+        if (!imp_dcm_next(&v.reader, &e, err) || !step(&v, &e))
+            return false;
+    while (e.kind != IMP_DCM_END);
+    return true;
+}
+
+bool imp_dicom_survey_method(struct imp_dicom_survey *s, struct imp_span in,
+                             uint64_t data_at, struct imp_dcm_encoding encoding,
+                             const struct imp_dicom_method *method,
+                             struct imp_err *err)
+{
+    struct imp_dcm_reader reader;
+    struct imp_dcm_event e = {0};
+    memset(s->method, 0, sizeof s->method);
+    imp_dcm_reader_start(&reader, in, data_at, in.n, encoding);
+    do {
+        if (!imp_dcm_next(&reader, &e, err))
+            return false;
+        bool begins =
+            e.kind == IMP_DCM_ELEMENT || e.kind == IMP_DCM_SEQUENCE_BEGIN;
+        for (size_t i = 0; i < IMP_DICOM_METHODS; i++) {
+            const struct imp_span want = method->element[i].bytes;
+            if (begins && e.depth == 0 && e.tag == method->element[i].tag &&
+                want.n <= in.n - e.at &&
+                memcmp(in.p + e.at, want.p, want.n) == 0) {
+                s->method[i].at = e.at;
+                s->method[i].end = e.at + want.n;
+            }
+        }
+    } while (e.kind != IMP_DCM_END && !(e.depth == 0 && e.tag > 0x00280303));
+    return true;
+}
