@@ -45,7 +45,7 @@ profile() {
         sqlite3 -readonly "$work/s/ledger.db" \
             'SELECT path, outcome, reason FROM inputs WHERE reason NOT NULL'
     }
-    tail -n 1 "$work/judge"
+    tail -n 1 "$work/judge" | tee -a "$work/judged"
 }
 profile no "$work/key"
 profile yes "$work/key"
@@ -70,4 +70,7 @@ profile yes "$work/key" clean-pixel-data clean-graphics \
     retain-modified-dates retain-patient-characteristics \
     retain-device-identity retain-uids retain-safe-private \
     retain-institution-identity
+sed 's/[^:]*: \([0-9]*\) rows, \([0-9]*\) of (row, place), \([0-9]*\) .*/\2 \3/' \
+    "$work/judged" | awk '{ n += $1; m += $2 }
+    END { print NR " runs: " n " of (row, options, place), " m " elements" }'
 [ $wrong -eq 0 ] || fail "$wrong runs are not as the table says"

@@ -9,7 +9,8 @@ from dicom_std import (FULL_DATES, MODIFIED_DATES, OPTIONS, BASIC_PROFILE, PATIE
 
 # What fits a VR (PS3.5 6.2), of one value.
 FITS = {
-    "AE": r"[ -\[\]-~]{1,16}", "AS": r"\d{3}[DWMY]", "CS": r"[A-Z0-9 _]{1,16}", "DA": r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])",
+    "AE": r"[ -\[\]-~]{1,16}", "AS": r"\d{3}[DWMY]", "CS": r"[A-Z0-9 _]{1,16}",
+    "DA": r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])",
     "DS": r" *[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)? *", "IS": r" *[-+]?\d{1,10} *",
     "DT": r"\d{4}(?:\d\d){0,5}(?:\.\d{1,6})?(?:[-+]\d{4})?", "TM": r"(?:[01]\d|2[0-3])(?:[0-5]\d){0,2}(?:\.\d{1,6})?",
     "UI": r"(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))+", "UR": r"\S+", "LO": r"[^\\]{1,64}", "SH": r"[^\\]{1,16}",
@@ -125,17 +126,17 @@ class Judge:
 
     def keep(self, e, got, here, why):
         if got is None:
-            return self.excuse(e, None) or "is gone"
+            return None if self.excused(e, None) else "is gone"
         if e.fragments is not None or got.fragments is not None:
             return None if e.fragments and got.fragments and len(e.fragments) == len(got.fragments) else "fragments"
         if e.items is not None:
             return self.descend(e, got, here, why)
-        if e.value != got.value:
-            return self.excuse(e, got) or "has another value"
+        if got.value not in (e.value, ds.padded(e.vr, e.value)):
+            return None if self.excused(e, got) else "has another value"
         return None
 
-    def excuse(self, e, got):
-        return "" if self.excuses and self.excuses(e, got) else None
+    def excused(self, e, got):
+        return self.excuses is not None and self.excuses(e, got)
 
     def descend(self, e, got, here, why):
         if got is None:
@@ -175,7 +176,7 @@ class Judge:
         if e.tag in (PATIENT_NAME, PATIENT_ID) and self.job.code == ds.text(got):
             return None
         if got.value.rstrip(b"\0 ") == e.value.rstrip(b"\0 "):
-            return self.excuse(e, got) or "is as it was"
+            return "is as it was"
         return None if fits(e.vr, got.value) else "does not fit its VR"
 
     def reuid(self, e, got, here, why):
