@@ -27,7 +27,8 @@ DEPS_BUILD := gcc make pkg-config libc6-dev libvips-dev libpango1.0-dev \
 DEPS_CHECK := libcriterion-dev python3 libimage-exiftool-perl \
 	libjpeg-turbo-progs pngcheck libvips-tools webp gifsicle libtiff-tools \
 	libheif-examples libavif-bin ffmpeg imagemagick sqlite3 man-db time \
-	libarchive-tools openssl dcmtk python3-pydicom
+	libarchive-tools openssl dcmtk python3-pydicom \
+	libgdcm-tools dicom3tools
 # To test against a real store: Ceph's, in memory.
 DEPS_S3 := ceph-mon ceph-osd ceph-common radosgw curl faketime
 # For the developers' targets: lint, format, asan, tsan, fuzz, bench.

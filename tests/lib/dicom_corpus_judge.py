@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""dicom_corpus_judge.py STANDARD PAIRS ARCHIVE KEY: are real objects as the
+table wants them, as well-formed for DCMTK, GDCM and dicom3tools as they were,
+and their pixels the same? Prints what is not; exit 1 if anything is wrong."""
+import collections, os, sys
+
+import dicom_set as ds
+from dicom_objects import decoded, pixels_differ, said
+from dicom_std import TEXT, Key, Standard
+from dicom_treated import Judge, job_for
+
+
+def removed_words(std, source):
+    """Values of four characters or more that the basic profile takes away."""
+    words = set()
+    for _, e, _ in ds.walk(source.elements):
+        fate, _ = std.fate(e.tag, e.vr, (), None)
+        if e.items is None and e.vr in TEXT and fate in ("remove", "empty", "dummy", "reuid"):
+            for v in e.value.split(b"\\"):
+                for part in [v] + (v.replace(b"=", b"^").split(b"^") if e.vr == "PN" else []):
+                    if len(part.strip(b" \0")) >= 4:
+                        words.add(part.strip(b" \0").lower())
+    return words
+
+
+class Repeats:
+    """A text that would stay repeats what goes elsewhere in the object: it may go."""
+
+    def __init__(self, words):
+        self.words, self.count = words, 0
+
+    def __call__(self, e, got):
+        if e.vr in TEXT and any(w in e.value.lower() for w in self.words):
+            self.count += 1
+            return True
+        return False
+
+
+def main():
+    standard_path, pairs, archive, key = sys.argv[1:]
+    std, key = Standard(standard_path), Key(key)
+    count, by = collections.Counter(), collections.Counter()
+    dummies, equal = collections.defaultdict(set), []
+    for line in open(pairs):
+        path, name = line.rstrip("\n").split("\t")
+        out_path, problems = archive + "/data/" + name, []
+        try:
+            source = ds.File(open(path, "rb").read(), std.vrs_of)
+        except ds.Damaged as e:
+            problems.append("archived, but the judge cannot read the source: %s" % e)
+            source = None
+        output = ds.File(open(out_path, "rb").read(), std.vrs_of)
+        if source:
+            judge = Judge(std, job_for((), (), key, False, source.elements))
+            judge.excuses = Repeats(removed_words(std, source))
+            judge.object(source, output)
+            # A dummy may be what was there: then others have it, too.
+            theirs = {p: e for p, e, _ in ds.walk(output.elements)}
+            for p, tag, fate in judge.judged:
+                if fate == "dummy" and p in theirs:
+                    dummies[tag].add(theirs[p].value)
+            for w in judge.wrong:
+                if "is as it was" in w:
+                    equal.append((os.path.basename(path), w))
+                else:
+                    problems.append(w)
+            count["elements"] += len(judge.judged)
+            count["repeats gone"] += judge.excuses.count
+            mine, theirs = (ds.first(f.elements, ds.PIXEL_DATA) for f in (source, output))
+            wrong = pixels_differ(mine, theirs)
+            if wrong:
+                problems.append("pixels: " + wrong)
+            elif mine is not None:
+                count["same pixels"] += 1
+            if mine is not None and mine.fragments is not None:
+                a, b = (decoded(p, source.syntax, std.vrs_of) for p in (path, out_path))
+                if a != b:
+                    problems.append("decoded pixels differ: %s, %s" % (a and a[0], b and b[0]))
+                elif a:
+                    by[a[0]] += 1
+                else:
+                    count["not decodable, before and after"] += 1
+        for program, what in said(path, out_path):
+            problems.append("%s: %s" % (program, what))
+        for p in problems[:25]:
+            print("%s: %s" % (os.path.basename(path), p))
+        if len(problems) > 25:
+            print("%s: and %d more" % (os.path.basename(path), len(problems) - 25))
+        count["objects"] += 1
+        count["wrong"] += bool(problems)
+    for base, w in equal:
+        tag = int(w.split(":")[0][-10:-1].replace(",", ""), 16)
+        if len(dummies[tag]) != 1:
+            print("%s: %s" % (base, w))
+            count["wrong"] += 1
+    print("%d objects, %d elements, %d texts gone that repeat others; pixels of %d the same, decoded too: %s; %s" % (
+        count["objects"], count["elements"], count["repeats gone"], count["same pixels"],
+        ", ".join("%d by %s" % (n, k) for k, n in by.items()) or "none",
+        ", ".join("%d %s" % (count[k], k) for k in ("not decodable, before and after", "wrong"))))
+    sys.exit(1 if count["wrong"] or not count["objects"] else 0)
+
+
+main()

@@ -1,0 +1,110 @@
+"""dicom_objects.py - what other programs say of a DICOM object before and after:
+DCMTK, GDCM and dicom3tools. What they print is compared without numbers and
+file names, and only that counts which the source did not have."""
+import collections, os, re, subprocess, tempfile
+
+import dicom_set as ds
+
+# The decoder for a syntax's pixels: DCMTK's for what it knows, else GDCM's.
+DCMTK = {"1.2.840.10008.1.2.5": "dcmdrle", "1.2.840.10008.1.2.4.80": "dcmdjpls", "1.2.840.10008.1.2.4.81": "dcmdjpls",
+         **{"1.2.840.10008.1.2.4.%d" % n: "dcmdjpeg" for n in (50, 51, 53, 55, 57, 70)}}
+
+
+def run(*argv):
+    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=120)
+    return done.returncode, done.stdout.decode("latin-1")
+
+
+def norm(line, path):
+    line = line.replace(path, "FILE").replace(os.path.basename(path), "FILE")
+    # "<what was there>": values differ, as they must.
+    line = re.sub(r'"[^"]*"|<[^<>]*> for value|= <[^<>]*>', "VALUE", line)
+    return re.sub(r"(?<![\w,])\d+(?:\.\d+)*", "N", line).strip()
+
+
+def complaints(argv, path, wanted):
+    """A bag of the lines that match, and how the program ended."""
+    code, out = run(*argv, path)
+    lines = collections.Counter(norm(l, path) for l in out.split("\n") if re.search(wanted, l))
+    return code, lines
+
+
+PROGRAMS = {
+    # What a program cannot read it tells in its own words.
+    "dcmdump": (["dcmdump", "-q", "+E"], r"^[WEF]: |^(?:warning|error)"),
+    "dcmdump -v": (["dcmdump", "-v"], r"^[WEF]: "),
+    "gdcminfo": (["gdcminfo"], r"(?i)warning|error|could not|failed|unknown|\[ERROR"),
+    "dciodvfy": (["dciodvfy"], r"^Error|^\(.*\) Error|Error -"),
+}
+
+
+def said(source, output):
+    """(program, line) for all that is said of the output alone."""
+    new = []
+    for name, (argv, wanted) in PROGRAMS.items():
+        code, before = complaints(argv, source, wanted)
+        then, after = complaints(argv, output, wanted)
+        if then != 0 and code == 0 and name != "dciodvfy":
+            new.append((name, "exit %d" % then))
+        new += [(name, line) for line in (after - before)]
+    return new
+
+
+# --- Pixels ----------------------------------------------------------------------
+
+def jpeg_differences(a, b):
+    """What differs in two JPEG fragments besides zeroed contents of APPn and COM."""
+    if len(a) != len(b):
+        return "lengths %d and %d" % (len(a), len(b))
+    if a == b or a[:2] != b"\xff\xd8":
+        return None if a == b else "bytes"
+    at, spare = 2, bytearray(a)
+    while at + 4 <= len(a) and a[at] == 0xFF:
+        marker, length = a[at + 1], int.from_bytes(a[at + 2:at + 4], "big")
+        if marker == 0xFF:
+            at += 1
+            continue
+        if marker == 0xDA:
+            break
+        if 0xE0 <= marker <= 0xEF or marker == 0xFE:
+            body = slice(at + 4, min(at + 2 + length, len(a)))
+            if not any(b[body]):
+                spare[body] = b[body]
+        at += 2 + length
+    return None if bytes(spare) == b else "bytes outside APPn and COM"
+
+
+def pixels_differ(source, output):
+    """Of elements (7FE0,0010): None if they are the same."""
+    if source is None or output is None:
+        return None if source is output else "are gone, or new"
+    if (source.fragments is None) != (output.fragments is None):
+        return "are coded otherwise"
+    if source.fragments is None:
+        same = output.value in (source.value, ds.padded("OB", source.value))
+        return None if same else "have other values"
+    if len(source.fragments) != len(output.fragments):
+        return "have other fragments"
+    for i, (a, b) in enumerate(zip(source.fragments, output.fragments)):
+        wrong = jpeg_differences(a, b)
+        if wrong:
+            return "fragment %d: %s" % (i, wrong)
+    return None
+
+
+def decoded(path, syntax, vrs_of):
+    """The pixels that a decoder makes of it; None if none can."""
+    with tempfile.TemporaryDirectory() as d:
+        out = d + "/raw"
+        tool = DCMTK.get(syntax)
+        for argv in ([tool, path, out] if tool else None, ["gdcmconv", "--raw", path, out], ["gdcmraw", path, out]):
+            if argv is None:
+                continue
+            code, _ = run(*argv)
+            if code == 0 and os.path.exists(out) and os.path.getsize(out):
+                data = open(out, "rb").read()
+                if argv[0] == "gdcmraw":
+                    return argv[0], data
+                e = ds.first(ds.File(data, vrs_of).elements, ds.PIXEL_DATA)
+                return (argv[0], e.value) if e is not None and e.fragments is None else None
+    return None

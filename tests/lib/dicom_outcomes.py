@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+"""dicom_outcomes.py STANDARD REST [PAIRS]: are objects refused for a reason that
+can be seen from outside? REST has "path, outcome, reason" of all that are not
+archived. Without PAIRS, nothing may be refused but what no reader reads to its
+end, and what lists other files. With it, what may show a name in its pixels must
+be refused, too, and is not among PAIRS. Prints each reason; exit 1 if one is not
+understood."""
+import collections, os, subprocess, sys
+
+import dicom_set as ds
+from dicom_std import Standard
+
+DIRECTORY = "1.2.840.10008.1.3.10"
+STORAGE = "1.2.840.10008.5.1.4.1.1."
+# Ultrasound, secondary capture, encapsulated documents.
+OFTEN = tuple(STORAGE + c for c in ("3", "3.1", "6", "6.1", "6.2", "7", "7.1", "7.2", "7.3", "7.4", "104.1", "104.2"))
+PIXELS = {0x7FE00008, 0x7FE00009, ds.PIXEL_DATA, 0x00420011}
+
+
+def readable(path, std):
+    try:
+        f = ds.File(open(path, "rb").read(), std.vrs_of)
+    except (ds.Damaged, UnicodeError):
+        return None
+    done = subprocess.run(["dcmdump", "-q", path], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    return f if done.returncode == 0 and f.elements else None
+
+
+def said(f, tag):
+    e = ds.first(f.elements, tag)
+    return ds.text(e) if e is not None and e.items is None else ""
+
+
+def may_show(f):
+    """Whether PS3.3 C.7.6.1.1.5 says that it does, or is silent and the kind often does."""
+    if not any(e.tag in PIXELS for e in f.elements):
+        return False
+    told = said(f, 0x00280301)
+    kind = said(f, 0x00080016) in OFTEN or said(f, 0x00080060) in ("US", "IVUS", "OT", "SC") or \
+        said(f, 0x00080064) in ("DF", "WSD", "DV", "SD", "SI")
+    return told == "YES" or (kind and told != "NO")
+
+
+def main():
+    std, wrong, reasons = Standard(sys.argv[1]), 0, collections.Counter()
+    archived = [line.split("\t")[0] for line in open(sys.argv[3])] if len(sys.argv) > 3 else []
+    for line in open(sys.argv[2]):
+        path, outcome, reason = line.rstrip("\n").split("\t")
+        base = os.path.basename(path)
+        f = readable(path, std)
+        meta = {e.tag: ds.text(e) for e in f.meta} if f else {}
+        if outcome == "duplicate":
+            why = "the same output as another"
+        elif f is None:
+            why = "no reader reads it"
+        elif meta.get(0x00020002) == DIRECTORY or ds.first(f.elements, 0x00041220):
+            why = "a DICOMDIR"
+        elif archived and (may_show(f) or "burned" in reason.lower()):
+            why = "may show who it is"
+        else:
+            why = None
+            wrong += 1
+        reasons[why] += 1
+        print("%s: %s: %s%s" % (base, outcome, reason, "" if why else " - but why?"))
+    for path in archived:
+        f = readable(path, std)
+        if f and may_show(f):
+            print("%s: archived, but may show who it is" % os.path.basename(path))
+            wrong += 1
+    print("not archived: " + ", ".join("%d %s" % (n, why or "for no reason seen") for why, n in reasons.items()))
+    sys.exit(1 if wrong else 0)
+
+
+main()
