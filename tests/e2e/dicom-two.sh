@@ -1,0 +1,43 @@
+# One key, two machines that know nothing of each other: the same objects, byte
+# for byte, under the same names. Another key: not one UID is the same, but a
+# standard's are. UIDs that refer to others still do.
+. tests/lib/env.sh
+. tests/lib/e2e.sh
+need_corpus
+[ -d "$IMP_CORPUS/dicom" ] || skip "no corpus of DICOM objects"
+[ -n "$IMP_DICOM" ] || skip "no standard as data"
+for name in ours other; do
+    printf 'of a test: %s' $name | sha256sum | cut -c 1-64 >"$work/$name.key"
+    chmod 600 "$work/$name.key"
+done
+printf '[policy]\npreset = strict\n[dicom]\nburned-in = allow\n' \
+    >"$work/policy.conf"
+run() { # run NAME KEY UPLOADS [OPTION...]
+    name=$1 key=$2 input=$3
+    shift 3
+    expect_exit 1 "$IMGPIPE" run "$input" --archive "$work/$name/a" \
+        --state "$work/$name/s" --settle 0 --json \
+        --policy "$work/policy.conf" --key-file "$work/$key.key" "$@"
+    expect_sum
+    pairs "$work/$name/s" >"$work/$name.pairs"
+}
+run first ours "$IMP_CORPUS/dicom" --jobs 1
+first=$(field archived)
+[ "$first" -gt 90 ] || fail "$first archived"
+mkdir "$work/elsewhere"
+cp -r "$IMP_CORPUS/dicom" "$work/elsewhere/uploads"
+TZ=Pacific/Auckland LC_ALL=tr_TR.UTF-8 \
+    run second ours "$work/elsewhere/uploads" --jobs 4
+same_archive "$work/first/a" "$work/second/a"
+run third other "$IMP_CORPUS/dicom"
+[ "$(field archived)" -eq "$first" ] || fail "$(field archived) of $first"
+python3 tests/lib/dicom_names.py "$IMP_DICOM" "$work/first.pairs" \
+    "$work/first/a" "$work/third.pairs" "$work/third/a" >"$work/judge" 2>&1 ||
+    fail "$(cat "$work/judge")"
+# By subject: the same again, below its code.
+run subject ours "$IMP_CORPUS/dicom" --subject-from dicom:PatientID \
+    --no-subject digest
+run again ours "$work/elsewhere/uploads" --subject-from dicom:PatientID \
+    --no-subject digest
+same_archive "$work/subject/a" "$work/again/a"
+echo "$first objects, the same twice; $(tail -n 1 "$work/judge")"
