@@ -1,7 +1,8 @@
 #!/bin/sh
-# bench.sh BUILD: what a run costs, beside copying and beside other tools, what
-# the channels cost of it, what a list of a million subjects costs, what a
-# million inputs cost, and what one of 2 GB costs. BENCH_CORPUS names other
+# bench.sh BUILD: what a run costs, beside copying and beside other tools, for
+# photos and for CT slices, what the channels cost of it, what a list of a million
+# subjects costs, what a million inputs cost, and what one of 2 GB costs.
+# BENCH_CORPUS names other
 # pictures than twelve 12-megapixel photos made from the samples.
 set -eu
 cd "$(dirname "$0")/.."
@@ -39,6 +40,8 @@ done
 first=$(find "$work/in" -type f | sort | head -n 1)
 vips thumbnail "$first" "$work/large/large.jpg" 11547 --height 8660 --size force
 python3 tests/bench/run.py "$IMGPIPE" "$work"
+slice=$IMP_CORPUS/dicom/pydicom/pydicom__CT_small.dcm
+[ ! -e "$slice" ] || python3 tests/bench/dicom.py "$IMGPIPE" "$work" "$slice"
 python3 tests/bench/durable.py "$IMGPIPE" "$build/lib/nosync.so" "$work"
 "$build/bin/bench_clean" "$work"/in/*
 "$build/bin/bench_chan" "$(cat "$work/image-ms")"
