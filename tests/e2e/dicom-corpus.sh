@@ -7,7 +7,7 @@
 need_corpus
 [ -d "$IMP_CORPUS/dicom" ] || skip "no corpus of DICOM objects"
 [ -n "$IMP_DICOM" ] || skip "no standard as data"
-for tool in dcmdump dcmdjpeg dcmdrle dcmdjpls gdcminfo gdcmconv gdcmraw \
+for tool in dcmdump dcmconv dcmdjpeg dcmdrle dcmdjpls gdcminfo gdcmconv gdcmraw \
     dciodvfy; do
     command -v $tool >/dev/null || skip "no $tool (make deps)"
 done

@@ -80,7 +80,7 @@ def main():
                     by[a[0]] += 1
                 else:
                     count["not decodable, before and after"] += 1
-        for program, what in said(path, out_path):
+        for program, what in said(path, out_path, source is not None and source.encoding.deflated):
             problems.append("%s: %s" % (program, what))
         for p in problems[:25]:
             print("%s: %s" % (os.path.basename(path), p))

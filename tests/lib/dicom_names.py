@@ -14,9 +14,10 @@ REFERENCES = {0x00081155: "ReferencedSOPInstanceUID", 0x00200052: "FrameOfRefere
               STUDY: "StudyInstanceUID", SERIES: "SeriesInstanceUID"}
 
 
-def uids(elements):
+def uids(std, elements):
+    """(where, tag, UID), of those that the key makes anew."""
     for path, e, _ in ds.walk(elements):
-        if e.vr == "UI" and e.items is None:
+        if e.vr == "UI" and e.items is None and std.fate(e.tag, "UI", (), None)[0] == "reuid":
             for i, u in enumerate(e.value.decode("latin-1").rstrip("\0 ").split("\\")):
                 yield (path, i), e.tag, u.strip(" \0")
 
@@ -28,12 +29,12 @@ def mapping(std, pairs, archive, wrong):
         path, name = line.rstrip("\n").split("\t")
         base = os.path.basename(path)
         source, output = (ds.File(open(p, "rb").read(), std.vrs_of) for p in (path, archive + "/data/" + name))
-        theirs = {at: u for at, _, u in uids(output.elements)}
-        own = {tag: u for (at, i), tag, u in uids(output.elements) if "." not in at}
+        theirs = {at: u for at, _, u in uids(std, output.elements)}
+        own = {tag: u for (at, i), tag, u in uids(std, output.elements) if "." not in at}
         want = "%s/%s/%s.dcm" % tuple(own.get(t) or "?" for t in (STUDY, SERIES, INSTANCE))
         if "?" not in want and name != want:
             wrong.append("%s: its name is not made of its UIDs" % base)
-        for at, tag, u in uids(source.elements):
+        for at, tag, u in uids(std, source.elements):
             if not u or at not in theirs:
                 continue
             if became.setdefault(u, theirs[at]) != theirs[at]:

@@ -38,8 +38,13 @@ PROGRAMS = {
 }
 
 
-def said(source, output):
-    """(program, line) for all that is said of the output alone."""
+def said(source, output, deflated=False):
+    """(program, line) for all that is said of the output alone. What is deflated is
+    inflated before, which not all of them do."""
+    if deflated:
+        with tempfile.TemporaryDirectory() as d:
+            code, out = run("dcmconv", "+te", source, d + "/inflated")
+            return said(d + "/inflated", output) if code == 0 else [("dcmconv", out)]
     new = []
     for name, (argv, wanted) in PROGRAMS.items():
         code, before = complaints(argv, source, wanted)

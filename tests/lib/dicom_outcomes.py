@@ -36,7 +36,7 @@ def may_show(f):
     if not any(e.tag in PIXELS for e in f.elements):
         return False
     told = said(f, 0x00280301)
-    kind = said(f, 0x00080016) in OFTEN or said(f, 0x00080060) in ("US", "IVUS", "OT", "SC") or \
+    kind = said(f, 0x00080016) in OFTEN or said(f, 0x00080060) in ("US", "IVUS", "SC") or \
         said(f, 0x00080064) in ("DF", "WSD", "DV", "SD", "SI")
     return told == "YES" or (kind and told != "NO")
 

@@ -126,7 +126,9 @@ class Judge:
 
     def keep(self, e, got, here, why):
         if got is None:
-            return None if self.excused(e, None) else "is gone"
+            # An overlay is nothing without its data, which always goes.
+            overlay = e.tag >> 16 & 0xFF01 == 0x6000
+            return None if overlay or self.excused(e, None) else "is gone"
         if e.fragments is not None or got.fragments is not None:
             return None if e.fragments and got.fragments and len(e.fragments) == len(got.fragments) else "fragments"
         if e.items is not None:
@@ -156,7 +158,9 @@ class Judge:
 
     def empty(self, e, got, here, why):
         if got is None:
-            return "is gone"
+            # IODs want items in a sequence that is there; X/Z lets it go.
+            may_go = e.vr == "SQ" and self.std.row_of(e.tag)["basicProfile"] == "X/Z"
+            return None if may_go else "is gone"
         if got.items or got.fragments:
             return "is not empty"
         if e.tag in (PATIENT_NAME, PATIENT_ID) and self.job.code:
