@@ -57,26 +57,32 @@ def said(source, output, deflated=False):
 
 # --- Pixels ----------------------------------------------------------------------
 
-def jpeg_differences(a, b):
-    """What differs in two JPEG fragments besides zeroed contents of APPn and COM."""
-    if len(a) != len(b):
-        return "lengths %d and %d" % (len(a), len(b))
-    if a == b or a[:2] != b"\xff\xd8":
-        return None if a == b else "bytes"
-    at, spare = 2, bytearray(a)
-    while at + 4 <= len(a) and a[at] == 0xFF:
-        marker, length = a[at + 1], int.from_bytes(a[at + 2:at + 4], "big")
+def speaking(data):
+    """(begin, end) of what a JPEG or JPEG 2000 fragment says besides its picture: contents of APPn and COM
+    segments before the first scan or tile."""
+    jpeg = data[:2] == b"\xff\xd8"
+    at = 2 if jpeg or data[:4] == b"\xff\x4f\xff\x51" else len(data)
+    while at + 4 <= len(data) and data[at] == 0xFF:
+        marker, length = data[at + 1], int.from_bytes(data[at + 2:at + 4], "big")
         if marker == 0xFF:
             at += 1
             continue
-        if marker == 0xDA:
+        if marker in (0xDA, 0x90):  # SOS, SOT
             break
-        if 0xE0 <= marker <= 0xEF or marker == 0xFE:
-            body = slice(at + 4, min(at + 2 + length, len(a)))
-            if not any(b[body]):
-                spare[body] = b[body]
+        if marker == 0xFE or 0xE0 <= marker <= 0xEF if jpeg else marker == 0x64:
+            yield at + 4, min(at + 2 + length, len(data))
         at += 2 + length
-    return None if bytes(spare) == b else "bytes outside APPn and COM"
+
+
+def fragment_differs(a, b):
+    """What differs besides what is zero now and spoke."""
+    if len(a) != len(b):
+        return "lengths %d and %d" % (len(a), len(b))
+    rest = bytearray(a)
+    for begin, end in speaking(a):
+        for at in range(begin, end):
+            rest[at] = b[at] and rest[at]
+    return None if rest == b else "other bytes than those of APPn and COM"
 
 
 def pixels_differ(source, output):
@@ -91,7 +97,7 @@ def pixels_differ(source, output):
     if len(source.fragments) != len(output.fragments):
         return "have other fragments"
     for i, (a, b) in enumerate(zip(source.fragments, output.fragments)):
-        wrong = jpeg_differences(a, b)
+        wrong = fragment_differs(a, b)
         if wrong:
             return "fragment %d: %s" % (i, wrong)
     return None

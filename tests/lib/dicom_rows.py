@@ -4,13 +4,15 @@ E.1-1 with a value that fits its VR and is nowhere else, in the main data set
 and in each of PLACES, in three encodings; and once more with what names the
 patient in each text that may be cleaned. Rows of commands, which a file cannot
 have, are in an object of their own ("command"), and so are sequences that UN
-hides otherwise than the standard lets it ("odd-")."""
-import datetime, hashlib, os, re, struct, sys
+hides otherwise than the standard lets it ("odd-"); a JPEG that speaks of the
+patient is, too ("jpeg")."""
+import datetime, hashlib, os, re, struct, subprocess, sys
 
 import dicom_set as ds
 from dicom_std import MODIFIED_DATES, OPTIONS, TEXT, Standard
 
 CT, INSTANCE = b"1.2.840.10008.5.1.4.1.1.2", b"1.3.6.1.4.1.99999.70000"
+JPEG = "1.2.840.10008.1.2.4.50"
 FAMILY, NUMBER = "Zmaqobora", "PJ740215"
 # A block of this owner's has sequences that a policy may let stay.
 OWNER, OTHER = "JUDGE PLACE", "JUDGE OTHER"
@@ -143,6 +145,16 @@ def picture(order, instance):
             *(ds.Element(tag, "US", short(n)) for tag, n in numbers.items())]
 
 
+def photo():
+    """A JPEG, 16 by 16 and grey, that names the patient before its picture."""
+    pgm = b"P5 16 16 255\n" + bytes(range(256))
+    jpeg = subprocess.run(["cjpeg", "-grayscale"], input=pgm, stdout=subprocess.PIPE, check=True).stdout
+    says = b"".join(b"\xff" + marker + struct.pack(">H", 2 + len(text)) + text for marker, text in (
+        (b"\xe1", b"Exif\0\0" + FAMILY.encode()), (b"\xee", NUMBER.encode()), (b"\xfe", FAMILY.encode())))
+    jpeg = jpeg[:2] + says + jpeg[2:]
+    return jpeg + b"\0" * (len(jpeg) % 2)
+
+
 def meta(instance):
     return [ds.Element(0x00020002, "UI", CT), ds.Element(0x00020003, "UI", instance),
             ds.Element(0x00020012, "UI", b"1.3.6.1.4.1.99999.1"), ds.Element(0x00020016, "AE", b"SOURCEAE"),
@@ -173,6 +185,13 @@ def main():
     hidden = [how for how in PLACES.values() if how[1:] == ("UN", False)]
     put("odd-explicit", ds.EXPLICIT, hidden, odd=True)
     put("odd-big", ds.BIG, hidden, odd=True)
+    instance = INSTANCE + b".50"
+    shown = [e for e in picture("<", instance) if e.tag not in (ds.PIXEL_DATA, 0x00280010, 0x00280011, 0x00280100,
+                                                                0x00280101, 0x00280102)]
+    shown += [ds.Element(tag, "US", struct.pack("<H", n)) for tag, n in (
+        (0x00280010, 16), (0x00280011, 16), (0x00280100, 8), (0x00280101, 8), (0x00280102, 7))]
+    shown.append(ds.Element(ds.PIXEL_DATA, "OB", fragments=[b"", photo()], undefined=True))
+    ds.write_file(directory + "/jpeg.dcm", JPEG, meta(instance), shown)
     instance = INSTANCE + b".0"
     commands = [ds.Element(0x00001000, "UI", b"1.3.6.1.4.1.99999.8.1"),
                 ds.Element(0x00001001, "UI", b"1.3.6.1.4.1.99999.8.2")]

@@ -198,6 +198,9 @@ def write_one(e, enc):
         value = b"".join(write_item(i, inner, e.undefined) for i in e.items)
         if e.undefined:
             value += struct.pack(inner.order() + "HHI", 0xFFFE, 0xE0DD, 0)
+    elif e.fragments is not None:
+        value = b"".join(struct.pack("<HHI", 0xFFFE, 0xE000, len(f)) + f for f in e.fragments)
+        value += struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
     else:
         value = padded(vr, e.value)
     head = struct.pack(order + "HH", e.tag >> 16, e.tag & 0xFFFF)

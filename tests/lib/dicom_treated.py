@@ -5,6 +5,7 @@ dicom_std.py's business."""
 import datetime, re
 
 import dicom_set as ds
+from dicom_objects import pixels_differ
 from dicom_std import (FULL_DATES, MODIFIED_DATES, OPTIONS, BASIC_PROFILE, PATIENT_ID, PATIENT_NAME, TOLD, told)
 
 # What fits a VR (PS3.5 6.2), of one value.
@@ -129,8 +130,8 @@ class Judge:
             # An overlay is nothing without its data, which always goes.
             overlay = e.tag >> 16 & 0xFF01 == 0x6000
             return None if overlay or self.excused(e, None) else "is gone"
-        if e.fragments is not None or got.fragments is not None:
-            return None if e.fragments and got.fragments and len(e.fragments) == len(got.fragments) else "fragments"
+        if e.tag == ds.PIXEL_DATA:
+            return pixels_differ(e, got)
         if e.items is not None:
             return self.descend(e, got, here, why)
         if got.value not in (e.value, ds.padded(e.vr, e.value)):
