@@ -17,7 +17,7 @@ printf '[policy]\npreset = strict\n[dicom]\nburned-in = allow\n' \
     >"$work/policy.conf"
 expect_exit 1 "$IMGPIPE" run "$IMP_CORPUS/dicom" --archive "$work/a" \
     --state "$work/s" --settle 0 --json --policy "$work/policy.conf" \
-    --key-file "$work/key"
+    --key-file "$work/key" --name '{digest:32}.{ext}'
 expect_sum
 pairs "$work/s" >"$work/pairs"
 "$python" tests/lib/dicom_harvest.py "$IMP_DICOM" "$work/pairs" "$work/a" \

@@ -12,6 +12,11 @@ for name in ours other; do
 done
 printf '[policy]\npreset = strict\n[dicom]\nburned-in = allow\n' \
     >"$work/policy.conf"
+# Of objects that have one SOP Instance UID and are not the same, the first: they
+# would have one name.
+cp -r "$IMP_CORPUS/dicom" "$work/uploads"
+python3 tests/lib/dicom_names.py --once "$IMP_DICOM" "$work/uploads" ||
+    fail "cannot tell them apart"
 run() { # run NAME KEY UPLOADS [OPTION...]
     name=$1 key=$2 input=$3
     shift 3
@@ -21,21 +26,21 @@ run() { # run NAME KEY UPLOADS [OPTION...]
     expect_sum
     pairs "$work/$name/s" >"$work/$name.pairs"
 }
-run first ours "$IMP_CORPUS/dicom" --jobs 1
+run first ours "$work/uploads" --jobs 1
 first=$(field archived)
-[ "$first" -gt 90 ] || fail "$first archived"
+[ "$first" -gt 70 ] || fail "$first archived"
 mkdir "$work/elsewhere"
-cp -r "$IMP_CORPUS/dicom" "$work/elsewhere/uploads"
+cp -r "$work/uploads" "$work/elsewhere/uploads"
 TZ=Pacific/Auckland LC_ALL=tr_TR.UTF-8 \
     run second ours "$work/elsewhere/uploads" --jobs 4
 same_archive "$work/first/a" "$work/second/a"
-run third other "$IMP_CORPUS/dicom"
+run third other "$work/uploads"
 [ "$(field archived)" -eq "$first" ] || fail "$(field archived) of $first"
 python3 tests/lib/dicom_names.py "$IMP_DICOM" "$work/first.pairs" \
     "$work/first/a" "$work/third.pairs" "$work/third/a" >"$work/judge" 2>&1 ||
     fail "$(cat "$work/judge")"
 # By subject: the same again, below its code.
-run subject ours "$IMP_CORPUS/dicom" --subject-from dicom:PatientID \
+run subject ours "$work/uploads" --subject-from dicom:PatientID \
     --no-subject digest
 run again ours "$work/elsewhere/uploads" --subject-from dicom:PatientID \
     --no-subject digest

@@ -2,7 +2,10 @@
 """dicom_names.py STANDARD PAIRS ARCHIVE [PAIRS ARCHIVE]: are objects called by
 their own UIDs, does each UID become one other everywhere, and no two the same?
 With a second archive, of another key: none of them is the same there, and those
-that a standard has assigned are the same in both. Prints what is wrong."""
+that a standard has assigned are the same in both. Prints what is wrong.
+
+dicom_names.py --once STANDARD DIRECTORY: remove objects of which another one has
+the SOP Instance UID."""
 import os, sys
 
 import dicom_set as ds
@@ -48,7 +51,23 @@ def mapping(std, pairs, archive, wrong):
     return became, shared
 
 
+def leave_once(std, directory):
+    seen = set()
+    for d, _, files in sorted(os.walk(directory)):
+        for path in sorted(os.path.join(d, f) for f in files):
+            try:
+                e = ds.first(ds.File(open(path, "rb").read(), std.vrs_of).elements, INSTANCE)
+            except ds.Damaged:
+                continue
+            if e is not None and ds.text(e) in seen:
+                os.remove(path)
+            seen.add(ds.text(e) if e is not None else None)
+
+
 def main():
+    if sys.argv[1] == "--once":
+        leave_once(Standard(sys.argv[2]), sys.argv[3])
+        return
     std, wrong = Standard(sys.argv[1]), []
     became, shared = mapping(std, *sys.argv[2:4], wrong)
     own = {u for u in became if not u.startswith(STANDARD_ROOT)}
