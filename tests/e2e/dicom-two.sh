@@ -15,6 +15,7 @@ printf '[policy]\npreset = strict\n[dicom]\nburned-in = allow\n' \
 # Of objects that have one SOP Instance UID and are not the same, the first: they
 # would have one name.
 cp -r "$IMP_CORPUS/dicom" "$work/uploads"
+chmod -R u+w "$work/uploads"
 python3 tests/lib/dicom_names.py --once "$IMP_DICOM" "$work/uploads" ||
     fail "cannot tell them apart"
 run() { # run NAME KEY UPLOADS [OPTION...]
