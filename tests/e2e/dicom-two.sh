@@ -46,4 +46,10 @@ run subject ours "$work/uploads" --subject-from dicom:PatientID \
 run again ours "$work/elsewhere/uploads" --subject-from dicom:PatientID \
     --no-subject digest
 same_archive "$work/subject/a" "$work/again/a"
+# Without a key there are no other UIDs, so nothing leaves.
+"$IMGPIPE" run "$work/uploads" --archive "$work/none/a" --state "$work/none/s" \
+    --settle 0 --policy "$work/policy.conf" --quiet 2>"$work/err" &&
+    fail "no key, and all is well"
+[ -z "$(find "$work/none/a/data" -type f 2>"$work/err")" ] ||
+    fail "no key, and there are objects"
 echo "$first objects, the same twice; $(tail -n 1 "$work/judge")"
