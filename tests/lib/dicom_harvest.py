@@ -116,8 +116,8 @@ class Output:
             yield at
             at, n = self.raw.find(form, at + 1), n + 1
 
-    def why(self, value, at, size, dummies):
-        """What explains a hit, None if nothing does."""
+    def why(self, value, at, size, dummies, kept):
+        """What explains a hit, None if nothing does; `kept` counts elements that do."""
         i = bisect.bisect_right(self.starts, at) - 1
         begin, end, path, e = self.places[i] if i >= 0 else (0, 0, "", None)
         chance = len(value.text) <= BY_CHANCE
@@ -147,7 +147,8 @@ class Output:
         whole = value.vr != "PN" and size >= end - begin - 1
         if value.names and e.vr in FREE_TEXT and len(value.text) >= BY_CHANCE and not whole:
             return None
-        return "in %s, which the table keeps" % told(e.tag)
+        kept[told(e.tag)] += 1
+        return "in elements that the table keeps"
 
 
 def main():
@@ -163,7 +164,7 @@ def main():
             if e.items is None and std.fate(e.tag, e.vr, (), None)[0] == "dummy" and e.value:
                 dummies[e.tag].add(e.value if e.vr in TEXT else bytes(e.value))
     values = forms = wrong = 0
-    reasons = collections.Counter()
+    reasons, kept = collections.Counter(), collections.Counter()
     for path, name in jobs:
         raw = open(archive + "/data/" + name, "rb").read()
         source = ds.File(open(path, "rb").read(), std.vrs_of)
@@ -174,7 +175,7 @@ def main():
             for form in value.forms:
                 forms += 1
                 for at in out.hits(form):
-                    why = out.why(value, at, len(form), dummies)
+                    why = out.why(value, at, len(form), dummies, kept)
                     reasons[why] += 1
                     if not why:
                         i = bisect.bisect_right(out.starts, at) - 1
@@ -186,6 +187,7 @@ def main():
     for why, n in reasons.most_common():
         if why:
             print("explained: %6d %s" % (n, why))
+    print("explained by: " + ", ".join("%d %s" % (n, tag) for tag, n in kept.most_common()))
     print("%d objects, %d values in %d forms: %d hits, %d not explained" % (
         len(jobs), values, forms, sum(reasons.values()), wrong))
     sys.exit(1 if wrong or not values else 0)

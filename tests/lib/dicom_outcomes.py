@@ -2,9 +2,9 @@
 """dicom_outcomes.py STANDARD REST [PAIRS]: are objects refused for a reason that
 can be seen from outside? REST has "path, outcome, reason" of all that are not
 archived. Without PAIRS, nothing may be refused but what no reader reads to its
-end, and what lists other files. With it, what may show a name in its pixels must
-be refused, too, and is not among PAIRS. Prints each reason; exit 1 if one is not
-understood."""
+end, what lists other files, and what does not say what it is. With it, what may
+show a name in its pixels must be refused, too, and is not among PAIRS. Prints
+what is not understood; exit 1 if anything is."""
 import collections, os, subprocess, sys
 
 import dicom_set as ds
@@ -55,13 +55,16 @@ def main():
             why = "no reader reads it"
         elif meta.get(0x00020002) == DIRECTORY or ds.first(f.elements, 0x00041220):
             why = "a DICOMDIR"
+        elif not said(f, 0x00080016) or not said(f, 0x00080018):
+            why = "of no SOP class, or no instance of it"
         elif archived and (may_show(f) or "burned" in reason.lower()):
             why = "may show who it is"
         else:
             why = None
             wrong += 1
         reasons[why] += 1
-        print("%s: %s: %s%s" % (base, outcome, reason, "" if why else " - but why?"))
+        if not why:
+            print("%s: %s: %s - but why?" % (base, outcome, reason))
     for path in archived:
         f = readable(path, std)
         if f and may_show(f):
@@ -71,4 +74,5 @@ def main():
     sys.exit(1 if wrong else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()
