@@ -6,6 +6,7 @@
 . tests/lib/e2e.sh
 need_corpus
 [ -d "$IMP_CORPUS/dicom" ] || skip "no corpus of DICOM objects"
+need_dicom
 [ -n "$IMP_DICOM" ] || skip "no standard as data"
 for tool in dcmdump dcmconv dcmdjpeg dcmdrle dcmdjpls gdcminfo gdcmconv gdcmraw \
     dciodvfy; do
