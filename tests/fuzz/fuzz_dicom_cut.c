@@ -92,7 +92,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (n < 2)
         return 0;
     uint8_t seed = data[1]; // of a preamble, in a file
-    const struct imp_dicom_decider some = {&seed, by_path}, rest = {NULL, all};
+    const struct imp_dicom_decider some = {.self = &seed, .decide = by_path},
+                                   rest = {.decide = all};
     struct imp_span in = data_set((struct imp_span){data, n}, &how);
     if (!cut(in, how, &some, &once, &err)) {
         EXPECT(err.code == IMP_ERR_DAMAGED || err.code == IMP_ERR_LIMIT);

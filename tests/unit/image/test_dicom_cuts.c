@@ -60,7 +60,8 @@ static bool cut_with(const struct change *change, size_t n,
                      const struct imp_dicom_addition *add, size_t n_add)
 {
     struct changes changes = {change, n};
-    const struct imp_dicom_decider decider = {&changes, decide};
+    const struct imp_dicom_decider decider = {.self = &changes,
+                                              .decide = decide};
     err = (struct imp_err){0};
     imp_cutlist_start(&list, n_was);
     return imp_dicom_cut_elements((struct imp_span){was, n_was}, 0, n_was, how,
