@@ -9,7 +9,7 @@ static bool inflate_some(z_stream *z, uint64_t max, struct imp_buf *out,
                          bool *ended, struct imp_err *err)
 {
     size_t room = max - out->n < STEP ? (size_t)(max - out->n) : STEP;
-    uint8_t one_more;
+    uint8_t one_more = 0;
     if (!imp_buf_reserve(out, out->n + room, err))
         return false;
     z->next_out = room ? out->p + out->n : &one_more;
