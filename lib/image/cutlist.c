@@ -241,12 +241,48 @@ static bool gives_back(const struct imp_cutlist *cl, struct imp_span input)
            all_repeat(cl, input, false);
 }
 
-// A cut of the old list, the patches that lie in it being put in.
-static size_t patch_cut(struct imp_cutlist *cl, const struct imp_cut *c,
-                        const struct imp_patch *patch, size_t n,
+// Is all of the patch, which begins in the cut `i`, kept or made zeros, and
+// nothing put in between?
+static bool is_plain(const struct imp_cutlist *cuts, size_t i,
+                     const struct imp_patch *p)
+{
+    uint64_t end;
+    if (!imp_add_u64(p->at, p->length, &end))
+        return false;
+    for (; i < cuts->n; i++) {
+        const struct imp_cut *c = &cuts->cut[i];
+        if (c->kind != IMP_CUT_KEEP && c->kind != IMP_CUT_ZERO)
+            return false;
+        if (end <= c->offset + c->length)
+            return true;
+    }
+    return false;
+}
+
+// Those that have the same bytes as the one before share its copy of them.
+static void put_patch(struct imp_cutlist *cl, const struct imp_patch *p,
+                      const struct imp_patch *before, enum imp_part_kind part,
+                      const char *what)
+{
+    const struct imp_cut *last = cl->n ? &cl->cut[cl->n - 1] : NULL;
+    bool again = before && before->bytes == p->bytes && before->n == p->n &&
+                 last && last->kind == IMP_CUT_INSERT;
+    const uint8_t *copy = again ? last->bytes : NULL;
+    imp_cut_drop(cl, p->at, p->length, part, what);
+    if (again)
+        imp_cut_insert_owned(cl, copy, p->n, part, what);
+    else
+        imp_cut_insert(cl, p->bytes, p->n, part, what);
+}
+
+// Cut `i` of the old list, the patches that begin in it being put in. An
+// earlier one may have reached into it.
+static size_t patch_cut(struct imp_cutlist *cl, const struct imp_cutlist *cuts,
+                        size_t i, const struct imp_patch *patch, size_t n,
                         const char *what)
 {
-    uint64_t at = c->offset, end = c->offset + c->length;
+    const struct imp_cut *c = &cuts->cut[i];
+    uint64_t end = c->offset + c->length;
     size_t used = 0;
     if (c->kind == IMP_CUT_INSERT) {
         imp_cut_insert(cl, c->bytes, c->length, c->part, c->what);
@@ -254,14 +290,13 @@ static size_t patch_cut(struct imp_cutlist *cl, const struct imp_cut *c,
     }
     for (; c->kind == IMP_CUT_KEEP && used < n; used++) {
         const struct imp_patch *p = &patch[used];
-        if (p->at < at || p->at > end || p->length > end - p->at)
+        if (p->at < cl->next || p->at > end || !is_plain(cuts, i, p))
             break;
-        cut_input(cl, c->kind, at, p->at - at, c->part, c->what);
-        imp_cut_drop(cl, p->at, p->length, c->part, what);
-        imp_cut_insert(cl, p->bytes, p->n, c->part, what);
-        at = p->at + p->length;
+        cut_input(cl, c->kind, cl->next, p->at - cl->next, c->part, c->what);
+        put_patch(cl, p, used ? p - 1 : NULL, c->part, what);
     }
-    cut_input(cl, c->kind, at, end - at, c->part, c->what);
+    if (cl->next < end)
+        cut_input(cl, c->kind, cl->next, end - cl->next, c->part, c->what);
     return used;
 }
 
@@ -271,9 +306,9 @@ bool imp_cutlist_patch(struct imp_cutlist *cl, const struct imp_cutlist *cuts,
 {
     size_t done = 0;
     imp_cutlist_start(cl, cuts->input_len);
-    for (size_t i = 0; i < cuts->n; i++)
-        done += patch_cut(cl, &cuts->cut[i], patch + done, n - done, what);
-    if (done < n)
+    for (size_t i = 0; i < cuts->n && !failed(cl); i++)
+        done += patch_cut(cl, cuts, i, patch + done, n - done, what);
+    if (done < n && !failed(cl))
         return imp_fail_at(err, IMP_ERR_INVARIANT, patch[done].at,
                            "cut list: a patch at %ju lies in no keep",
                            (uintmax_t)patch[done].at);

@@ -95,9 +95,11 @@ struct imp_patch {
 };
 
 /* Make `cl` (started and finished here) do what `cuts`, finished, does, but for
- * the patches: in the order of the input, each within one keep of `cuts` and of
- * its kind of part. Names are borrowed: `cuts` must outlive `cl`.
- * IMP_ERR_INVARIANT if a patch lies elsewhere. */
+ * the patches: in the order of the input. Each begins in a keep of `cuts` and
+ * is of its kind of part; it may reach into neighbours that are kept or zeroed,
+ * nothing being inserted between. Patches that follow each other without a gap
+ * and have the same `bytes` cost memory once. Names are borrowed: `cuts` must
+ * outlive `cl`. IMP_ERR_INVARIANT if a patch lies elsewhere. */
 bool imp_cutlist_patch(struct imp_cutlist *cl, const struct imp_cutlist *cuts,
                        const struct imp_patch *patch, size_t n,
                        const char *what, struct imp_err *err);

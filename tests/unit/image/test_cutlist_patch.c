@@ -125,12 +125,57 @@ Test(cutlist_patch, is_of_the_part_that_it_lies_in)
     cr_expect_eq(met, 4); // each drops and inserts
 }
 
-Test(cutlist_patch, outside_of_one_keep_is_refused)
+// Kept "ab", zeroed "cd", kept "ef", zeroed "g", kept "hijkl".
+static void set_up_zeros(void)
+{
+    imp_cutlist_start(&cuts, 12);
+    imp_cut_keep(&cuts, 0, 2, IMP_PART_CODED, "data");
+    imp_cut_zero(&cuts, 2, 2, IMP_PART_COMMENT, "comment");
+    imp_cut_keep(&cuts, 4, 2, IMP_PART_CODED, "data");
+    imp_cut_zero(&cuts, 6, 1, IMP_PART_COMMENT, "comment");
+    imp_cut_keep(&cuts, 7, 5, IMP_PART_CODED, "data");
+    cr_assert(imp_cutlist_finish(&cuts, NULL));
+}
+
+Test(cutlist_patch, may_reach_into_what_is_zeroed_and_beyond)
+{
+    set_up_zeros();
+    const struct imp_patch half[] = {patch(1, 2, "1"), patch(5, 1, "2")};
+    expect_output(half, 2, "a10e20hijkl");
+    const struct imp_patch beyond[] = {patch(1, 4, "1"), patch(5, 0, "2"),
+                                       patch(5, 4, "3"), patch(9, 1, "")};
+    expect_output(beyond, 4, "a123kl");
+    const struct imp_patch all[] = {patch(0, 12, "1")};
+    expect_output(all, 1, "1");
+    const struct imp_patch in_zeros[] = {patch(3, 2, "1")};
+    expect_refused(in_zeros, 1);
+    const struct imp_patch behind[] = {patch(1, 3, "1"), patch(3, 0, "2")};
+    expect_refused(behind, 2);
+}
+
+Test(cutlist_patch, the_same_bytes_in_a_row_are_there_once)
+{
+    const char *bytes = "123";
+    const struct imp_patch some[] = {patch(1, 1, bytes), patch(2, 0, bytes),
+                                     patch(2, 1, bytes)};
+    expect_output(some, 3, "a123123123dXY0hijkl");
+    const uint8_t *copy = NULL;
+    for (size_t i = 0; i < cl.n; i++) {
+        const struct imp_cut *c = &cl.cut[i];
+        if (c->kind != IMP_CUT_INSERT || strcmp(c->what, "mark") != 0)
+            continue;
+        cr_expect(!copy || c->bytes == copy);
+        cr_expect_neq(c->bytes, some[0].bytes);
+        copy = c->bytes;
+    }
+}
+
+Test(cutlist_patch, outside_of_what_is_kept_is_refused)
 {
     static const struct {
         uint64_t at, length;
     } rows[] = {{4, 1},  {4, 2},  {5, 0},          {5, 1},
-                {6, 1},  {3, 2},  {2, 7},          {9, 2},
+                {6, 1},  {3, 2},  {2, 7},          {9, 4},
                 {12, 1}, {13, 0}, {0, UINT64_MAX}, {UINT64_MAX, 2}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct imp_patch p = patch(rows[i].at, rows[i].length, "1");
