@@ -166,6 +166,7 @@ void imp_pen_free(struct imp_pen *pen)
         return;
     imp_splicer_clear(&pen->splicer);
     imp_cutlist_clear(&pen->cuts);
+    imp_dicom_patches_clear(&pen->dicom);
     imp_buf_clear(&pen->text);
     free(pen);
 }

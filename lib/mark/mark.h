@@ -50,6 +50,12 @@ struct imp_mark_place {
                                  as needed to have all of it in the picture */
 };
 
+/* What is marked of a DICOM object. */
+enum imp_dicom_mark {
+    IMP_DICOM_OVERLAY, /* an overlay plane; pixels stay as they are */
+    IMP_DICOM_PIXELS,
+};
+
 struct imp_mark_spec {
     struct imp_span
         image;        /* a PNG file, in whose own colours it is drawn; or
@@ -71,10 +77,11 @@ struct imp_mark_spec {
     const char *font;    /* as Pango has it, without a size: "Noto Sans Bold";
                             NULL: DejaVu Sans Bold. Borrowed as the text is */
     uint64_t max_pixels; /* of a picture, before any is decoded */
+    enum imp_dicom_mark dicom;
 };
 
 /* The defaults: no text, south-east, 4 %, 70 %, white, with an outline,
- * upright, margin 2 %, spacing 10 %, 500 million pixels. */
+ * upright, margin 2 %, spacing 10 %, 500 million pixels, overlays. */
 struct imp_mark_spec imp_mark_spec_default(void);
 
 /* Accepted forms: "south-east" ... "centre" ("center" too), or "X,Y", each of
@@ -115,7 +122,7 @@ const struct imp_template *imp_marker_template(const struct imp_marker *m);
 struct imp_mark_report {
     struct imp_area area; /* the outline included; as stored, but for HEIF and
                              AVIF, where it is as shown: see area.h */
-    const char *route;    /* "splice", "coefficients", "pixels" */
+    const char *route;    /* "splice", "coefficients", "pixels", "overlay" */
 };
 
 /* What one thread keeps from image to image. */

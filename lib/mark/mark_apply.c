@@ -14,14 +14,6 @@ static struct imp_paint paint_of(const struct imp_marker *m)
     return paint;
 }
 
-// A stencil and its paint in the colours of one picture.
-struct matched {
-    struct imp_ink ink; // the stencil's, but for what `rgb` has
-    uint8_t *rgb;
-    struct imp_paint paint;
-    struct imp_inked where;
-};
-
 // ISO 15076-1 7.2.6: the data colour space.
 static bool is_of_rgb(struct imp_span profile)
 {
@@ -36,12 +28,11 @@ static bool is_black_or_white(const uint8_t rgb[3])
            (rgb[0] == 0 || rgb[0] == 255);
 }
 
-// To be freed by unmatch, on failure too.
-static bool match(const struct imp_marker *m, struct imp_span profile,
-                  const struct imp_stencil *stencil, struct matched *out,
-                  struct imp_err *err)
+bool imp_marker_match(const struct imp_marker *m, struct imp_span profile,
+                      const struct imp_stencil *stencil,
+                      struct imp_matched *out, struct imp_err *err)
 {
-    *out = (struct matched){.ink = stencil->ink, .paint = paint_of(m)};
+    *out = (struct imp_matched){.ink = stencil->ink, .paint = paint_of(m)};
     out->where = (struct imp_inked){&out->ink, stencil->spot, stencil->n};
     if (!is_of_rgb(profile))
         return true;
@@ -57,7 +48,7 @@ static bool match(const struct imp_marker *m, struct imp_span profile,
     return m->pixels->to_profile(profile, out->rgb, n, err);
 }
 
-static void unmatch(struct matched *matched)
+void imp_marker_unmatch(struct imp_matched *matched)
 {
     free(matched->rgb);
 }
@@ -68,8 +59,8 @@ static struct imp_mark_report report_of(const struct imp_stencil *stencil,
     return (struct imp_mark_report){stencil->area, route};
 }
 
-static bool check_size(const struct imp_marker *m, const struct imp_look *look,
-                       struct imp_err *err)
+bool imp_marker_check_size(const struct imp_marker *m,
+                           const struct imp_look *look, struct imp_err *err)
 {
     uint64_t pixels = (uint64_t)look->width * look->height;
     if (imp_mul_u64(pixels, look->pages, &pixels) &&
@@ -104,7 +95,7 @@ static unsigned orientation_of(struct imp_span in,
 static enum imp_spliced_mark splice(struct imp_pen *pen, struct imp_span in,
                                     const struct imp_cutlist *cuts,
                                     const struct imp_jpeg_map *map,
-                                    const struct matched *matched,
+                                    const struct imp_matched *matched,
                                     struct imp_buf *out, struct imp_err *err)
 {
     const struct imp_jpeg_kind kind = imp_jpeg_kind_of(map);
@@ -134,14 +125,14 @@ imp_marker_splice(struct imp_marker *m, struct imp_pen *pen, struct imp_span in,
                                   .orientation = orientation_of(in, cuts)};
     const struct imp_stencil *stencil = NULL;
     if (imp_marker_text(m, &input->values, &pen->text, err) &&
-        check_size(m, &look, err))
+        imp_marker_check_size(m, &look, err))
         stencil = imp_marker_stencil(m, &pen->text, &look, err);
     enum imp_spliced_mark r = IMP_MARK_FAILED;
     if (stencil) {
-        struct matched matched;
-        if (match(m, input->profile, stencil, &matched, err))
+        struct imp_matched matched;
+        if (imp_marker_match(m, input->profile, stencil, &matched, err))
             r = splice(pen, in, cuts, map, &matched, out, err);
-        unmatch(&matched);
+        imp_marker_unmatch(&matched);
         *report = report_of(stencil, "splice");
         imp_stencils_put(m->stencils, stencil);
     }
@@ -167,15 +158,16 @@ bool imp_marker_apply(struct imp_marker *m, const char *format,
         return imp_fail(err, IMP_ERR_UNSUPPORTED, "mark: %s cannot be marked",
                         format);
     if (imp_marker_text(m, &input->values, &text, err) &&
-        carrier->look(image, &look, err) && check_size(m, &look, err))
+        carrier->look(image, &look, err) &&
+        imp_marker_check_size(m, &look, err))
         stencil = imp_marker_stencil(m, &text, &look, err);
     bool ok = false;
     if (stencil) {
-        struct matched matched;
-        ok = match(m, input->profile, stencil, &matched, err);
+        struct imp_matched matched;
+        ok = imp_marker_match(m, input->profile, stencil, &matched, err);
         const struct imp_drawing d = {matched.where, matched.paint, m->pixels};
         ok = ok && carrier->draw(&d, image, &look, out, err);
-        unmatch(&matched);
+        imp_marker_unmatch(&matched);
         *report = report_of(stencil, carrier->route);
         if (carrier->area_as_shown)
             report->area = imp_layout_show(

@@ -4,6 +4,7 @@
 #define IMP_MARK_MARK_INTERNAL_H
 
 #include "mark/carrier.h"
+#include "mark/dicom_patches.h"
 #include "mark/mark.h"
 #include "mark/pixels.h"
 #include "mark/splice.h"
@@ -22,6 +23,7 @@ struct imp_marker {
 
 struct imp_pen {
     struct imp_splicer splicer;
+    struct imp_dicom_patches dicom;
     struct imp_cutlist cuts;
     struct imp_buf text;
 };
@@ -40,5 +42,23 @@ const struct imp_stencil *imp_marker_stencil(struct imp_marker *m,
                                              const struct imp_buf *text,
                                              const struct imp_look *look,
                                              struct imp_err *err);
+
+/* IMP_ERR_LIMIT if the picture has more pixels than the spec allows. */
+bool imp_marker_check_size(const struct imp_marker *m,
+                           const struct imp_look *look, struct imp_err *err);
+
+/* A stencil and its paint in the colours of one picture. */
+struct imp_matched {
+    struct imp_ink ink; /* the stencil's, but for what `rgb` has */
+    uint8_t *rgb;
+    struct imp_paint paint;
+    struct imp_inked where;
+};
+
+/* To be freed by _unmatch, on failure too; lives no longer than the stencil. */
+bool imp_marker_match(const struct imp_marker *m, struct imp_span profile,
+                      const struct imp_stencil *stencil,
+                      struct imp_matched *out, struct imp_err *err);
+void imp_marker_unmatch(struct imp_matched *matched);
 
 #endif
