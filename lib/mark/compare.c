@@ -1,6 +1,7 @@
 #include "mark/compare.h"
 
 #include "image/jpeg_lib.h"
+#include "mark/dicom_compare.h"
 #include "mark/frames.h"
 #include "mark/pixels.h"
 
@@ -143,6 +144,8 @@ bool imp_compare(const char *format, struct imp_span source,
 {
     if (strcmp(format, "jpeg") == 0)
         return compare_jpeg(source, made, area, out, err);
+    if (strcmp(format, "dicom") == 0)
+        return imp_dicom_compare(source, made, area, out, err);
     // What was dropped of the source (a preview) is no page of the output's, so
     // that it is the output which has to be seen in full.
     uint64_t frames = imp_frames_of(format, made);

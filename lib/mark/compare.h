@@ -27,7 +27,8 @@ struct imp_difference {
 #define IMP_COMPARE_PAGES 1000
 
 /* Compare two whole files of the format ("jpeg", ...): JPEG coefficient by
- * coefficient, others pixel by pixel, which loads the pixel library. Of HEIF
+ * coefficient, DICOM as dicom_compare.h says, others pixel by pixel, which
+ * loads the pixel library. Of HEIF
  * and AVIF, which are compared as RGB and upright, pixels up to 2 beside the
  * area have part in it: as many share a chroma sample with it, or are
  * interpolated from one that does. Metadata does not count. False with `err`:
