@@ -137,9 +137,9 @@ bool imp_turn_of(const char *format, struct imp_span source,
                      struct imp_span made, struct imp_turn *out,
                      struct imp_err *err);
     } rows[] = {
-        {"jpeg", by_exif},   {"png", by_exif},   {"webp", by_exif},
-        {"tiff", by_pages},  {"gif", by_pixels}, {"heif", by_pixels},
-        {"avif", by_pixels},
+        {"jpeg", by_exif},   {"png", by_exif},     {"webp", by_exif},
+        {"tiff", by_pages},  {"gif", by_pixels},   {"heif", by_pixels},
+        {"avif", by_pixels}, {"dicom", by_pixels},
     };
     *out = (struct imp_turn){0};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

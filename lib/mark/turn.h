@@ -17,9 +17,9 @@ struct imp_turn {
 /* Compare the orientations of two whole files of the format ("jpeg", ...): that
  * of EXIF, of each page in TIFF. Not stated, or making no sense, it is 1, which
  * is how viewers have it. In HEIF and AVIF what turns a picture is a property
- * of the image itself, which decoders obey: the pixels tell. False with `err`
- * if one of them is not read: IMP_ERR_DAMAGED, _LIMIT, _UNSUPPORTED, _MEMORY.
- * Any thread. */
+ * of the image itself, which decoders obey: the pixels tell. DICOM turns none.
+ * False with `err` if one of them is not read: IMP_ERR_DAMAGED, _LIMIT,
+ * _UNSUPPORTED, _MEMORY. Any thread. */
 bool imp_turn_of(const char *format, struct imp_span source,
                  struct imp_span made, struct imp_turn *out,
                  struct imp_err *err);
