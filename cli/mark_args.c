@@ -155,6 +155,16 @@ bool cli_set_mark_unsupported(void *self, const char *value,
                     value);
 }
 
+bool cli_set_mark_dicom(void *self, const char *value, struct imp_err *err)
+{
+    struct cli_mark_args *a = self;
+    a->option = "--mark-dicom";
+    bool pixels = g_str_equal(value, "pixels");
+    a->spec.dicom = pixels ? IMP_DICOM_PIXELS : IMP_DICOM_OVERLAY;
+    return pixels || g_str_equal(value, "overlay") ||
+           imp_fail(err, IMP_ERR_CONFIG, "'%s': want overlay or pixels", value);
+}
+
 // `option`, NULL if it was not given, needs something else.
 static bool has_use(const char *option, bool given, const char *needed)
 {

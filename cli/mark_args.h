@@ -44,6 +44,7 @@ bool cli_set_mark_box(void *self, const char *value, struct imp_err *err);
 bool cli_set_mark_font(void *self, const char *value, struct imp_err *err);
 bool cli_set_mark_unsupported(void *self, const char *value,
                               struct imp_err *err);
+bool cli_set_mark_dicom(void *self, const char *value, struct imp_err *err);
 
 #define CLI_MARK_OPTIONS                                                       \
     {"mark-text", 0, "TEXT",                                                   \
@@ -81,6 +82,9 @@ bool cli_set_mark_unsupported(void *self, const char *value,
          cli_set_mark_box},                                                    \
         {"mark-no-outline", 0, NULL, "Draw the text without its outline",      \
          cli_set_mark_no_outline},                                             \
+        {"mark-dicom", 0, "HOW",                                               \
+         "Of DICOM: as an overlay plane (default), or on the pixels",          \
+         cli_set_mark_dicom},                                                  \
     {                                                                          \
         "mark-unsupported", 0, "WHAT",                                         \
             "Of images of a kind that cannot be marked: quarantine (default) " \

@@ -54,6 +54,9 @@ static bool digest_recipe(const struct imp_run *run, struct imp_digest *out,
             m->spacing.value, m->spacing.percent, m->angle, m->scale,
             m->opacity, m->rgb[0], m->rgb[1], m->rgb[2], (int)m->backing);
         imp_sha256_add(sha, text, (size_t)n);
+        // Said only where it is not the default: older recipes stay the same.
+        if (m->dicom == IMP_DICOM_PIXELS)
+            imp_sha256_add(sha, "dicom pixels ", sizeof "dicom pixels ");
         if (m->font)
             imp_sha256_add(sha, m->font, strlen(m->font) + 1);
         if (m->image.n)
