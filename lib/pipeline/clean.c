@@ -106,19 +106,82 @@ static bool cut(struct imp_cleaner *c, const struct imp_format *fmt,
 
 // Nothing is believed: an output must itself come out as all kept. Its coded
 // data has just been checked, so its structure is enough.
-bool imp_cleaner_check(struct imp_cleaner *c, const struct imp_format *fmt,
-                       struct imp_span out, struct imp_err *err)
+// Does the cut put out `n` bytes of its own, from `done` on, that `out` has at
+// `from`?
+static bool repeats(const struct imp_cut *cut, uint64_t done, uint64_t n,
+                    struct imp_span out, uint64_t from)
+{
+    struct imp_span there;
+    if (cut->kind == IMP_CUT_KEEP)
+        return cut->offset + done == from;
+    return imp_span_sub(out, from, n, &there) &&
+           (cut->kind == IMP_CUT_ZERO
+                ? imp_span_is_zero(there)
+                : memcmp(cut->bytes + done, there.p, n) == 0);
+}
+
+// Whatever is thought of it: of an overlay a policy may remove the bits alone.
+static bool is_mark(const struct imp_cut *cut, uint64_t at, uint64_t length)
+{
+    return (cut->kind == IMP_CUT_KEEP || cut->kind == IMP_CUT_DROP) &&
+           cut->offset >= at && cut->offset - at <= length &&
+           cut->length <= length - (cut->offset - at);
+}
+
+// Does the list put out `out`, but for `length` bytes at `at`? If not, `*what`
+// does not.
+static bool gives_rest(const struct imp_cutlist *again, struct imp_span out,
+                       uint64_t at, uint64_t length, const char **what)
+{
+    uint64_t to = 0;
+    for (size_t i = 0; i < again->n; i++) {
+        const struct imp_cut *cut = &again->cut[i];
+        bool none = cut->kind == IMP_CUT_DROP || is_mark(cut, at, length);
+        uint64_t all = none ? 0 : cut->length;
+        *what = cut->what;
+        for (uint64_t done = 0, n; done < all; done += n, to += n) {
+            n = all - done;
+            if (to < at && n > at - to)
+                n = at - to;
+            if (!repeats(cut, done, n, out, to < at ? to : to + length))
+                return false;
+        }
+    }
+    return to == out.n - length;
+}
+
+// All is kept; or what goes is the mark, and the rest comes out as it is.
+static bool is_clean(const struct imp_cutlist *again, struct imp_span out,
+                     uint64_t at, uint64_t length, const char **what)
+{
+    for (size_t i = 0; i < again->n; i++)
+        if (again->cut[i].kind != IMP_CUT_KEEP) {
+            *what = again->cut[i].what;
+            return length && gives_rest(again, out, at, length, what);
+        }
+    return true;
+}
+
+// But for a mark of `length` bytes at `at`.
+static bool check(struct imp_cleaner *c, const struct imp_format *fmt,
+                  struct imp_span out, uint64_t at, uint64_t length,
+                  struct imp_err *err)
 {
     struct imp_job_image image;
+    const char *what = NULL;
     imp_deid_look_again(c->deid);
     if (!cut(c, fmt, out, IMP_CHECK_AGAIN, NULL, &image, &c->again, err))
         return imp_wrap(err, "output");
-    for (size_t i = 0; i < c->again.n; i++)
-        if (c->again.cut[i].kind != IMP_CUT_KEEP)
-            return imp_fail(err, IMP_ERR_RESIDUAL,
-                            "output still has a part to remove: %s",
-                            c->again.cut[i].what);
+    if (!is_clean(&c->again, out, at, length, &what))
+        return imp_fail(err, IMP_ERR_RESIDUAL,
+                        "output still has a part to remove: %s", what);
     return imp_deid_check_residual(c->deid, &c->again, out, err);
+}
+
+bool imp_cleaner_check(struct imp_cleaner *c, const struct imp_format *fmt,
+                       struct imp_span out, struct imp_err *err)
+{
+    return check(c, fmt, out, 0, 0, err);
 }
 
 bool imp_cleaner_cut(struct imp_cleaner *c, const struct imp_format *fmt,
@@ -133,18 +196,18 @@ bool imp_cleaner_cut(struct imp_cleaner *c, const struct imp_format *fmt,
 
 // What the cuts make: of a mapped input it is mapped, too, so that however
 // large it is, what is checked is what will be stored.
-static bool apply(struct imp_cleaner *c, struct imp_span in,
-                  struct imp_span *out, struct imp_err *err)
+static bool apply(struct imp_cleaner *c, struct imp_cutlist *cuts,
+                  struct imp_span in, struct imp_span *out, struct imp_err *err)
 {
     const struct iovec *piece;
     size_t n;
     imp_map_close(&c->joined);
     if (!imp_map_has(in)) {
-        bool ok = imp_cutlist_apply(&c->cuts, in, &c->out, err);
+        bool ok = imp_cutlist_apply(cuts, in, &c->out, err);
         *out = imp_buf_span(&c->out);
         return ok;
     }
-    bool ok = imp_cutlist_pieces(&c->cuts, in, &piece, &n, err) &&
+    bool ok = imp_cutlist_pieces(cuts, in, &piece, &n, err) &&
               imp_map_join(&c->joined, piece, n, err);
     *out = c->joined.bytes;
     return ok;
@@ -158,7 +221,18 @@ bool imp_cleaner_finish(struct imp_cleaner *c, const struct imp_format *fmt,
         *out = in;
         return imp_deid_check_residual(c->deid, &c->cuts, in, err);
     }
-    return apply(c, in, out, err) && imp_cleaner_check(c, fmt, *out, err);
+    return apply(c, &c->cuts, in, out, err) &&
+           imp_cleaner_check(c, fmt, *out, err);
+}
+
+bool imp_cleaner_finish_marked(struct imp_cleaner *c,
+                               const struct imp_format *fmt, struct imp_span in,
+                               struct imp_cutlist *marked, uint64_t at,
+                               uint64_t length, struct imp_span *out,
+                               struct imp_err *err)
+{
+    return apply(c, marked, in, out, err) &&
+           check(c, fmt, *out, at, length, err);
 }
 
 bool imp_cleaner_clean(struct imp_cleaner *c, const struct imp_format *fmt,

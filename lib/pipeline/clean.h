@@ -75,6 +75,15 @@ bool imp_cleaner_finish(struct imp_cleaner *c, const struct imp_format *fmt,
                         struct imp_span in, struct imp_span *out,
                         struct imp_err *err);
 
+/* The same with `marked`, which whoever draws has made of imp_cleaner_cuts,
+ * in their place. What lies in [at, at + length) of the output, an overlay that
+ * is the mark, is no part to remove, whatever the policy says. */
+bool imp_cleaner_finish_marked(struct imp_cleaner *c,
+                               const struct imp_format *fmt, struct imp_span in,
+                               struct imp_cutlist *marked, uint64_t at,
+                               uint64_t length, struct imp_span *out,
+                               struct imp_err *err);
+
 /* The clean image as pieces, for writev(2) or a digest, once `in` is cut. */
 bool imp_cleaner_pieces(struct imp_cleaner *c, struct imp_span in,
                         const struct iovec **pieces, size_t *n,

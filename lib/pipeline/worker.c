@@ -2,6 +2,7 @@
 // look at it, ask whose it is, clean, mark, clean again, store.
 #include "base/map.h"
 #include "image/jpeg_map.h"
+#include "mark/dicom.h"
 #include "pipeline/clean.h"
 #include "pipeline/code.h"
 #include "pipeline/guard.h"
@@ -23,6 +24,7 @@ struct imp_worker {
     struct imp_sha256 *sha;
     struct imp_ledger *known; // this thread's view
     struct imp_pen *pen;      // NULL if nothing is marked
+    struct imp_cutlist drawn; // the image's, with a mark in it
     struct imp_jpeg_map map;
     struct imp_known_subject subject; // of the image at hand
     struct imp_input input;
@@ -66,6 +68,7 @@ void imp_worker_free(struct imp_worker *w)
     imp_buf_clear(&w->name);
     imp_buf_clear(&w->marked);
     imp_input_clear(&w->input);
+    imp_cutlist_clear(&w->drawn);
     imp_pen_free(w->pen);
     imp_ledger_free(w->known);
     imp_sha256_free(w->sha);
@@ -156,6 +159,18 @@ static bool digest_of(struct imp_worker *w, struct imp_span in,
     return true;
 }
 
+// It cannot be marked: may it go out as it is?
+static bool leave_unmarked(struct imp_worker *w, struct imp_mark_report *report,
+                           struct imp_err *err)
+{
+    if (err->code != IMP_ERR_UNSUPPORTED || !w->run->config->mark_or_skip)
+        return false;
+    *err = (struct imp_err){0};
+    *report = (struct imp_mark_report){.route = "none"};
+    imp_counter_add(&w->run->unmarked, 1);
+    return true;
+}
+
 // The encoder may have added metadata of its own, so the marked image is cut
 // as if it had come from outside.
 static bool mark_clean(struct imp_worker *w, const struct imp_format *fmt,
@@ -169,12 +184,24 @@ static bool mark_clean(struct imp_worker *w, const struct imp_format *fmt,
                          report, err))
         return imp_cleaner_clean(w->cleaner, fmt, imp_buf_span(&w->marked),
                                  IMP_CHECK_CODED, image, err);
-    if (err->code != IMP_ERR_UNSUPPORTED || !w->run->config->mark_or_skip)
-        return false;
-    *err = (struct imp_err){0};
-    *report = (struct imp_mark_report){.route = "none"};
-    imp_counter_add(&w->run->unmarked, 1);
-    return true;
+    return leave_unmarked(w, report, err);
+}
+
+// Of an object only what changes is copied before it is put together.
+static bool mark_dicom(struct imp_worker *w, const struct imp_format *fmt,
+                       const struct imp_mark_input *input,
+                       struct imp_span *image, struct imp_mark_report *report,
+                       struct imp_err *err)
+{
+    struct imp_dicom_marked marked;
+    if (!imp_marker_dicom(w->run->marker, w->pen, *image,
+                          imp_cleaner_cuts(w->cleaner), input, &w->drawn,
+                          &marked, err))
+        return leave_unmarked(w, report, err) &&
+               imp_cleaner_finish(w->cleaner, fmt, *image, image, err);
+    *report = marked.report;
+    return imp_cleaner_finish_marked(w->cleaner, fmt, *image, &w->drawn,
+                                     marked.at, marked.length, image, err);
 }
 
 // Fields and text together may not make the key, either. Digits of a digest, a
@@ -196,15 +223,33 @@ static bool tells_no_key(struct imp_worker *w, const struct imp_template *t,
     return ok;
 }
 
+static bool mark_picture(struct imp_worker *w, const struct imp_format *fmt,
+                         const struct imp_mark_input *input,
+                         struct imp_span *image, struct imp_mark_report *report,
+                         struct imp_err *err)
+{
+    switch (imp_marker_splice(w->run->marker, w->pen, *image,
+                              imp_cleaner_cuts(w->cleaner), &w->map, input,
+                              &w->marked, report, err)) {
+    case IMP_MARK_SPLICED:
+        *image = imp_buf_span(&w->marked);
+        return imp_cleaner_check(w->cleaner, fmt, *image, err);
+    case IMP_MARK_NOT_SPLICED:
+        return mark_clean(w, fmt, input, image, report, err);
+    case IMP_MARK_FAILED:
+        break;
+    }
+    return false;
+}
+
 static bool mark(struct imp_worker *w, const struct imp_format *fmt,
                  struct imp_span *image, struct imp_result *r,
                  struct imp_err *err)
 {
-    struct imp_marker *marker = w->run->marker;
     struct imp_mark_report report;
     char digest[IMP_SHA256_HEX] = "";
     struct telling telling;
-    const struct imp_template *said = imp_marker_template(marker);
+    const struct imp_template *said = imp_marker_template(w->run->marker);
     bool uses_digest =
         imp_template_uses(said, "digest") ||
         (imp_template_uses(said, "subject") && !w->subject.code[0]);
@@ -216,20 +261,9 @@ static bool mark(struct imp_worker *w, const struct imp_format *fmt,
     };
     if (!tells_no_key(w, said, input.values, err))
         return imp_wrap(err, "mark");
-    bool ok = false;
-    switch (imp_marker_splice(marker, w->pen, *image,
-                              imp_cleaner_cuts(w->cleaner), &w->map, &input,
-                              &w->marked, &report, err)) {
-    case IMP_MARK_SPLICED:
-        *image = imp_buf_span(&w->marked);
-        ok = imp_cleaner_check(w->cleaner, fmt, *image, err);
-        break;
-    case IMP_MARK_NOT_SPLICED:
-        ok = mark_clean(w, fmt, &input, image, &report, err);
-        break;
-    case IMP_MARK_FAILED:
-        break;
-    }
+    bool ok = strcmp(fmt->name, "dicom") == 0
+                  ? mark_dicom(w, fmt, &input, image, &report, err)
+                  : mark_picture(w, fmt, &input, image, &report, err);
     if (!ok)
         return false;
     r->route = report.route;
