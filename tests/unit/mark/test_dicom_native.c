@@ -196,6 +196,43 @@ Test(dicom_native, bytes_in_big_endian_words_are_found)
                 "cfe");
 }
 
+// Of 100 and 255, 128/255 of the way: 177.8; of 0, 128.
+Test(dicom_native, what_shows_through_is_the_pixel_itself)
+{
+    pour(2, 1, "++");
+    spot(0, 0);
+    start(true, true);
+    describe((struct shape){"MONOCHROME2 ", 1, 4, 8, 8});
+    PIXELS("\0dab");
+    expect_drawn(BIG);
+    EXPECT_TAIL("\x80\xB2"
+                "ab");
+}
+
+Test(dicom_native, values_may_be_below_0)
+{
+    pour(2, 1, "#o");
+    spot(0, 0);
+    start(true, false);
+    describe((struct shape){"MONOCHROME2 ", 1, 4, 16, 12, .is_signed = true});
+    PIXELS("\0\0\0\0\xFB\x0F\x03\0"); // -5 and 3
+    expect_drawn(EXPLICIT);
+    EXPECT_TAIL("\x03\0\xFB\x0F\xFB\x0F\x03\0");
+}
+
+Test(dicom_native, pixels_between_ink_may_lie_outside_of_the_window)
+{
+    pour(3, 1, "#.#");
+    spot(0, 0);
+    start(true, false);
+    describe((struct shape){"MONOCHROME2 ", 1, 3, 16, 12});
+    el(0x00281050, "DS", "99.5");
+    el(0x00281051, "DS", "101 ");
+    PIXELS("\x01\0\0\x0F\x03\0");
+    expect_drawn(EXPLICIT);
+    EXPECT_TAIL("\x95\0\0\x0F\x95\0"); // 149
+}
+
 Test(dicom_native, colours_are_drawn_by_pixel_or_by_plane)
 {
     for (int planar = 0; planar < 2; planar++) {
