@@ -1,10 +1,14 @@
 #include "pipeline/profiles.h"
 
 #include "deid/icc.h"
+#include "dicom/file.h"
+#include "dicom/reader.h"
 #include "image/format.h"
 #include "mark/compare.h"
 
 #include <string.h>
+
+#define ICC_PROFILE 0x00282000
 
 // The profiles of a file as its handler shows them, one behind the other, each
 // after its length.
@@ -25,6 +29,32 @@ static bool hear(struct imp_editor *self, const struct imp_part *part,
            imp_buf_add(&l->all, l->one.p, l->one.n, err);
 }
 
+// Of DICOM, wherever they lie: PS3.3 C.11.15.
+static bool listen_to_object(struct listener *l, struct imp_span in,
+                             struct imp_err *err)
+{
+    struct imp_dcm_file file;
+    struct imp_dcm_reader r;
+    struct imp_dcm_event e;
+    struct imp_verdict v;
+    if (!imp_dcm_file_read(in, &file, err))
+        return false;
+    if (file.syntax->deflated)
+        return imp_fail(err, IMP_ERR_UNSUPPORTED, "a deflated data set");
+    imp_dcm_reader_start(&r, in, file.data_at, in.n, file.syntax->encoding);
+    do {
+        if (!imp_dcm_next(&r, &e, err))
+            return false;
+        const struct imp_part part = {
+            .kind = IMP_PART_ICC,
+            .payload = {in.p + e.at + e.header, (size_t)e.value}};
+        if (e.kind == IMP_DCM_ELEMENT && e.tag == ICC_PROFILE &&
+            !hear(&l->editor, &part, &v, err))
+            return false;
+    } while (e.kind != IMP_DCM_END);
+    return true;
+}
+
 static bool listen(struct listener *l, const char *format, struct imp_span in,
                    struct imp_err *err)
 {
@@ -32,6 +62,8 @@ static bool listen(struct listener *l, const char *format, struct imp_span in,
     struct imp_job_image image = {.editor = &l->editor,
                                   .limits = {UINT64_MAX, IMP_COMPARE_PIXELS},
                                   .check = IMP_CHECK_STRUCTURE};
+    if (strcmp(format, "dicom") == 0)
+        return listen_to_object(l, in, err);
     const struct imp_format *fmt = imp_format_called(format);
     bool ok = fmt ? imp_format_cut(fmt, in, &image, &cuts, err)
                   : imp_fail(err, IMP_ERR_UNSUPPORTED, "no format is called %s",
