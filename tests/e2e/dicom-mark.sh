@@ -1,5 +1,6 @@
 # Real objects marked by an overlay, and on their pixels: every frame has the
-# mark, and nothing else changes.
+# mark, and nothing else changes; and verify proves it of those that a run has
+# archived.
 . tests/lib/env.sh
 . tests/lib/e2e.sh
 need_corpus
@@ -26,4 +27,27 @@ for how in overlay pixels; do
         fail "the judge says otherwise"
     }
     echo "$how: $(tail -n 1 "$work/judge")"
+done
+need_dicom
+printf 'of a test' | sha256sum | cut -c 1-64 >"$work/key"
+chmod 600 "$work/key"
+printf '[policy]\npreset = strict\n[dicom]\nburned-in = allow\n' \
+    >"$work/policy"
+for how in overlay pixels; do
+    "$IMGPIPE" run "$IMP_CORPUS/dicom" --archive "$work/a-$how" \
+        --state "$work/s-$how" --settle 0 --json --policy "$work/policy" \
+        --key-file "$work/key" --name '{digest:32}.{ext}' \
+        --mark-text HE --mark-scale 10% --mark-dicom "$how" \
+        >"$work/out" 2>"$work/err"
+    [ "$(field failed)" -eq 0 ] || fail "$how: $(tail -n 3 "$work/err")"
+    [ "$(field archived)" -gt 40 ] || fail "$how: $(field archived) archived"
+    archived=$(($(field archived) + $(field duplicate)))
+    "$IMGPIPE" verify "$work/a-$how" --state "$work/s-$how" \
+        --against "$IMP_CORPUS/dicom" >"$work/verified" 2>"$work/err" || {
+        grep -v -e ': proven' -e 'not archived' "$work/verified"
+        fail "$how: verify"
+    }
+    proven=$(grep -c ': proven' "$work/verified")
+    [ "$proven" -eq "$archived" ] || fail "$how: $proven of $archived proven"
+    echo "$how: $proven proven"
 done
