@@ -3,6 +3,7 @@
 #include <string.h>
 
 #define FORMATS(ROW) \
+    ROW(dicom)       \
     ROW(jpeg)        \
     ROW(png)         \
     ROW(gif)         \
@@ -60,7 +61,6 @@ static const struct {
     {"JPEG 2000", 0, "\0\0\0\x0cjP  ", 8},
     {"JPEG 2000 codestream", 0, "\xff\x4f\xff\x51", 4},
     {"BMP", 0, "BM", 2},
-    {"DICOM", 128, "DICM", 4},
     {"gzip", 0, "\x1f\x8b", 2},
     {"PostScript", 0, "%!", 2},
     {"XML", 0, "<?xml", 5},

@@ -5,7 +5,6 @@
 . tests/lib/env.sh
 . tests/lib/e2e.sh
 need_corpus
-need_dicom
 [ -n "$IMP_DICOM" ] || skip "no standard as data"
 python3 tests/lib/dicom_rows.py "$IMP_DICOM" "$work/in" || fail "no objects"
 printf 'of a test' | sha256sum | cut -c 1-64 >"$work/key"

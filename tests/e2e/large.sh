@@ -10,7 +10,6 @@ esac
 source=$IMP_CORPUS/dicom/pydicom/pydicom__CT_small.dcm
 [ -f "$source" ] || skip "no corpus of DICOM objects"
 command -v /usr/bin/time >/dev/null || skip "no /usr/bin/time"
-need_dicom
 bytes=${E2E_BYTES:-300000000}
 mkdir "$work/in"
 python3 tests/lib/large_dicom.py "$source" "$work/in/native" "$bytes" &&

@@ -16,14 +16,6 @@ skip() {
     exit 77
 }
 
-# need_dicom: a program that takes DICOM objects.
-need_dicom() {
-    "$IMGPIPE" inspect --json "$IMP_CORPUS/dicom/pydicom/pydicom__CT_small.dcm" \
-        >"$work/knows" 2>&1
-    grep -q '"format": "dicom"' "$work/knows" ||
-        skip "this imgpipe takes no DICOM objects"
-}
-
 need_corpus() {
     [ -n "$IMP_CORPUS" ] || skip "no corpus"
 }

@@ -86,15 +86,8 @@ Test(input, what_is_no_such_format_is_read_whatever_its_length)
     expect_read(a_file("large", false, LARGE), LARGE);
 }
 
-static void need_dicom(void)
-{
-    if (!imp_format_called("dicom"))
-        cr_skip("no such format");
-}
-
 Test(input, small_objects_are_read)
 {
-    need_dicom();
     expect_read(a_file("small", true, 1000), 1000);
 }
 
@@ -105,7 +98,6 @@ Test(input, a_large_object_is_mapped_and_has_another_limit)
     const struct imp_limits less = {.max_bytes = UINT64_MAX,
                                     .max_mapped = LARGE - 1};
     const struct imp_limits one = {.max_bytes = LARGE - 1};
-    need_dicom();
     struct imp_job *job = a_file("large", true, LARGE);
     cr_assert(imp_input_open(&in, job, &limits, &err), "%s", err.msg);
     expect_end(in.bytes, LARGE);
@@ -124,7 +116,6 @@ Test(input, a_mapped_object_that_is_cut_short_is_unsettled)
 {
     struct imp_input in = {0};
     const struct imp_limits limits = {.max_mapped = LARGE};
-    need_dicom();
     struct imp_job *job = a_file("large", true, LARGE);
     cr_assert(imp_input_open(&in, job, &limits, &err), "%s", err.msg);
     cr_assert_eq(truncate(job->path, 100), 0);
@@ -169,7 +160,6 @@ Test(input, an_object_of_an_archive_is_read_or_mapped_in_the_same_way)
 {
     static const char *const schemes[] = {"bag", "tar.gz"};
     static const size_t sizes[] = {1000, LARGE, IMP_INPUT_COPIED + 1000};
-    need_dicom();
     for (int i = 0; i < 12; i++) {
         struct imp_input in = {0};
         struct imp_object o;
