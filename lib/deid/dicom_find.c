@@ -4,6 +4,7 @@
 #include "dicom/dict.h"
 #include "dicom/file.h"
 #include "dicom/reader.h"
+#include "image/dicom_inflate.h"
 
 #include <glib.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 
 // Longer text is no key of anything.
 #define MAX_TEXT 4096
+#define MAX_INFLATED (UINT64_C(512) << 20)
 
 // --- Names ---
 
@@ -104,17 +106,30 @@ static bool look_at(struct search *s, const struct imp_dcm_reader *r,
 }
 
 // To the end: it may be there again.
-static bool look_through(struct search *s, struct imp_span in,
-                         const struct imp_dcm_file *file, struct imp_err *err)
+static bool look_through(struct search *s, struct imp_span in, uint64_t at,
+                         const struct imp_dcm_syntax *syntax,
+                         struct imp_err *err)
 {
     struct imp_dcm_reader reader;
     struct imp_dcm_event e = {.kind = IMP_DCM_ELEMENT};
-    imp_dcm_reader_start(&reader, in, file->data_at, in.n,
-                         file->syntax->encoding);
+    imp_dcm_reader_start(&reader, in, at, in.n, syntax->encoding);
     while (e.kind != IMP_DCM_END)
         if (!imp_dcm_next(&reader, &e, err) || !look_at(s, &reader, &e, err))
             return false;
     return true;
+}
+
+// `inflated` is what it is read from if it is deflated.
+static bool look_into(struct search *s, struct imp_span in,
+                      const struct imp_dcm_file *file, struct imp_buf *inflated,
+                      struct imp_err *err)
+{
+    uint64_t end;
+    if (!file->syntax->deflated)
+        return look_through(s, in, file->data_at, file->syntax, err);
+    return imp_dicom_inflate(in, file->data_at, MAX_INFLATED, inflated, &end,
+                             err) &&
+           look_through(s, imp_buf_span(inflated), 0, file->syntax, err);
 }
 
 // --- Its text ---
@@ -153,17 +168,15 @@ bool imp_dicom_find(struct imp_span in, uint32_t tag, struct imp_buf *value,
 {
     struct imp_dcm_file file;
     struct search s = {.tag = tag};
+    struct imp_buf inflated = {0};
     value->n = 0;
     if (!imp_dcm_file_read(in, &file, err))
         return false;
-    if (file.syntax->deflated)
-        return imp_fail(err, IMP_ERR_UNSUPPORTED,
-                        "the data set is deflated: no subject can be told from "
-                        "it");
-    if (!look_through(&s, in, &file, err))
-        return false;
-    if (decode(&s, value, err))
+    bool ok = look_into(&s, in, &file, &inflated, err);
+    bool found = ok && decode(&s, value, err);
+    imp_buf_clear(&inflated);
+    if (found)
         return true;
     value->n = 0;
-    return imp_wrap(err, IMP_DCM_TAG_FMT, IMP_DCM_TAG_ARGS(tag));
+    return ok && imp_wrap(err, IMP_DCM_TAG_FMT, IMP_DCM_TAG_ARGS(tag));
 }

@@ -18,9 +18,10 @@ bool imp_dicom_attribute_named(const char *name, uint32_t *tag,
  * and put its text, as UTF-8 and without padding, into `value`, emptied first:
  * it stays empty if the attribute is missing or empty. IMP_ERR_CONFIG if it is
  * no text there, has several values or characters that its character set does
- * not have, or if it or the character set is there twice; IMP_ERR_UNSUPPORTED
- * if the data set is deflated; else as imp_dcm_file_read, imp_dcm_next and
- * imp_dcm_charset_new. Values of other elements are not looked at. Any thread.
+ * not have, or if it or the character set is there twice; else as
+ * imp_dcm_file_read, imp_dicom_inflate, imp_dcm_next and imp_dcm_charset_new. A
+ * deflated data set may have 512 MB. Values of other elements are not looked
+ * at. Any thread.
  */
 bool imp_dicom_find(struct imp_span in, uint32_t tag, struct imp_buf *value,
                     struct imp_err *err);

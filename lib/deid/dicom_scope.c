@@ -17,6 +17,7 @@ void imp_dicom_scope_start(struct imp_dicom_scope *s)
 {
     memset(s->has_charset, 0, sizeof s->has_charset);
     s->n_creators = 0;
+    s->disguise = 0;
     if (s->n_cached == IMP_DICOM_CHARSETS)
         forget_charsets(s);
 }
@@ -49,7 +50,7 @@ void imp_dicom_scope_element(struct imp_dicom_scope *s, struct imp_span in,
 {
     if (e->kind != IMP_DCM_ELEMENT)
         return;
-    const struct imp_span value = {in.p + e->at + e->header, e->value};
+    const struct imp_span value = imp_dcm_value_of(in, e);
     if (e->tag == CHARACTER_SET) {
         s->charset[e->depth] = value;
         s->has_charset[e->depth] = true;
@@ -60,6 +61,17 @@ void imp_dicom_scope_element(struct imp_dicom_scope *s, struct imp_span in,
             .block = (e->tag & 0xFFFF0000) >> 8 | (e->tag & 0xFF),
             .name = unpadded(value)};
     }
+}
+
+bool imp_dicom_scope_disguised(struct imp_dicom_scope *s,
+                               const struct imp_dcm_event *e, bool begins)
+{
+    if (e->depth < s->disguise)
+        s->disguise = 0;
+    bool inside = s->disguise != 0;
+    if (begins && !inside)
+        s->disguise = e->depth + 1;
+    return inside;
 }
 
 struct imp_span imp_dicom_scope_creator(const struct imp_dicom_scope *s,

@@ -28,6 +28,7 @@ struct imp_dicom_scope {
         struct imp_buf value;
     } cached[IMP_DICOM_CHARSETS];
     size_t n_cached;
+    unsigned disguise;   /* elements deeper than that are in one; 0: none is */
     struct imp_buf text; /* of the last _text */
 };
 
@@ -41,6 +42,11 @@ void imp_dicom_scope_item(struct imp_dicom_scope *s, unsigned depth);
 /* An element; does nothing unless it is one of those. */
 void imp_dicom_scope_element(struct imp_dicom_scope *s, struct imp_span in,
                              const struct imp_dcm_event *e);
+
+/* Does it lie in a sequence whose texts become dummies (IMP_DICOM_DISGUISE)?
+ * `begins`: it is such a sequence itself. */
+bool imp_dicom_scope_disguised(struct imp_dicom_scope *s,
+                               const struct imp_dcm_event *e, bool begins);
 
 /* Who has reserved the block that a private element is in; empty: nobody. */
 struct imp_span imp_dicom_scope_creator(const struct imp_dicom_scope *s,

@@ -27,12 +27,14 @@ static const struct field {
     {0x00280303, FIELD(temporal), ROOM(temporal)},
 };
 
+#define CODE_VALUE 0x00080100
+#define CODE_MEANING 0x00080104
 #define PATIENT_NAME 0x00100010
 #define PATIENT_ID 0x00100020
 #define ROWS 0x00280010
 #define COLUMNS 0x00280011
 #define DOCUMENT 0x00420011
-#define DIRECTORY_GROUP 0x0004
+#define DIRECTORY_RECORDS 0x00041220
 
 struct surveyor {
     struct imp_dicom_survey *s;
@@ -44,12 +46,6 @@ struct surveyor {
     unsigned gone; // sequences that are open in one that goes, itself included
     struct imp_err *err;
 };
-
-static struct imp_span value_of(const struct surveyor *v,
-                                const struct imp_dcm_event *e)
-{
-    return (struct imp_span){v->in.p + e->at + e->header, e->value};
-}
 
 static void take_text(char *out, size_t room, struct imp_span v)
 {
@@ -71,7 +67,7 @@ static uint32_t number_of(const struct imp_dcm_event *e, struct imp_span v)
 static void take_field(struct surveyor *v, const struct imp_dcm_event *e)
 {
     struct imp_dicom_survey *s = v->s;
-    const struct imp_span value = value_of(v, e);
+    const struct imp_span value = imp_dcm_value_of(v->in, e);
     s->has_patient_name |= e->tag == PATIENT_NAME;
     s->has_patient_id |= e->tag == PATIENT_ID;
     s->has_document |= e->tag == DOCUMENT && e->value;
@@ -90,7 +86,7 @@ static bool check_overlay(struct surveyor *v, const struct imp_dcm_event *e)
     uint32_t tag = e->tag & 0xFF01FFFF;
     uint32_t want = tag == 0x60000100 ? 1 : 0;
     bool in_pixels = (tag == 0x60000100 || tag == 0x60000102) && e->value &&
-                     number_of(e, value_of(v, e)) != want;
+                     number_of(e, imp_dcm_value_of(v->in, e)) != want;
     return !in_pixels ||
            imp_dcm_fail(&v->reader, IMP_ERR_UNSUPPORTED, e->at, v->err,
                         "an overlay in the unused bits of pixels");
@@ -125,8 +121,10 @@ static bool goes(enum imp_dicom_fate fate)
 static bool note(struct surveyor *v, const struct imp_dcm_event *e)
 {
     struct imp_span text;
-    if (!imp_dicom_scope_text(v->scope, e->depth, e->vr, value_of(v, e), &text,
-                              v->err))
+    if (!v->words)
+        return true;
+    if (!imp_dicom_scope_text(v->scope, e->depth, e->vr,
+                              imp_dcm_value_of(v->in, e), &text, v->err))
         return false;
     bool names = e->vr == IMP_DCM_PN;
     return (names ? imp_dicom_words_add_names
@@ -139,11 +137,14 @@ static bool look(struct surveyor *v, const struct imp_dcm_event *e)
     if (e->flags & (IMP_DCM_DUPLICATE | IMP_DCM_DESCENDING))
         return imp_dcm_fail(&v->reader, IMP_ERR_DAMAGED, e->at, v->err,
                             "elements are not in order");
-    // PS3.3 F: it lists other files, their patients, and names of files that
+    // PS3.3 F.3: it lists other files, their patients, and names of files that
     // they will not have.
-    if (e->depth == 0 && imp_dcm_group(e->tag) == DIRECTORY_GROUP)
+    if (e->depth == 0 && e->tag == DIRECTORY_RECORDS)
         return imp_dcm_fail(&v->reader, IMP_ERR_UNSUPPORTED, e->at, v->err,
                             "a directory of objects (DICOMDIR), not one");
+    bool in_code =
+        imp_dicom_scope_disguised(v->scope, e, fate == IMP_DICOM_DISGUISE) &&
+        (e->tag == CODE_VALUE || e->tag == CODE_MEANING);
     if (e->kind == IMP_DCM_SEQUENCE_BEGIN) {
         v->gone += v->gone || goes(fate);
         return true;
@@ -157,6 +158,8 @@ static bool look(struct surveyor *v, const struct imp_dcm_event *e)
         if (!check_overlay(v, e))
             return false;
     }
+    if (in_code)
+        return note(v, e);
     return !(v->gone || goes(fate)) || !identifies(e) || note(v, e);
 }
 

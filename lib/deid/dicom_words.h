@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 enum {
-    IMP_DICOM_WORDS = 1024,    /* more are IMP_ERR_LIMIT */
+    IMP_DICOM_WORDS = 16384,   /* more are IMP_ERR_LIMIT */
     IMP_DICOM_WORD_BYTES = 64, /* of longer ones the start is enough */
 };
 

@@ -95,7 +95,7 @@ static bool take_number(struct reading *r, const struct imp_dcm_event *e,
                         unsigned row)
 {
     uint8_t *field = (uint8_t *)r->image + attributes[row].field;
-    const uint8_t *p = r->reader.in.p + e->at + e->header;
+    const uint8_t *p = imp_dcm_value_of(r->reader.in, e).p;
     if (e->value != 2)
         return imp_dcm_fail(&r->reader, IMP_ERR_DAMAGED, e->at, r->err,
                             "length %" PRIu64 ", want 2", e->value);
@@ -120,7 +120,7 @@ static bool take_value(struct reading *r, const struct imp_dcm_event *e,
                                           [FLAG] = IMP_DCM_US,
                                           [COUNT] = IMP_DCM_IS,
                                           [COLOUR] = IMP_DCM_CS};
-    struct imp_span value = {r->reader.in.p + e->at + e->header, e->value};
+    struct imp_span value = imp_dcm_value_of(r->reader.in, e);
     if (e->vr != vrs[attributes[row].what])
         return imp_dcm_fail(&r->reader, IMP_ERR_DAMAGED, e->at, r->err,
                             "its VR is %s, want %s",

@@ -103,6 +103,13 @@ void imp_dcm_reader_start(struct imp_dcm_reader *r, struct imp_span in,
 bool imp_dcm_next(struct imp_dcm_reader *r, struct imp_dcm_event *event,
                   struct imp_err *err);
 
+/* The value of an element of the input that it was read from. */
+static inline struct imp_span imp_dcm_value_of(struct imp_span in,
+                                               const struct imp_dcm_event *e)
+{
+    return (struct imp_span){in.p + e->at + e->header, e->value};
+}
+
 /* Where the last event is: "(0008,1115)[0].(0010,0010)"; "(7FE0,0010)[0]" is
  * the offset table; "" for zeros and the end. Always fits and ends with NUL. */
 void imp_dcm_path(const struct imp_dcm_reader *r, char out[IMP_DCM_PATH_MAX]);

@@ -68,7 +68,7 @@ struct overlay {
 static void take(struct overlay *o, const struct side *s,
                  const struct imp_dcm_event *e)
 {
-    const uint8_t *p = s->in.p + e->at + e->header;
+    const uint8_t *p = imp_dcm_value_of(s->in, e).p;
     bool big = s->image.syntax->encoding.big;
     unsigned first = e->value < 2 ? 0 : big ? imp_be16(p) : imp_le16(p);
     switch (imp_dcm_element(e->tag)) {

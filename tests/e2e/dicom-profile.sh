@@ -17,8 +17,7 @@ profile() {
     shift 2
     {
         printf '[policy]\npreset = strict\n'
-        [ "$subject" = no ] || echo 'dates = shift'
-        echo '[dicom]'
+        printf '[dicom]\nburned-in = allow\n'
         [ $# -eq 0 ] || printf '%s; ' "$@" | sed 's/^/options = /; s/; $/\n/'
         case " $* " in
         *" retain-safe-private "*)
@@ -51,26 +50,24 @@ profile() {
 profile no "$work/key"
 profile yes "$work/key"
 for option in clean-pixel-data clean-graphics clean-structured-content \
-    clean-descriptors retain-full-dates retain-modified-dates \
-    retain-patient-characteristics retain-device-identity retain-uids \
-    retain-safe-private retain-institution-identity; do
+    clean-descriptors retain-full-dates retain-patient-characteristics \
+    retain-device-identity retain-uids retain-safe-private \
+    retain-institution-identity; do
     profile no "$work/key" $option
 done
 profile no - retain-uids
 profile yes "$work/key" retain-modified-dates
 profile yes "$work/key" retain-modified-dates retain-device-identity
-profile yes "$work/key" retain-modified-dates retain-full-dates \
-    retain-patient-characteristics
+profile yes "$work/key" retain-full-dates retain-patient-characteristics
 profile no "$work/key" retain-uids retain-device-identity
 profile yes "$work/key" clean-descriptors clean-structured-content \
     clean-graphics retain-safe-private
 profile yes "$work/key" clean-descriptors retain-patient-characteristics \
     retain-institution-identity retain-device-identity retain-uids
 profile yes "$work/key" clean-pixel-data clean-graphics \
-    clean-structured-content clean-descriptors retain-full-dates \
-    retain-modified-dates retain-patient-characteristics \
-    retain-device-identity retain-uids retain-safe-private \
-    retain-institution-identity
+    clean-structured-content clean-descriptors retain-modified-dates \
+    retain-patient-characteristics retain-device-identity retain-uids \
+    retain-safe-private retain-institution-identity
 sed 's/[^:]*: \([0-9]*\) rows, \([0-9]*\) of (row, place), \([0-9]*\) .*/\2 \3/' \
     "$work/judged" | awk '{ n += $1; m += $2 }
     END { print NR " runs: " n " of (row, options, place), " m " elements" }'

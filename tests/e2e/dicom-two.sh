@@ -5,7 +5,6 @@
 . tests/lib/e2e.sh
 need_corpus
 [ -d "$IMP_CORPUS/dicom" ] || skip "no corpus of DICOM objects"
-need_dicom
 [ -n "$IMP_DICOM" ] || skip "no standard as data"
 for name in ours other; do
     printf 'of a test: %s' $name | sha256sum | cut -c 1-64 >"$work/$name.key"

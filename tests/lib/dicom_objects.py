@@ -85,14 +85,34 @@ def fragment_differs(a, b):
     return None if rest == b else "other bytes than those of APPn and COM"
 
 
-def pixels_differ(source, output):
-    """Of elements (7FE0,0010): None if they are the same."""
+def pixel_bits(elements, order):
+    """How many the attributes say that native pixels are; None if they do not."""
+    def number(tag):
+        e = ds.first(elements, tag)
+        return int.from_bytes(e.value, "big" if order == ">" else "little") if e is not None and len(e.value) == 2 else 0
+
+    e = ds.first(elements, 0x00280008)
+    frames = ds.text(e).strip() if e is not None else ""
+    bits = number(0x00280010) * number(0x00280011) * number(0x00280002) * number(0x00280100)
+    photometric = ds.first(elements, 0x00280004)
+    if photometric is not None and "422" in ds.text(photometric):
+        bits = bits * 2 // 3
+    return bits * int(frames or 1) if bits and (not frames or frames.isdigit()) else None
+
+
+def pixels_differ(source, output, bits=None):
+    """Of elements (7FE0,0010): None if they are the same; of native ones, the `bits` that are pixels, and the rest
+    is zero."""
     if source is None or output is None:
         return None if source is output else "are gone, or new"
     if (source.fragments is None) != (output.fragments is None):
         return "are coded otherwise"
     if source.fragments is None:
-        same = output.value in (source.value, ds.padded("OB", source.value))
+        shown = source.value
+        if bits is not None and bits < 8 * len(shown):
+            mask = (1 << bits) - 1
+            shown = (int.from_bytes(shown, "little") & mask).to_bytes(len(shown), "little")
+        same = output.value in (source.value, ds.padded("OB", source.value), shown, ds.padded("OB", shown))
         return None if same else "have other values"
     if len(source.fragments) != len(output.fragments):
         return "have other fragments"

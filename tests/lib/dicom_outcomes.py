@@ -5,9 +5,10 @@ archived. Without PAIRS, nothing may be refused but what no reader reads to its
 end, what lists other files, and what does not say what it is. With it, what may
 show a name in its pixels must be refused, too, and is not among PAIRS. Prints
 what is not understood; exit 1 if anything is."""
-import collections, os, subprocess, sys
+import collections, os, re, subprocess, sys
 
 import dicom_set as ds
+from dicom_objects import pixel_bits
 from dicom_std import Standard
 
 DIRECTORY = "1.2.840.10008.1.3.10"
@@ -41,6 +42,28 @@ def may_show(f):
     return told == "YES" or (kind and told != "NO")
 
 
+def contradiction(f, std):
+    """What of its attributes and pixels is not so, by the attributes alone; None: nothing."""
+    frames = said(f, 0x00280008)
+    if frames and not re.fullmatch(r" *\+?0*[1-9]\d* *", frames):
+        return "a number of frames that is none"
+    pixels = ds.first(f.elements, ds.PIXEL_DATA)
+    if pixels is None:
+        return None
+    if pixels.fragments is None:
+        bits = pixel_bits(f.elements, f.encoding.order()) or 0
+        return "less pixels than its attributes say" if 8 * len(pixels.value) < bits else None
+    rows, columns = (int.from_bytes(ds.first(f.elements, tag).value, "little") for tag in (0x00280010, 0x00280011))
+    for fragment in pixels.fragments[1:]:
+        if fragment[4:8] == b"jP  ":
+            return "JP2 boxes where PS3.5 A.4.4 wants a codestream"
+        if fragment[:4] == b"\xff\x4f\xff\x51":
+            size = [int.from_bytes(fragment[at:at + 4], "big") for at in (8, 12, 16, 20)]
+            if (size[0] - size[2], size[1] - size[3]) != (columns, rows):
+                return "JPEG 2000 of another size than its attributes say"
+    return None
+
+
 def main():
     std, wrong, reasons = Standard(sys.argv[1]), 0, collections.Counter()
     archived = [line.split("\t")[0] for line in open(sys.argv[3])] if len(sys.argv) > 3 else []
@@ -60,8 +83,8 @@ def main():
         elif archived and (may_show(f) or "burned" in reason.lower()):
             why = "may show who it is"
         else:
-            why = None
-            wrong += 1
+            why = contradiction(f, std)
+            wrong += not why
         reasons[why] += 1
         if not why:
             print("%s: %s: %s - but why?" % (base, outcome, reason))

@@ -57,15 +57,15 @@ def main():
         seen.add(("(0002,0003)", "main"))
     missing = [b for b in ("explicit", "implicit", "big", "deflated") for b in (b + ".dcm", b + "-planted.dcm")
                if b not in found] + ["jpeg.dcm"] * ("jpeg.dcm" not in found)
-    if not key:
-        missing = []  # two rows need one, whatever is retained: to refuse is right, too
     for base in missing:
         print("%s: is not archived" % base)
     rows = {r for r, _ in seen}
+    # Two rows need a key, whatever is retained: to refuse is right, too.
+    missing = missing if key else []
     print("%s: %d rows, %d of (row, place), %d elements of %d objects; %d texts stay and %d go as unclean; %d wrong" % (
         "+".join(options) or "basic", len(rows), len(seen), elements, len(found), cleaned["stay"], cleaned["go"],
         wrong + len(missing)))
-    absent = [r for r in std.rows if found and r not in rows and tags_of(r) and not r.startswith("(0000")]
+    absent = [r for r in std.rows if found and key and r not in rows and tags_of(r) and not r.startswith("(0000")]
     if absent:
         print("rows that were nowhere: %s" % absent)
     sys.exit(1 if wrong or missing or absent else 0)

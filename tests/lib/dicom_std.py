@@ -23,9 +23,14 @@ OPTIONS = {
 BASIC_PROFILE = "113100"
 STANDARD_ROOT = "1.2.840.10008."
 # Gaps of the table (README.md beside it).
-BEYOND = {0x00020016, 0x00020017, 0x00020018, 0x00020026, 0x00020027,
-          0x00020028, 0x00020100, 0x00020102}
-BEYOND_OVERLAY = {0x0022, 0x1500}
+BEYOND = {0x00100033: "remove", 0x00100034: "remove", 0x00100035: "remove",
+          0x00102295: "dummy", 0x00181803: "remove", 0x0040E001: "dummy",
+          0x0074100C: "remove"}
+# What of a code says which standard it is of.
+CODED = {0x0008010C, 0x0008010E, 0x00080120}
+# Codes of an institution, of a person: a dummy of them is one in each part.
+IDENTITY_CODES = {0x00080082, 0x00401101}
+REFERENCED_STUDIES = 0x00081110
 PATIENT_NAME, PATIENT_ID = 0x00100010, 0x00100020
 # Elements that say what has been done: written anew, whatever was there.
 TOLD = {0x00120062, 0x00120063, 0x00120064, 0x00280303}
@@ -103,19 +108,39 @@ class Standard:
             return "remove", "group length"
         if is_private(tag):
             return ("private" if SAFE_PRIVATE in options else "remove"), "private"
-        if tag in BEYOND or (tag >> 16 & 0xFF01 == 0x6000 and
-                             tag & 0xFFFF in BEYOND_OVERLAY):
-            return "remove", "beyond the table"
+        if tag >> 16 & 0xFF01 == 0x6000:
+            return "remove", "an overlay without its data"
+        if tag in BEYOND:
+            return BEYOND[tag], "beyond the table"
         if not self.row_of(tag):
             if not self.attribute(tag):
                 return "remove", "not in PS3.6"
+            if tag >> 16 in (0, 2, 4):
+                return "remove", "not of a data set"
+            if tag in CODED:
+                return "keep", "of a code"
+            if {"PN", "AE", "UR"} & {vr, *self.vrs_of(tag)}:
+                return "dummy", "beyond the table"
+            if {"DA", "DT", "TM"} & {vr, *self.vrs_of(tag)}:
+                return self.date(vr, options, days), "a date without a row"
             if vr == "UI" and UIDS not in options:
                 return "reuid", "no row"  # an instance that is newer than it
             return ("descend" if vr == "SQ" else "keep"), "no row"
         code, by = self.action(tag, options)
         if code == "C" and by == MODIFIED_DATES and days is None:
             code, by = self.basic(self.row_of(tag)), "basic"
+        if by == "basic" and tag in IDENTITY_CODES and vr == "SQ":
+            return "disguise", "a code that identifies"
+        if by == "basic" and tag == REFERENCED_STUDIES and vr == "SQ":
+            return "remove", "never without items (PS3.3 C.7.2.1)"
         return self.by_code(code, by, vr), "%s by %s" % (code, by)
+
+    def date(self, vr, options, days):
+        if FULL_DATES in options:
+            return "keep"
+        if MODIFIED_DATES in options and days is not None:
+            return self.by_code("C", MODIFIED_DATES, vr)
+        return "dummy"
 
     @staticmethod
     def by_code(code, by, vr):

@@ -133,7 +133,46 @@ Test(dicom_rules, what_the_table_lacks_goes_all_the_same)
         {0x50020010, IMP_DCM_US, 0, IMP_DICOM_REMOVE, "X"},
         {0x00080070 + 0x900, IMP_DCM_LO, all, IMP_DICOM_REMOVE, "not in PS3.6"},
         {0x00080000, IMP_DCM_UL, all, IMP_DICOM_REMOVE, "group length"});
-    cr_expect_eq(fate(0x60000010, IMP_DCM_US, 0), IMP_DICOM_KEEP); // its rows
+    // An overlay is nothing without its bits.
+    cr_expect_eq(fate(0x60000010, IMP_DCM_US, all), IMP_DICOM_REMOVE);
+}
+
+Test(dicom_rules, what_names_somebody_goes_without_a_row_too)
+{
+    const unsigned full = OPTION(FULL_DATES), moved = OPTION(MODIFIED_DATES);
+    const char *const beyond = "beyond the table";
+    EXPECT({0x00140104, IMP_DCM_PN, 0, IMP_DICOM_DUMMY, beyond},
+           {0x00140104, IMP_DCM_LO, 0, IMP_DICOM_DUMMY, beyond}, // by PS3.6
+           {0x0008040B, IMP_DCM_UR, 0, IMP_DICOM_DUMMY, beyond},
+           {0x00100033, IMP_DCM_LO, full, IMP_DICOM_REMOVE, beyond},
+           {0x0040E001, IMP_DCM_ST, 0, IMP_DICOM_DUMMY, beyond},
+           {0x00041500, IMP_DCM_CS, 0, IMP_DICOM_REMOVE, beyond},
+           {0x00140102, IMP_DCM_DA, 0, IMP_DICOM_DUMMY, "D"},
+           {0x00140102, IMP_DCM_DA, full, IMP_DICOM_KEEP, "retain-full-dates"},
+           {0x00140102, IMP_DCM_DA, moved, IMP_DICOM_SHIFT,
+            "retain-modified-dates"});
+}
+
+Test(dicom_rules, what_says_whose_codes_they_are_stays)
+{
+    EXPECT({0x0008010C, IMP_DCM_UI, 0, IMP_DICOM_KEEP, ""},
+           {0x0008010E, IMP_DCM_UR, 0, IMP_DICOM_KEEP, ""});
+}
+
+Test(dicom_rules, codes_of_persons_and_institutions_are_disguised)
+{
+    EXPECT({0x00080082, IMP_DCM_SQ, 0, IMP_DICOM_DISGUISE, "X/Z/D"},
+           {0x00080082, IMP_DCM_SQ, OPTION(INSTITUTION), IMP_DICOM_DESCEND,
+            "retain-institution-identity"},
+           {0x00401101, IMP_DCM_SQ, 0, IMP_DICOM_DISGUISE, "D"});
+}
+
+Test(dicom_rules, a_sequence_that_may_not_be_empty_goes)
+{
+    EXPECT({0x00081110, IMP_DCM_SQ, 0, IMP_DICOM_REMOVE, "X/Z"},
+           {0x00081110, IMP_DCM_SQ, OPTION(UIDS), IMP_DICOM_DESCEND,
+            "retain-uids"},
+           {0x00400555, IMP_DCM_SQ, 0, IMP_DICOM_EMPTY, "X/Z"});
 }
 
 Test(dicom_rules, a_uid_that_the_table_does_not_know_is_not_kept)

@@ -1,0 +1,356 @@
+#include "deid/dicom_edit_internal.h"
+
+#include "deid/dicom_values.h"
+#include "dicom/dict.h"
+
+#include <string.h>
+
+#define CHARACTER_SET 0x00080005
+#define ICC_PROFILE 0x00282000
+#define BURNED_IN 0x00280301
+
+// --- Values ---
+
+static bool same(struct imp_span a, struct imp_span b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+// `with` instead of the value, or, if it is that already, nothing to be done.
+static enum imp_dicom_cut replace(const struct imp_dicom_deid *d,
+                                  const struct imp_dcm_event *e,
+                                  struct imp_span with, struct imp_span *value)
+{
+    *value = with;
+    return same(imp_dcm_value_of(d->in, e), with) ? IMP_DICOM_CUT_KEEP
+                                                  : IMP_DICOM_CUT_REPLACE;
+}
+
+static enum imp_dicom_cut dummy(const struct imp_dicom_deid *d,
+                                const struct imp_dcm_event *e,
+                                struct imp_span *value)
+{
+    return replace(d, e, imp_dicom_dummy(e->tag, e->vr, e->encoding.big),
+                   value);
+}
+
+bool imp_dicom_deid_reuid(struct imp_dicom_deid *d, struct imp_span value,
+                          struct imp_err *err)
+{
+    d->value.n = 0;
+    if (d->again && imp_dicom_is_reuid(value))
+        return imp_buf_add(&d->value, value.p, value.n, err);
+    if (d->again)
+        return imp_fail(err, IMP_ERR_RESIDUAL, "a UID that was not made here");
+    if (!d->subject || !d->subject->secret)
+        return imp_fail(err, IMP_ERR_CONFIG,
+                        "UIDs of DICOM objects are made with a key: want "
+                        "--key-file");
+    return imp_dicom_reuid(d->subject->secret, value, &d->value, err);
+}
+
+// --- What stays by the table ---
+
+static bool has_only(struct imp_span v, const char *allowed)
+{
+    for (size_t i = 0; i < v.n; i++)
+        if (v.p[i] != 0 && !strchr(allowed, v.p[i]))
+            return false;
+    return true;
+}
+
+// Text where the VR has none may be anything.
+static bool is_fit(const struct imp_dcm_event *e, struct imp_span v)
+{
+    switch (imp_dcm_vr_info(e->vr)->kind) {
+    case IMP_DCM_KIND_DECIMAL:
+        return has_only(v, "0123456789+-.eE\\ ");
+    case IMP_DCM_KIND_DATE:
+        return has_only(v, "0123456789+-.:DWMY\\ ");
+    case IMP_DCM_KIND_UID:
+        return has_only(v, "0123456789.\\ ");
+    default:
+        return true;
+    }
+}
+
+static bool is_text(const struct imp_dcm_event *e)
+{
+    const struct imp_dcm_attribute *a = imp_dcm_find(e->tag);
+    return imp_dcm_vr_info(e->vr)->kind == IMP_DCM_KIND_TEXT ||
+           (a &&
+            imp_dcm_vr_info((enum imp_dcm_vr)a->vr)->kind == IMP_DCM_KIND_TEXT);
+}
+
+// Marks of prose about somebody: an address, a title, a long number, a date.
+static bool looks_personal(struct imp_span text)
+{
+    size_t digits = 0, most = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        digits = text.p[i] >= '0' && text.p[i] <= '9' ? digits + 1 : 0;
+        most = digits > most ? digits : most;
+    }
+    static const char *const marks[] = {"@",   "^",   "Dr.", "Mr.",
+                                        "Mrs", "Ms.", "://"};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (memmem(text.p, text.n, marks[i], strlen(marks[i])))
+            return true;
+    return most >= 5;
+}
+
+// Is there nothing in its value that identifies? `cleaning`: nor what looks so.
+static bool is_harmless(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
+                        bool cleaning, bool *harmless, struct imp_err *err)
+{
+    struct imp_span text, v = imp_dcm_value_of(d->in, e);
+    uint32_t hit = 0;
+    *harmless = is_fit(e, v);
+    if (!*harmless || !is_text(e))
+        return true;
+    if (!imp_dicom_scope_text(&d->scope, e->depth, e->vr, v, &text, err) ||
+        !imp_dicom_words_find(&d->words, text, e->vr != IMP_DCM_CS, &hit, err))
+        return false;
+    *harmless = !hit && !(cleaning && looks_personal(text));
+    return true;
+}
+
+static bool keep(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
+                 enum imp_dicom_cut *cut, struct imp_span *value,
+                 struct imp_err *err)
+{
+    bool harmless;
+    if (!is_harmless(d, e, false, &harmless, err))
+        return false;
+    *cut = harmless ? IMP_DICOM_CUT_KEEP : dummy(d, e, value);
+    return true;
+}
+
+// PS3.3 C.11.15: a whole profile, with texts of its own.
+static bool profile(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
+                    enum imp_dicom_cut *cut, struct imp_span *value,
+                    struct imp_err *err)
+{
+    if (!imp_icc_rebuild(imp_dcm_value_of(d->in, e), d->policy->icc, &d->value,
+                         err) ||
+        (d->value.n % 2 && !imp_buf_add(&d->value, "", 1, err)))
+        return false;
+    *value = imp_buf_span(&d->value);
+    *cut = value->n ? replace(d, e, *value, value) : IMP_DICOM_CUT_REMOVE;
+    return true;
+}
+
+static bool is_on_list(const struct imp_dicom_deid *d, struct imp_span creator)
+{
+    const struct imp_dicom_policy *p = &d->policy->dicom;
+    for (size_t i = 0; i < p->n_safe; i++) {
+        const char *name = p->safe[i].creator;
+        if (strlen(name) == creator.n &&
+            memcmp(name, creator.p, creator.n) == 0)
+            return true;
+    }
+    return false;
+}
+
+// A sequence that nobody can read, by its tag or by what it begins with: UN
+// with items that are not in the encoding of PS3.5 6.2.2.
+static bool hides_items(const struct imp_dicom_deid *d,
+                        const struct imp_dcm_event *e)
+{
+    static const uint8_t little[] = {0xFE, 0xFF, 0x00, 0xE0};
+    static const uint8_t big[] = {0xFF, 0xFE, 0xE0, 0x00};
+    const struct imp_dcm_attribute *a = imp_dcm_find(e->tag);
+    const struct imp_span v = imp_dcm_value_of(d->in, e);
+    if (a && a->vr == IMP_DCM_SQ && v.n)
+        return true;
+    return e->vr == IMP_DCM_UN && v.n >= sizeof little &&
+           (memcmp(v.p, little, sizeof little) == 0 ||
+            memcmp(v.p, big, sizeof big) == 0);
+}
+
+static bool safe(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
+                 enum imp_dicom_cut *cut, struct imp_span *value,
+                 struct imp_err *err)
+{
+    *cut = IMP_DICOM_CUT_REMOVE;
+    const struct imp_span creator =
+        imp_dcm_is_creator(e->tag)
+            ? imp_dicom_scope_creator(&d->scope, e->depth,
+                                      (e->tag & 0xFFFF0000) | (e->tag & 0xFF)
+                                                                  << 8)
+            : imp_dicom_scope_creator(&d->scope, e->depth, e->tag);
+    bool stays = imp_dcm_is_creator(e->tag)
+                     ? is_on_list(d, creator)
+                     : imp_dicom_is_safe(&d->policy->dicom, creator, e->tag);
+    if (!stays || (e->kind == IMP_DCM_ELEMENT && hides_items(d, e)))
+        return true;
+    *cut = IMP_DICOM_CUT_KEEP;
+    return e->kind != IMP_DCM_ELEMENT || keep(d, e, cut, value, err);
+}
+
+static bool shift(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
+                  enum imp_dicom_cut *cut, struct imp_span *value,
+                  struct imp_err *err)
+{
+    int32_t days = d->again ? 0 : d->subject->shift_days;
+    d->value.n = 0;
+    if (!imp_dicom_shift(e->vr, imp_dcm_value_of(d->in, e), days, &d->value,
+                         err))
+        return false;
+    *cut = replace(d, e, imp_buf_span(&d->value), value);
+    return true;
+}
+
+// --- Deciding ---
+
+// Elements that say how the object was de-identified: by us, or not at all.
+static bool is_our_method(const struct imp_dicom_deid *d,
+                          const struct imp_dcm_event *e)
+{
+    for (size_t i = 0; i < IMP_DICOM_METHODS; i++)
+        if (e->at >= d->survey.method[i].at && e->at < d->survey.method[i].end)
+            return true;
+    return false;
+}
+
+static bool by_fate(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
+                    enum imp_dicom_fate fate, enum imp_dicom_cut *cut,
+                    struct imp_span *value, struct imp_err *err);
+
+// PS3.15 E.3: what is not clean has the basic profile's fate.
+static bool clean(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
+                  enum imp_dicom_cut *cut, struct imp_span *value,
+                  struct imp_err *err)
+{
+    static const struct imp_dicom_options none = {0};
+    bool harmless;
+    if (!is_harmless(d, e, true, &harmless, err))
+        return false;
+    *cut = IMP_DICOM_CUT_KEEP;
+    return harmless || by_fate(d, e, imp_dicom_rule(&none, e->tag, e->vr).fate,
+                               cut, value, err);
+}
+
+static bool by_fate(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
+                    enum imp_dicom_fate fate, enum imp_dicom_cut *cut,
+                    struct imp_span *value, struct imp_err *err)
+{
+    bool whole = e->kind != IMP_DCM_ELEMENT; // a sequence, encapsulated data
+    *value = (struct imp_span){0};
+    switch (fate) {
+    case IMP_DICOM_REMOVE:
+        *cut = IMP_DICOM_CUT_REMOVE;
+        return true;
+    case IMP_DICOM_EMPTY:
+        *cut = e->length == 0 ? IMP_DICOM_CUT_KEEP : IMP_DICOM_CUT_REPLACE;
+        return true;
+    case IMP_DICOM_SAFE:
+        return safe(d, e, cut, value, err);
+    case IMP_DICOM_DESCEND:
+    case IMP_DICOM_DISGUISE:
+        // What is a sequence by its VR alone is none that can be followed.
+        *cut = whole ? IMP_DICOM_CUT_KEEP : IMP_DICOM_CUT_REMOVE;
+        return true;
+    default:
+        break;
+    }
+    if (!whole && hides_items(d, e)) {
+        *cut = IMP_DICOM_CUT_REMOVE;
+        return true;
+    }
+    if (whole) {
+        *cut =
+            fate == IMP_DICOM_KEEP ? IMP_DICOM_CUT_KEEP : IMP_DICOM_CUT_REMOVE;
+        return true;
+    }
+    if (fate == IMP_DICOM_DUMMY) {
+        *cut = dummy(d, e, value);
+        return true;
+    }
+    if (fate == IMP_DICOM_SHIFT)
+        return shift(d, e, cut, value, err);
+    if (fate == IMP_DICOM_REUID) {
+        if (!imp_dicom_deid_reuid(d, imp_dcm_value_of(d->in, e), err))
+            return false;
+        *cut = replace(d, e, imp_buf_span(&d->value), value);
+        return true;
+    }
+    return fate == IMP_DICOM_CLEAN ? clean(d, e, cut, value, err)
+                                   : keep(d, e, cut, value, err);
+}
+
+static bool patient(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
+                    enum imp_dicom_fate fate, enum imp_dicom_cut *cut,
+                    struct imp_span *value, struct imp_err *err)
+{
+    const char *code = imp_dicom_deid_code(d);
+    d->value.n = 0;
+    // Whoever looks at an archive without its ledger knows no codes, but that
+    // both are one.
+    bool is_code = d->again && !code && d->survey.patient_id[0] &&
+                   strcmp(d->survey.patient_name, d->survey.patient_id) == 0;
+    if (is_code) {
+        *cut = IMP_DICOM_CUT_KEEP;
+        return true;
+    }
+    if (!code)
+        return by_fate(d, e, fate, cut, value, err);
+    if (!imp_buf_add(&d->value, code, strlen(code), err) ||
+        (d->value.n % 2 && !imp_buf_add(&d->value, " ", 1, err)))
+        return false;
+    *cut = replace(d, e, imp_buf_span(&d->value), value);
+    return true;
+}
+
+static bool is_patient(const struct imp_dcm_event *e)
+{
+    return e->depth == 0 && e->kind == IMP_DCM_ELEMENT &&
+           (e->tag == IMP_DICOM_PATIENT_NAME || e->tag == IMP_DICOM_PATIENT_ID);
+}
+
+static bool choose(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
+                   enum imp_dicom_fate fate, enum imp_dicom_cut *cut,
+                   struct imp_span *value, struct imp_err *err)
+{
+    static const struct imp_span no = {(const uint8_t *)"NO", 2};
+    bool element = e->kind == IMP_DCM_ELEMENT;
+    *cut = IMP_DICOM_CUT_KEEP;
+    if (is_our_method(d, e) || (element && e->tag == CHARACTER_SET))
+        return true;
+    if (e->depth == 0 && imp_dicom_is_method(e->tag)) {
+        *cut = IMP_DICOM_CUT_REMOVE;
+        return true;
+    }
+    if (is_patient(e))
+        return patient(d, e, fate, cut, value, err);
+    if (element && e->tag == ICC_PROFILE)
+        return profile(d, e, cut, value, err);
+    if (element && e->depth == 0 && e->tag == BURNED_IN && d->redacted) {
+        *cut = replace(d, e, no, value);
+        return true;
+    }
+    return by_fate(d, e, fate, cut, value, err);
+}
+
+bool imp_dicom_deid_decide(void *self, const struct imp_dcm_reader *reader,
+                           const struct imp_dcm_event *e,
+                           enum imp_dicom_cut *cut, struct imp_span *value,
+                           struct imp_err *err)
+{
+    struct imp_dicom_deid *d = self;
+    struct imp_dicom_verdict verdict =
+        imp_dicom_rule(&d->options, e->tag, e->vr);
+    imp_dicom_scope_element(&d->scope, d->in, e);
+    if (imp_dicom_scope_disguised(&d->scope, e,
+                                  verdict.fate == IMP_DICOM_DISGUISE) &&
+        verdict.fate == IMP_DICOM_KEEP)
+        verdict = (struct imp_dicom_verdict){IMP_DICOM_DUMMY,
+                                             "in a code that identifies"};
+    if (!choose(d, e, verdict.fate, cut, value, err)) {
+        char path[IMP_DCM_PATH_MAX];
+        imp_dcm_path(reader, path);
+        return imp_wrap(err, "%s", path);
+    }
+    if (d->observer && *cut != IMP_DICOM_CUT_KEEP)
+        imp_dicom_deid_tell(d, reader, e, *cut, verdict);
+    return true;
+}
