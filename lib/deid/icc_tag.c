@@ -31,12 +31,13 @@ static bool add_part(struct imp_buf *out, struct imp_span in, size_t at,
     return imp_buf_add(out, part.p, part.n, err);
 }
 
-// `n` s15Fixed16Numbers. All that a profile states lie well within 16: colours
-// around 1, matrices around 1, gammas below 5.
+// `n` s15Fixed16Numbers. All that a profile states lie well within 256: colours
+// and matrices around 1, gammas below 5, scales of the curves of perceptual
+// tables up to 140 (sRGB_v4_ICC_preference).
 static bool add_fixed(struct imp_buf *out, struct imp_span in, size_t at,
                       size_t n, const char *type, struct imp_err *err)
 {
-    const int32_t limit = 16 * 65536;
+    const int32_t limit = 256 * 65536;
     struct imp_span part;
     if (!imp_span_sub(in, at, 4 * n, &part))
         return damaged(err, type);
