@@ -3,6 +3,7 @@
 #include "base/fold.h"
 
 #include <ctype.h>
+#include <glib.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,35 +12,94 @@ enum { SHORT = 4, SHORTEST = 2 };
 
 // --- Text in one form ---
 
-static bool is_plain(struct imp_span text)
+enum { PIECE = 256 };
+
+// Characters of ASCII, but for a last one that marks may follow.
+static size_t plain_start(struct imp_span text)
 {
+    size_t n = 0;
+    while (n < text.n && text.p[n] < 0x80)
+        n++;
+    return n && n < text.n ? n - 1 : n;
+}
+
+static bool is_inside(uint8_t c)
+{
+    return (c & 0xC0) == 0x80;
+}
+
+// Does a character begin here that is no part of the one before: no mark, and
+// no vowel or final consonant of a syllable of Hangul?
+static bool starts_anew(struct imp_span text)
+{
+    gunichar c =
+        g_utf8_get_char_validated((const char *)text.p, (gssize)text.n);
+    return c > 0x10FFFF ||
+           (g_unichar_combining_class(c) == 0 && (c < 0x1160 || c > 0x11FF));
+}
+
+// One character and all that is not ASCII behind it, or as much of that as can
+// be had: what GLib takes for a text grows with the square of its length.
+static size_t piece_start(struct imp_span text)
+{
+    size_t n = 1;
+    while (n < text.n && n < PIECE && text.p[n] >= 0x80)
+        n++;
+    if (n < PIECE || n == text.n)
+        return n;
+    size_t whole = 0;
+    for (size_t i = n; i > 0; i--) {
+        if (is_inside(text.p[i]))
+            continue;
+        whole = whole ? whole : i;
+        if (starts_anew((struct imp_span){text.p + i, text.n - i}))
+            return i;
+    }
+    return whole ? whole : n;
+}
+
+static uint8_t lower(uint8_t c)
+{
+    return c ? (uint8_t)g_ascii_tolower((char)c) : ' ';
+}
+
+static bool add_plain(struct imp_buf *out, struct imp_span text,
+                      struct imp_err *err)
+{
+    if (!imp_buf_reserve(out, out->n + text.n, err))
+        return false;
     for (size_t i = 0; i < text.n; i++)
-        if (text.p[i] >= 0x80)
-            return false;
+        out->p[out->n++] = lower(text.p[i]);
     return true;
 }
 
-// Into w->folded, lower case; what is no text becomes a blank.
+static bool add_piece(struct imp_buf *out, struct imp_span text,
+                      struct imp_err *err)
+{
+    char piece[PIECE + 1];
+    memcpy(piece, text.p, text.n);
+    piece[0] = piece[0] ? piece[0] : ' ';
+    piece[text.n] = '\0';
+    char *folded = imp_fold(piece);
+    bool ok = folded ? imp_buf_add(out, folded, strlen(folded), err)
+                     : imp_fail(err, IMP_ERR_MEMORY, "no memory for a text");
+    free(folded);
+    return ok;
+}
+
+// Into w->folded; what is no text becomes a blank.
 static bool fold(struct imp_dicom_words *w, struct imp_span text,
                  struct imp_err *err)
 {
+    bool ok = true;
     w->folded.n = 0;
-    if (!imp_buf_reserve(&w->folded, text.n + 1, err))
-        return false;
-    for (size_t i = 0; i < text.n; i++)
-        w->folded.p[i] =
-            text.p[i]
-                ? (uint8_t)(text.p[i] < 0x80 ? tolower(text.p[i]) : text.p[i])
-                : ' ';
-    w->folded.p[text.n] = '\0';
-    w->folded.n = text.n;
-    if (is_plain(text))
-        return true;
-    char *other = imp_fold((const char *)w->folded.p);
-    w->folded.n = 0;
-    bool ok = other ? imp_buf_add(&w->folded, other, strlen(other), err)
-                    : imp_fail(err, IMP_ERR_MEMORY, "no memory for a text");
-    free(other);
+    while (ok && text.n) {
+        size_t plain = plain_start(text);
+        size_t n = plain ? plain : piece_start(text);
+        const struct imp_span start = {text.p, n};
+        ok = (plain ? add_plain : add_piece)(&w->folded, start, err);
+        text = (struct imp_span){text.p + n, text.n - n};
+    }
     return ok;
 }
 
@@ -63,7 +123,7 @@ static size_t characters(struct imp_span s)
 {
     size_t n = 0;
     for (size_t i = 0; i < s.n; i++)
-        n += (s.p[i] & 0xC0) != 0x80;
+        n += !is_inside(s.p[i]);
     return n;
 }
 
@@ -75,22 +135,6 @@ static bool is_number(struct imp_span s)
     return true;
 }
 
-// --- Taking note ---
-
-static size_t slot_of(const uint8_t *p)
-{
-    return (p[0] * 31U + p[1]) % 1024;
-}
-
-static bool is_known(const struct imp_dicom_words *w, struct imp_span s)
-{
-    for (size_t k = w->first[slot_of(s.p)]; k; k = w->word[k - 1].next)
-        if (w->word[k - 1].length == s.n &&
-            memcmp(w->word[k - 1].text, s.p, s.n) == 0)
-            return true;
-    return false;
-}
-
 // One character over and over is a blank form's filling.
 static bool is_filling(struct imp_span s)
 {
@@ -100,59 +144,138 @@ static bool is_filling(struct imp_span s)
     return true;
 }
 
-static struct imp_span cut_off(struct imp_span s)
+// --- Taking note ---
+
+static struct imp_span text_of(const struct imp_dicom_word *word)
 {
-    if (s.n > IMP_DICOM_WORD_BYTES)
-        s.n = IMP_DICOM_WORD_BYTES;
-    while (s.n && s.n == IMP_DICOM_WORD_BYTES && (s.p[s.n - 1] & 0x80))
-        s.n--; // not in the middle of a character
+    return (struct imp_span){(const uint8_t *)word->text, word->length};
+}
+
+static int compare(struct imp_span a, struct imp_span b)
+{
+    int order = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
+    return order ? order : (a.n > b.n) - (a.n < b.n);
+}
+
+// Where in `sorted` it is, or should be.
+static bool is_known(const struct imp_dicom_words *w, struct imp_span s,
+                     size_t *at)
+{
+    size_t low = 0, high = w->n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = compare(text_of(&w->word[w->sorted[middle]]), s);
+        *at = middle;
+        if (order == 0)
+            return true;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *at = low;
+    return false;
+}
+
+// The start is found wherever the whole is; of a number, digits follow it.
+static struct imp_span cut_off(struct imp_span s, bool *number)
+{
+    if (s.n <= IMP_DICOM_WORD_BYTES)
+        return s;
+    *number = false;
+    s.n = IMP_DICOM_WORD_BYTES;
+    while (s.n && is_inside(s.p[s.n]))
+        s.n--;
     return s;
 }
 
-bool imp_dicom_words_add(struct imp_dicom_words *w, uint32_t tag,
-                         struct imp_span text, struct imp_err *err)
+static bool add_folded(struct imp_dicom_words *w, uint32_t tag,
+                       struct imp_span s, struct imp_err *err)
 {
-    if (!fold(w, text, err))
-        return false;
-    struct imp_span s = cut_off(trim(imp_buf_span(&w->folded)));
-    size_t n = characters(s);
     bool number = is_number(s);
-    if (n < SHORTEST || s.n < SHORTEST || (number && n < SHORT) ||
-        is_filling(s) || is_known(w, s))
+    size_t n = characters(s), at;
+    if (n < SHORTEST || (number && n < SHORT) || is_filling(s))
+        return true;
+    s = cut_off(s, &number);
+    if (is_known(w, s, &at))
         return true;
     if (w->n == IMP_DICOM_WORDS)
         return imp_fail(err, IMP_ERR_LIMIT,
                         "more than %d texts that identify: too many to be "
                         "searched for",
                         IMP_DICOM_WORDS);
+    memmove(&w->sorted[at + 1], &w->sorted[at],
+            (w->n - at) * sizeof *w->sorted);
+    w->sorted[at] = (uint16_t)w->n;
     struct imp_dicom_word *word = &w->word[w->n++];
     *word = (struct imp_dicom_word){.tag = tag,
-                                    .next = w->first[slot_of(s.p)],
                                     .length = (uint8_t)s.n,
                                     .kind = number      ? NUMBER
                                             : n < SHORT ? WORD
                                                         : ANYWHERE};
     memcpy(word->text, s.p, s.n);
-    w->first[slot_of(s.p)] = (uint16_t)w->n;
+    w->ready = false;
     return true;
+}
+
+bool imp_dicom_words_add(struct imp_dicom_words *w, uint32_t tag,
+                         struct imp_span text, struct imp_err *err)
+{
+    return fold(w, text, err) &&
+           add_folded(w, tag, trim(imp_buf_span(&w->folded)), err);
+}
+
+// Take what is before the next divider off `rest`. Behind the last part `rest`
+// is NULL, and there is none.
+static bool next_part(struct imp_span *rest, const char *dividers,
+                      struct imp_span *part)
+{
+    if (!rest->p)
+        return false;
+    size_t n = 0;
+    while (n < rest->n && !memchr(dividers, rest->p[n], strlen(dividers)))
+        n++;
+    *part = (struct imp_span){rest->p, n};
+    *rest = n < rest->n ? (struct imp_span){rest->p + n + 1, rest->n - n - 1}
+                        : (struct imp_span){0};
+    return true;
+}
+
+// Components that are missing at either end may be told by nothing.
+static struct imp_span without_carets(struct imp_span name)
+{
+    while (name.n &&
+           (name.p[name.n - 1] == '^' || is_blank(name.p[name.n - 1])))
+        name.n--;
+    while (name.n && *name.p == '^') {
+        name.p++;
+        name.n--;
+    }
+    return name;
 }
 
 bool imp_dicom_words_add_names(struct imp_dicom_words *w, uint32_t tag,
                                struct imp_span text, struct imp_err *err)
 {
-    size_t from = 0;
-    for (size_t i = 0; i <= text.n; i++) {
-        if (i < text.n && !memchr("^=\\", text.p[i], 3))
-            continue;
-        const struct imp_span part = {text.p + from, i - from};
-        if (!imp_dicom_words_add(w, tag, part, err))
+    struct imp_span name, part;
+    while (next_part(&text, "=\\", &name)) {
+        if (!imp_dicom_words_add(w, tag, without_carets(name), err))
             return false;
-        from = i + 1;
+        while (next_part(&name, "^", &part))
+            if (!imp_dicom_words_add(w, tag, part, err))
+                return false;
     }
     return true;
 }
 
 // --- Looking for ---
+
+struct search {
+    const struct imp_dicom_words *w;
+    struct imp_span in;
+    bool prose;
+    uint32_t tag;
+};
 
 static bool touches_letter(struct imp_span in, size_t at)
 {
@@ -164,19 +287,36 @@ static bool touches_digit(struct imp_span in, size_t at)
     return at < in.n && isdigit(in.p[at]);
 }
 
-static bool is_at(const struct imp_dicom_word *word, struct imp_span in,
-                  size_t at, bool prose)
+static bool is_hit(const struct search *s, const struct imp_dicom_word *word,
+                   size_t end)
 {
-    if (word->length > in.n - at ||
-        memcmp(word->text, in.p + at, word->length) != 0)
-        return false;
-    size_t before = at ? at - 1 : in.n, behind = at + word->length;
+    size_t at = end - word->length, before = at ? at - 1 : s->in.n;
     if (word->kind == NUMBER)
-        return !touches_digit(in, before) && !touches_digit(in, behind);
+        return !touches_digit(s->in, before) && !touches_digit(s->in, end);
     if (word->kind == WORD)
-        return prose && !touches_letter(in, before) &&
-               !touches_letter(in, behind);
+        return s->prose && !touches_letter(s->in, before) &&
+               !touches_letter(s->in, end);
     return true;
+}
+
+static bool meet(void *self, size_t index, size_t end)
+{
+    struct search *s = self;
+    const struct imp_dicom_word *word = &s->w->word[s->w->sorted[index]];
+    if (!is_hit(s, word, end))
+        return false;
+    s->tag = word->tag;
+    return true;
+}
+
+static bool make_ready(struct imp_dicom_words *w, struct imp_err *err)
+{
+    struct imp_span word[IMP_DICOM_WORDS];
+    if (w->ready)
+        return true;
+    for (size_t i = 0; i < w->n; i++)
+        word[i] = text_of(&w->word[w->sorted[i]]);
+    return w->ready = imp_dicom_trie_build(&w->trie, word, w->n, err);
 }
 
 bool imp_dicom_words_find(struct imp_dicom_words *w, struct imp_span text,
@@ -185,30 +325,27 @@ bool imp_dicom_words_find(struct imp_dicom_words *w, struct imp_span text,
     *tag = 0;
     if (w->n == 0)
         return true;
-    if (!fold(w, text, err))
+    if (!make_ready(w, err) || !fold(w, text, err))
         return false;
-    const struct imp_span in = imp_buf_span(&w->folded);
-    for (size_t i = 0; i + 1 < in.n; i++)
-        for (size_t k = w->first[slot_of(in.p + i)]; k; k = w->word[k - 1].next)
-            if (is_at(&w->word[k - 1], in, i, prose)) {
-                *tag = w->word[k - 1].tag;
-                return true;
-            }
+    struct search s = {w, imp_buf_span(&w->folded), prose, 0};
+    if (imp_dicom_trie_find(&w->trie, s.in, meet, &s))
+        *tag = s.tag;
     return true;
 }
 
 void imp_dicom_words_forget(struct imp_dicom_words *w)
 {
-    if (!w->n)
-        return;
     explicit_bzero(w->word, w->n * sizeof *w->word);
-    explicit_bzero(w->first, sizeof w->first);
-    explicit_bzero(w->folded.p, w->folded.cap);
+    if (w->folded.cap)
+        explicit_bzero(w->folded.p, w->folded.cap);
+    imp_dicom_trie_forget(&w->trie);
     w->n = w->folded.n = 0;
+    w->ready = false;
 }
 
 void imp_dicom_words_clear(struct imp_dicom_words *w)
 {
     imp_dicom_words_forget(w);
+    imp_dicom_trie_clear(&w->trie);
     imp_buf_clear(&w->folded);
 }

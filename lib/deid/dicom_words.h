@@ -6,6 +6,7 @@
 #define IMP_DEID_DICOM_WORDS_H
 
 #include "base/bytes.h"
+#include "deid/dicom_trie.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,31 +20,34 @@ enum {
 struct imp_dicom_words {
     size_t n;
     struct imp_dicom_word {
-        uint32_t tag;  /* where it was met */
-        uint16_t next; /* of those that begin alike, from 1; 0: none */
+        uint32_t tag; /* where it was met */
         uint8_t length;
         uint8_t kind;
         char text[IMP_DICOM_WORD_BYTES]; /* folded */
     } word[IMP_DICOM_WORDS];
-    uint16_t first[1024];  /* by the first two bytes */
+    uint16_t sorted[IMP_DICOM_WORDS]; /* their indexes, by their bytes */
+    struct imp_dicom_trie trie;       /* of them all, if it is `ready` */
+    bool ready;
     struct imp_buf folded; /* of the text at hand */
 };
 
 /* Take note of `text`, UTF-8, met in the element `tag`. Of less than two
- * characters, and numbers of less than four digits, are passed over, as is what
- * is there already. */
+ * characters, numbers of less than four digits, and one character over and over
+ * are passed over, as is what is there already. */
 bool imp_dicom_words_add(struct imp_dicom_words *w, uint32_t tag,
                          struct imp_span text, struct imp_err *err);
 
-/* Each component of each name in `text`, values of PN (PS3.5 6.2.1), and the
- * names as a whole. */
+/* Each component of each name in `text`, values of PN (PS3.5 6.2.1), and each
+ * of its groups as a whole. */
 bool imp_dicom_words_add_names(struct imp_dicom_words *w, uint32_t tag,
                                struct imp_span text, struct imp_err *err);
 
-/* Look for all of them in `text`, UTF-8, without regard to case: those of four
- * characters and more anywhere; shorter ones as words of their own, and only in
- * `prose`, as code strings are short words, too; numbers where no other digit
- * touches them. `*tag` is of one that is in it, else 0. */
+/* Look for all of them in `text`, UTF-8, without regard to case and to how
+ * accents are coded: those of four characters and more anywhere; shorter ones
+ * as words of their own, and only in `prose`, as code strings are short words,
+ * too; numbers where no other digit touches them. `*tag` is of one that is in
+ * it, else 0. Takes time and memory by the length of the text, whatever it is,
+ * and whatever the words. */
 bool imp_dicom_words_find(struct imp_dicom_words *w, struct imp_span text,
                           bool prose, uint32_t *tag, struct imp_err *err);
 
