@@ -30,12 +30,17 @@ void imp_dicom_scope_clear(struct imp_dicom_scope *s)
     imp_buf_clear(&s->text);
 }
 
+static void forget_creators(struct imp_dicom_scope *s, unsigned from_depth)
+{
+    while (s->n_creators && s->creator[s->n_creators - 1].depth >= from_depth)
+        s->n_creators--;
+}
+
 void imp_dicom_scope_item(struct imp_dicom_scope *s, unsigned depth)
 {
     for (unsigned d = depth; d <= IMP_DCM_MAX_DEPTH; d++)
         s->has_charset[d] = false;
-    while (s->n_creators && s->creator[s->n_creators - 1].depth >= depth)
-        s->n_creators--;
+    forget_creators(s, depth);
 }
 
 static struct imp_span unpadded(struct imp_span v)
@@ -51,6 +56,8 @@ void imp_dicom_scope_element(struct imp_dicom_scope *s, struct imp_span in,
     if (e->kind != IMP_DCM_ELEMENT)
         return;
     const struct imp_span value = imp_dcm_value_of(in, e);
+    // What lies deeper is over, and would hide among those that follow.
+    forget_creators(s, e->depth + 1);
     if (e->tag == CHARACTER_SET) {
         s->charset[e->depth] = value;
         s->has_charset[e->depth] = true;
