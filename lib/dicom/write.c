@@ -2,12 +2,17 @@
 
 #include <string.h>
 
+void imp_dcm_put_number(uint8_t *p, unsigned n, bool big, uint32_t v)
+{
+    for (unsigned i = 0; i < n; i++)
+        p[big ? n - 1 - i : i] = (uint8_t)(v >> 8 * i);
+}
+
 static bool put_number(struct imp_buf *out, bool big, unsigned n, uint32_t v,
                        struct imp_err *err)
 {
     uint8_t bytes[4];
-    for (unsigned i = 0; i < n; i++)
-        bytes[big ? n - 1 - i : i] = (uint8_t)(v >> 8 * i);
+    imp_dcm_put_number(bytes, n, big, v);
     return imp_buf_add(out, bytes, n, err);
 }
 
@@ -34,7 +39,9 @@ bool imp_dcm_put(struct imp_buf *out, struct imp_dcm_encoding encoding,
     const struct imp_dcm_vr_info *info = imp_dcm_vr_info(vr);
     bool is_short = encoding.explicit_vr && !info->long_length;
     size_t padding = value.n % 2;
-    if (value.n >= (is_short ? 0xFFFF : IMP_DCM_UNDEFINED - 1))
+    // The greatest length of 16 bits is odd, as is that of 32, which has
+    // another meaning: what is padded fits if it does without.
+    if (value.n >= (is_short ? 0xFFFF : IMP_DCM_UNDEFINED))
         return imp_fail(err, IMP_ERR_LIMIT,
                         IMP_DCM_TAG_FMT ": a value of %zu bytes does not fit",
                         IMP_DCM_TAG_ARGS(tag), value.n);

@@ -7,9 +7,14 @@
 
 #include <stdbool.h>
 
+/* A number of `n` bytes, 4 at most, at `p`, in the byte order of an encoding.
+ */
+void imp_dcm_put_number(uint8_t *p, unsigned n, bool big, uint32_t v);
+
 /* Append an element to `out`: header, `value` and, if it is odd, what pads its
- * VR. Of a sequence `value` is its items, ready. IMP_ERR_LIMIT if the value
- * does not fit the header. On failure `out` may hold part of it. */
+ * VR, one that may be written. Of a sequence `value` is its items, ready.
+ * IMP_ERR_LIMIT if the value does not fit the header. On failure `out` may hold
+ * part of it. */
 bool imp_dcm_put(struct imp_buf *out, struct imp_dcm_encoding encoding,
                  uint32_t tag, enum imp_dcm_vr vr, struct imp_span value,
                  struct imp_err *err);

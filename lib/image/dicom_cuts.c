@@ -1,5 +1,6 @@
 #include "image/dicom_cuts.h"
 
+#include "dicom/write.h"
 #include "image/dicom_frames.h"
 
 // A sequence or item that is kept, and whose length is known at its end.
@@ -37,12 +38,6 @@ static const char *name_of(struct cutter *c, const struct imp_dcm_event *e)
             imp_cutlist_name(c->cl, IMP_DCM_TAG_FMT, IMP_DCM_TAG_ARGS(e->tag));
     }
     return c->name;
-}
-
-static void put_length(uint8_t *at, unsigned n, bool big, uint32_t length)
-{
-    for (unsigned i = 0; i < n; i++)
-        at[big ? n - 1 - i : i] = (uint8_t)(length >> 8 * i);
 }
 
 // Bytes of the length, which is the last of a header.
@@ -98,7 +93,7 @@ static bool replace(struct cutter *c, const struct imp_dcm_event *e,
     const char *name = name_of(c, e);
     if (value.n % 2 != 0 || value.n >= (n == 2 ? 0xFFFF : IMP_DCM_UNDEFINED))
         return fail(c, e, "a new value does not fit");
-    put_length(length, n, e->encoding.big, (uint32_t)value.n);
+    imp_dcm_put_number(length, n, e->encoding.big, (uint32_t)value.n);
     keep_header(c, e, length);
     imp_cut_drop(c->cl, e->at + e->header, e->value, IMP_PART_UNKNOWN, name);
     imp_cut_insert(c->cl, value.p, value.n, IMP_PART_UNKNOWN, name);
@@ -159,7 +154,7 @@ static bool close(struct cutter *c, const struct imp_dcm_event *e)
         return keep(c, e);
     if (length >= IMP_DCM_UNDEFINED)
         return fail(c, e, "it has become too long");
-    put_length(o->length, 4, o->big, (uint32_t)length);
+    imp_dcm_put_number(o->length, 4, o->big, (uint32_t)length);
     return true;
 }
 
