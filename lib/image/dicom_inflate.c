@@ -20,15 +20,15 @@ static bool inflate_some(z_stream *z, uint64_t max, struct imp_buf *out,
         return imp_fail(err, IMP_ERR_LIMIT,
                         "deflated data set: want at most %ju bytes",
                         (uintmax_t)max);
-    out->n += room ? got : 0;
+    out->n += got;
     *ended = code == Z_STREAM_END;
     if (code == Z_MEM_ERROR)
         return imp_fail(err, IMP_ERR_MEMORY, "no memory to inflate");
-    return *ended || (code == Z_OK && (got || z->avail_in)) ||
+    // Z_OK is some progress: Z_BUF_ERROR if there is none, for want of input.
+    return *ended || code == Z_OK ||
            imp_fail(err, IMP_ERR_DAMAGED, "deflated data set: %s",
-                    code == Z_OK || code == Z_BUF_ERROR
-                        ? "it does not end in the file"
-                        : "the stream is damaged");
+                    code == Z_BUF_ERROR ? "it does not end in the file"
+                                        : "the stream is damaged");
 }
 
 bool imp_dicom_inflate(struct imp_span in, uint64_t at, uint64_t max,
