@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 #define STORAGE "1.2.840.10008.5.1.4.1.1."
 
@@ -54,7 +55,7 @@ const char *imp_dicom_burned_in(const struct imp_dicom_survey *s)
         return "an encapsulated document";
     if (!s->has_pixels)
         return NULL;
-    if (strcmp(s->burned_in, "YES") == 0)
+    if (*s->burned_in && strcasecmp(s->burned_in, "NO") != 0)
         return "(0028,0301) says so";
     if (strncmp(s->sop_class, STORAGE, strlen(STORAGE)) == 0)
         for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)

@@ -6,8 +6,9 @@
 #include "deid/dicom_survey.h"
 
 /* Why identity may be burned into the pixels: static, "ultrasound", "secondary
- * capture", ...; NULL if nothing says so. That an object says that it has none
- * does not count for the kinds that usually have: few look. */
+ * capture", ...; NULL if nothing says so. An object says so if it says anything
+ * but NO. That it says that it has none does not count for the kinds that
+ * usually have: few look. */
 const char *imp_dicom_burned_in(const struct imp_dicom_survey *s);
 
 #endif
