@@ -34,6 +34,8 @@ static const struct field {
 #define ROWS 0x00280010
 #define COLUMNS 0x00280011
 #define DOCUMENT 0x00420011
+#define FLOAT_PIXELS 0x7FE00008
+#define DOUBLE_PIXELS 0x7FE00009
 #define DIRECTORY_RECORDS 0x00041220
 
 struct surveyor {
@@ -47,9 +49,16 @@ struct surveyor {
     struct imp_err *err;
 };
 
+static bool is_padding(uint8_t c)
+{
+    return c == ' ' || c == 0;
+}
+
 static void take_text(char *out, size_t room, struct imp_span v)
 {
-    while (v.n && (v.p[v.n - 1] == ' ' || v.p[v.n - 1] == 0))
+    while (v.n && is_padding(v.p[v.n - 1]))
+        v.n--;
+    for (; v.n && is_padding(*v.p); v.p++)
         v.n--;
     if (v.n >= room)
         v.n = room - 1;
@@ -57,11 +66,13 @@ static void take_text(char *out, size_t room, struct imp_span v)
     out[v.n] = '\0';
 }
 
+// 0 if it is none. What UN hides is little endian (PS3.5 6.2.2).
 static uint32_t number_of(const struct imp_dcm_event *e, struct imp_span v)
 {
     if (v.n != 2)
         return 0;
-    return e->encoding.big ? imp_be16(v.p) : imp_le16(v.p);
+    bool big = e->encoding.big && e->written != IMP_DCM_UN;
+    return big ? imp_be16(v.p) : imp_le16(v.p);
 }
 
 static void take_field(struct surveyor *v, const struct imp_dcm_event *e)
@@ -85,8 +96,9 @@ static bool check_overlay(struct surveyor *v, const struct imp_dcm_event *e)
 {
     uint32_t tag = e->tag & 0xFF01FFFF;
     uint32_t want = tag == 0x60000100 ? 1 : 0;
-    bool in_pixels = (tag == 0x60000100 || tag == 0x60000102) && e->value &&
-                     number_of(e, imp_dcm_value_of(v->in, e)) != want;
+    bool in_pixels =
+        (tag == 0x60000100 || tag == 0x60000102) && e->value &&
+        (e->value != 2 || number_of(e, imp_dcm_value_of(v->in, e)) != want);
     return !in_pixels ||
            imp_dcm_fail(&v->reader, IMP_ERR_UNSUPPORTED, e->at, v->err,
                         "an overlay in the unused bits of pixels");
@@ -94,21 +106,29 @@ static bool check_overlay(struct surveyor *v, const struct imp_dcm_event *e)
 
 // --- What identifies ---
 
+// Whatever VR a name or a text is written with, it is one.
+static enum imp_dcm_vr vr_of(const struct imp_dcm_event *e)
+{
+    const struct imp_dcm_attribute *a = imp_dcm_find(e->tag);
+    bool text =
+        a && imp_dcm_vr_info((enum imp_dcm_vr)a->vr)->kind == IMP_DCM_KIND_TEXT;
+    return text && e->vr != IMP_DCM_PN ? (enum imp_dcm_vr)a->vr : e->vr;
+}
+
 // Texts that describe, and what tells a kind of patient, not one, are no
 // identifiers: a body part is named in many elements.
 static bool identifies(const struct imp_dcm_event *e)
 {
     const struct imp_dicom_rule *row = imp_dicom_rule_of(e->tag);
-    const struct imp_dcm_attribute *a = imp_dcm_find(e->tag);
+    enum imp_dcm_vr vr = vr_of(e);
     if (imp_dcm_is_private(e->tag))
         return e->vr == IMP_DCM_PN;
-    if (e->vr == IMP_DCM_PN || (a && a->vr == IMP_DCM_PN))
+    if (vr == IMP_DCM_PN)
         return true;
-    if (imp_dcm_vr_info(e->vr)->kind != IMP_DCM_KIND_TEXT ||
-        e->vr == IMP_DCM_CS || !row)
+    if (imp_dcm_vr_info(vr)->kind != IMP_DCM_KIND_TEXT || vr == IMP_DCM_CS ||
+        !row)
         return false;
-    return row->basic != IMP_DICOM_O && row->basic != IMP_DICOM_U &&
-           row->option[IMP_DICOM_DESCRIPTORS] == IMP_DICOM_O &&
+    return row->option[IMP_DICOM_DESCRIPTORS] == IMP_DICOM_O &&
            row->option[IMP_DICOM_PATIENT] == IMP_DICOM_O;
 }
 
@@ -121,14 +141,31 @@ static bool goes(enum imp_dicom_fate fate)
 static bool note(struct surveyor *v, const struct imp_dcm_event *e)
 {
     struct imp_span text;
+    enum imp_dcm_vr vr = vr_of(e);
     if (!v->words)
         return true;
-    if (!imp_dicom_scope_text(v->scope, e->depth, e->vr,
+    if (!imp_dicom_scope_text(v->scope, e->depth, vr,
                               imp_dcm_value_of(v->in, e), &text, v->err))
         return false;
-    bool names = e->vr == IMP_DCM_PN;
-    return (names ? imp_dicom_words_add_names
-                  : imp_dicom_words_add)(v->words, e->tag, text, v->err);
+    return (vr == IMP_DCM_PN ? imp_dicom_words_add_names : imp_dicom_words_add)(
+        v->words, e->tag, text, v->err);
+}
+
+static bool is_pixels(uint32_t tag)
+{
+    return tag == IMP_DCM_PIXEL_DATA || tag == FLOAT_PIXELS ||
+           tag == DOUBLE_PIXELS;
+}
+
+// Elements are in order, so that each of them comes once.
+static void note_outermost(struct imp_dicom_survey *s,
+                           const struct imp_dcm_event *e)
+{
+    s->has_pixels |= is_pixels(e->tag);
+    if (!imp_dicom_is_method(e->tag))
+        return;
+    s->said[s->n_said].tag = e->tag;
+    s->said[s->n_said++].at = e->at;
 }
 
 static bool look(struct surveyor *v, const struct imp_dcm_event *e)
@@ -145,11 +182,12 @@ static bool look(struct surveyor *v, const struct imp_dcm_event *e)
     bool in_code =
         imp_dicom_scope_disguised(v->scope, e, fate == IMP_DICOM_DISGUISE) &&
         (e->tag == CODE_VALUE || e->tag == CODE_MEANING);
+    if (e->depth == 0)
+        note_outermost(v->s, e);
     if (e->kind == IMP_DCM_SEQUENCE_BEGIN) {
         v->gone += v->gone || goes(fate);
         return true;
     }
-    v->s->has_pixels |= e->depth == 0 && e->tag == IMP_DCM_PIXEL_DATA;
     if (e->kind != IMP_DCM_ELEMENT)
         return true;
     imp_dicom_scope_element(v->scope, v->in, e);
@@ -209,24 +247,18 @@ bool imp_dicom_survey_method(struct imp_dicom_survey *s, struct imp_span in,
                              const struct imp_dicom_method *method,
                              struct imp_err *err)
 {
-    struct imp_dcm_reader reader;
-    struct imp_dcm_event e = {0};
+    (void)data_at, (void)encoding, (void)err;
     memset(s->method, 0, sizeof s->method);
-    imp_dcm_reader_start(&reader, in, data_at, in.n, encoding);
-    do {
-        if (!imp_dcm_next(&reader, &e, err))
-            return false;
-        bool begins =
-            e.kind == IMP_DCM_ELEMENT || e.kind == IMP_DCM_SEQUENCE_BEGIN;
-        for (size_t i = 0; i < IMP_DICOM_METHODS; i++) {
-            const struct imp_span want = method->element[i].bytes;
-            if (begins && e.depth == 0 && e.tag == method->element[i].tag &&
-                want.n <= in.n - e.at &&
-                memcmp(in.p + e.at, want.p, want.n) == 0) {
-                s->method[i].at = e.at;
-                s->method[i].end = e.at + want.n;
-            }
+    for (size_t i = 0; i < IMP_DICOM_METHODS; i++) {
+        const struct imp_span want = method->element[i].bytes;
+        for (size_t k = 0; k < s->n_said; k++) {
+            uint64_t at = s->said[k].at;
+            if (s->said[k].tag != method->element[i].tag ||
+                want.n > in.n - at || memcmp(in.p + at, want.p, want.n) != 0)
+                continue;
+            s->method[i].at = at;
+            s->method[i].end = at + want.n;
         }
-    } while (e.kind != IMP_DCM_END && !(e.depth == 0 && e.tag > 0x00280303));
+    }
     return true;
 }

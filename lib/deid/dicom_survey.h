@@ -13,8 +13,8 @@
 
 enum { IMP_DICOM_TEXT_ROOM = 68 }; /* of a value, with its NUL */
 
-/* Values of the outermost level, as they stand, without padding; empty if
- * missing. Too long ones are cut off. */
+/* Values of the outermost level, as they stand, without spaces and NULs around
+ * them; empty if missing. Too long ones are cut off. */
 struct imp_dicom_survey {
     char sop_class[IMP_DICOM_TEXT_ROOM], sop_instance[IMP_DICOM_TEXT_ROOM];
     char study[IMP_DICOM_TEXT_ROOM], series[IMP_DICOM_TEXT_ROOM];
@@ -24,8 +24,14 @@ struct imp_dicom_survey {
     char burned_in[IMP_DICOM_TEXT_ROOM], temporal[IMP_DICOM_TEXT_ROOM];
     char patient_name[IMP_DICOM_TEXT_ROOM], patient_id[IMP_DICOM_TEXT_ROOM];
     uint32_t rows, columns;
-    bool has_pixels, has_document;
+    bool has_pixels;   /* of integers or of floats */
+    bool has_document; /* that is not empty */
     bool has_patient_name, has_patient_id;
+    struct {
+        uint32_t tag;
+        uint64_t at;
+    } said[IMP_DICOM_METHODS]; /* elements of a method, whosever it is */
+    size_t n_said;
     /* Where a method of ours is already, by index; end 0: it is not. */
     struct {
         uint64_t at, end;
@@ -42,7 +48,8 @@ bool imp_dicom_survey_make(struct imp_dicom_survey *s, struct imp_span in,
                            struct imp_dicom_scope *scope,
                            struct imp_dicom_words *words, struct imp_err *err);
 
-/* Note which of these elements the object has, byte for byte. */
+/* Note which of these elements the object has, byte for byte. After _make, with
+ * the same `in`. */
 bool imp_dicom_survey_method(struct imp_dicom_survey *s, struct imp_span in,
                              uint64_t data_at, struct imp_dcm_encoding encoding,
                              const struct imp_dicom_method *method,
