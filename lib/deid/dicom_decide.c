@@ -30,8 +30,7 @@ static enum imp_dicom_cut dummy(const struct imp_dicom_deid *d,
                                 const struct imp_dcm_event *e,
                                 struct imp_span *value)
 {
-    return replace(d, e, imp_dicom_dummy(e->tag, e->vr, e->encoding.big),
-                   value);
+    return replace(d, e, imp_dicom_dummy(e->tag, e->vr), value);
 }
 
 bool imp_dicom_deid_reuid(struct imp_dicom_deid *d, struct imp_span value,

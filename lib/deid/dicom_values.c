@@ -60,9 +60,8 @@ static struct imp_span dummy_code(uint32_t tag)
     return (struct imp_span){(const uint8_t *)codes, 8 * least_of(tag)};
 }
 
-struct imp_span imp_dicom_dummy(uint32_t tag, enum imp_dcm_vr vr, bool big)
+struct imp_span imp_dicom_dummy(uint32_t tag, enum imp_dcm_vr vr)
 {
-    (void)big; // a zero is the same in both orders
     const struct imp_dcm_vr_info *info = imp_dcm_vr_info(vr);
     switch (info->kind) {
     case IMP_DCM_KIND_TAG:
@@ -281,7 +280,7 @@ static bool shift_one(const struct making *m, struct imp_span s,
 {
     size_t dash;
     if (!find_dash(m, s, &dash))
-        return put(out, imp_dicom_dummy(0, m->vr, false), err);
+        return put(out, imp_dicom_dummy(0, m->vr), err);
     if (dash == s.n)
         return put_shifted(m, s, out, err);
     return put_shifted(m, (struct imp_span){s.p, dash}, out, err) &&

@@ -10,12 +10,12 @@
 #include <stdbool.h>
 
 /* The dummy of an element (PS3.15 E.1: "a non-zero length value that is
- * consistent with the VR"), of even length, in ASCII, in the byte order `big`;
- * constant. It fits the VR, and for what PS3.6 has as more than one value as
- * many as it wants at least. Text is "REMOVED" or, where that is no value
- * (dates, numbers, ages, code strings that PS3.3 enumerates), what is. Never of
- * length 0, but for sequences, which have none. */
-struct imp_span imp_dicom_dummy(uint32_t tag, enum imp_dcm_vr vr, bool big);
+ * consistent with the VR"), of even length, in ASCII, the same in both byte
+ * orders; constant. It fits the VR, and for what PS3.6 has as more than one
+ * value as many as it wants at least. Text is "REMOVED" or, where that is no
+ * value (dates, numbers, ages, code strings that PS3.3 enumerates), what is.
+ * Never of length 0, but for sequences, which have none. */
+struct imp_span imp_dicom_dummy(uint32_t tag, enum imp_dcm_vr vr);
 
 /* Append to `out` the values of a DA or DT element, `value`, each put forward
  * by `days` (mostly negative), padded to even length. Times of day, fractions

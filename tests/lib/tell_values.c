@@ -26,9 +26,8 @@ static bool make(const struct imp_secret *secret, char *const f[4],
                  struct imp_buf *out, struct imp_err *err)
 {
     if (strcmp(f[0], "dummy") == 0) {
-        struct imp_span dummy =
-            imp_dicom_dummy((uint32_t)strtoul(f[1], NULL, 16),
-                            imp_dcm_vr_of((uint8_t *)f[2]), false);
+        struct imp_span dummy = imp_dicom_dummy(
+            (uint32_t)strtoul(f[1], NULL, 16), imp_dcm_vr_of((uint8_t *)f[2]));
         return imp_buf_add(out, dummy.p, dummy.n, err);
     }
     if (strcmp(f[0], "shift") == 0)
