@@ -18,21 +18,34 @@ static const struct {
     {"7.3", "secondary capture"}, {"7.4", "secondary capture"},
 };
 
+// Is it one of the values? As readers read: without regard to case and blanks.
+static bool has_value(const char *values, const char *want)
+{
+    for (const char *v = values; *v; v += *v == '\\') {
+        v += strspn(v, " ");
+        size_t n = strcspn(v, " \\");
+        if (n == strlen(want) && strncasecmp(v, want, n) == 0)
+            return true;
+        v += strcspn(v, "\\");
+    }
+    return false;
+}
+
 // PS3.3 C.7.3.1.1.1 and C.8.6.1.
 static const char *by_modality(const char *modality)
 {
-    if (strcmp(modality, "US") == 0 || strcmp(modality, "IVUS") == 0)
+    if (has_value(modality, "US") || has_value(modality, "IVUS"))
         return "ultrasound";
-    return strcmp(modality, "DOC") == 0 ? "a document" : NULL;
+    return has_value(modality, "DOC") ? "a document" : NULL;
 }
 
 static const char *by_conversion(const char *type)
 {
-    if (strcmp(type, "DF") == 0)
+    if (has_value(type, "DF"))
         return "digitised film";
     static const char *const captured[] = {"DV", "DI", "SD", "SI", "DRW"};
     for (size_t i = 0; i < sizeof captured / sizeof *captured; i++)
-        if (strcmp(type, captured[i]) == 0)
+        if (has_value(type, captured[i]))
             return "secondary capture";
     return NULL;
 }
@@ -41,9 +54,9 @@ static const char *by_conversion(const char *type)
 // and is often seen in its overview.
 static const char *by_image_type(const char *type)
 {
-    if (strstr(type, "SCREEN"))
+    if (strcasestr(type, "SCREEN"))
         return "a screen shot";
-    if (strstr(type, "LABEL") || strstr(type, "OVERVIEW"))
+    if (strcasestr(type, "LABEL") || strcasestr(type, "OVERVIEW"))
         return "a slide's label";
     return NULL;
 }

@@ -58,12 +58,27 @@ static bool has_only(struct imp_span v, const char *allowed)
     return true;
 }
 
-// Text where the VR has none may be anything.
-static bool is_fit(const struct imp_dcm_event *e, struct imp_span v)
+static enum imp_dcm_vr known_vr(const struct imp_dcm_event *e)
 {
-    switch (imp_dcm_vr_info(e->vr)->kind) {
+    const struct imp_dcm_attribute *a = imp_dcm_find(e->tag);
+    return a && a->vr != IMP_DCM_NONE ? (enum imp_dcm_vr)a->vr : e->vr;
+}
+
+// More numbers than there may be (PS3.6) are no numbers.
+static bool is_too_long(const struct imp_dcm_event *e, struct imp_span v)
+{
+    const struct imp_dcm_attribute *a = imp_dcm_find(e->tag);
+    const struct imp_dcm_vr_info *info = imp_dcm_vr_info(e->vr);
+    return a && a->most && info->kind == IMP_DCM_KIND_NUMBER && info->unit &&
+           v.n > (size_t)a->most * info->unit;
+}
+
+// Text where the VR has none may be anything.
+static bool fits_kind(enum imp_dcm_kind kind, struct imp_span v)
+{
+    switch (kind) {
     case IMP_DCM_KIND_DECIMAL:
-        return has_only(v, "0123456789+-.eE\\ ");
+        return has_only(v, "0123456789+-.,eE\\\t ");
     case IMP_DCM_KIND_DATE:
         return has_only(v, "0123456789+-.:DWMY\\ ");
     case IMP_DCM_KIND_UID:
@@ -73,12 +88,23 @@ static bool is_fit(const struct imp_dcm_event *e, struct imp_span v)
     }
 }
 
+static bool is_fit(const struct imp_dcm_event *e, struct imp_span v)
+{
+    return fits_kind(imp_dcm_vr_info(e->vr)->kind, v) &&
+           fits_kind(imp_dcm_vr_info(known_vr(e))->kind, v) &&
+           !is_too_long(e, v);
+}
+
+static bool is_numeric(const struct imp_dcm_event *e)
+{
+    enum imp_dcm_kind kind = imp_dcm_vr_info(known_vr(e))->kind;
+    return kind == IMP_DCM_KIND_DECIMAL || kind == IMP_DCM_KIND_NUMBER;
+}
+
 static bool is_text(const struct imp_dcm_event *e)
 {
-    const struct imp_dcm_attribute *a = imp_dcm_find(e->tag);
     return imp_dcm_vr_info(e->vr)->kind == IMP_DCM_KIND_TEXT ||
-           (a &&
-            imp_dcm_vr_info((enum imp_dcm_vr)a->vr)->kind == IMP_DCM_KIND_TEXT);
+           imp_dcm_vr_info(known_vr(e))->kind == IMP_DCM_KIND_TEXT;
 }
 
 // Marks of prose about somebody: an address, a title, a long number, a date.
@@ -103,7 +129,7 @@ static bool is_harmless(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
 {
     struct imp_span text, v = imp_dcm_value_of(d->in, e);
     uint32_t hit = 0;
-    *harmless = is_fit(e, v);
+    *harmless = is_fit(e, v) && !imp_dicom_words_is_number(&d->words, v);
     if (!*harmless || !is_text(e))
         return true;
     if (!imp_dicom_scope_text(&d->scope, e->depth, e->vr, v, &text, err) ||
@@ -118,6 +144,9 @@ static bool keep(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
                  struct imp_err *err)
 {
     bool harmless;
+    // Another number in its place would be believed.
+    if (is_numeric(e) && !is_fit(e, imp_dcm_value_of(d->in, e)))
+        return imp_fail(err, IMP_ERR_DAMAGED, "no number, or too many");
     if (!is_harmless(d, e, false, &harmless, err))
         return false;
     *cut = harmless ? IMP_DICOM_CUT_KEEP : dummy(d, e, value);
@@ -136,6 +165,28 @@ static bool profile(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
     *value = imp_buf_span(&d->value);
     *cut = value->n ? replace(d, e, *value, value) : IMP_DICOM_CUT_REMOVE;
     return true;
+}
+
+enum nature { ANY, BINARY, TEXT, ITEMS };
+
+static enum nature nature_of(enum imp_dcm_vr vr)
+{
+    switch (imp_dcm_vr_info(vr)->kind) {
+    case IMP_DCM_KIND_TEXT:
+    case IMP_DCM_KIND_DECIMAL:
+    case IMP_DCM_KIND_DATE:
+    case IMP_DCM_KIND_UID:
+        return TEXT;
+    case IMP_DCM_KIND_TAG:
+    case IMP_DCM_KIND_NUMBER:
+    case IMP_DCM_KIND_BYTES:
+        return BINARY;
+    case IMP_DCM_KIND_SEQUENCE:
+        return ITEMS;
+    case IMP_DCM_KIND_NONE:
+        break;
+    }
+    return ANY;
 }
 
 static bool is_on_list(const struct imp_dicom_deid *d, struct imp_span creator)
@@ -166,6 +217,17 @@ static bool hides_items(const struct imp_dicom_deid *d,
             memcmp(v.p, big, sizeof big) == 0);
 }
 
+// Who knows what is in an element of another nature than PS3.6 has it.
+static bool check_nature(const struct imp_dcm_event *e, struct imp_err *err)
+{
+    enum nature is = nature_of(e->vr), should = nature_of(known_vr(e));
+    bool ok = !e->length || imp_dcm_is_private(e->tag) || is == ANY ||
+              should == ANY || is == should;
+    return ok || imp_fail(err, IMP_ERR_DAMAGED, "its VR is %s, PS3.6 has %s",
+                          imp_dcm_vr_info(e->vr)->name,
+                          imp_dcm_vr_info(known_vr(e))->name);
+}
+
 static bool safe(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
                  enum imp_dicom_cut *cut, struct imp_span *value,
                  struct imp_err *err)
@@ -186,14 +248,19 @@ static bool safe(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
     return e->kind != IMP_DCM_ELEMENT || keep(d, e, cut, value, err);
 }
 
+static bool is_date(enum imp_dcm_vr vr)
+{
+    return imp_dcm_vr_info(vr)->kind == IMP_DCM_KIND_DATE;
+}
+
 static bool shift(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
                   enum imp_dicom_cut *cut, struct imp_span *value,
                   struct imp_err *err)
 {
     int32_t days = d->again ? 0 : d->subject->shift_days;
     d->value.n = 0;
-    if (!imp_dicom_shift(e->vr, imp_dcm_value_of(d->in, e), days, &d->value,
-                         err))
+    const enum imp_dcm_vr vr = is_date(known_vr(e)) ? known_vr(e) : e->vr;
+    if (!imp_dicom_shift(vr, imp_dcm_value_of(d->in, e), days, &d->value, err))
         return false;
     *cut = replace(d, e, imp_buf_span(&d->value), value);
     return true;
@@ -246,6 +313,8 @@ static bool by_fate(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
         return safe(d, e, cut, value, err);
     case IMP_DICOM_DESCEND:
     case IMP_DICOM_DISGUISE:
+        if (whole && !check_nature(e, err))
+            return false;
         // What is a sequence by its VR alone is none that can be followed.
         *cut = whole ? IMP_DICOM_CUT_KEEP : IMP_DICOM_CUT_REMOVE;
         return true;
@@ -256,6 +325,8 @@ static bool by_fate(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
         *cut = IMP_DICOM_CUT_REMOVE;
         return true;
     }
+    if (fate != IMP_DICOM_DUMMY && !check_nature(e, err))
+        return false;
     if (whole) {
         *cut =
             fate == IMP_DICOM_KEEP ? IMP_DICOM_CUT_KEEP : IMP_DICOM_CUT_REMOVE;
@@ -313,8 +384,10 @@ static bool choose(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
     static const struct imp_span no = {(const uint8_t *)"NO", 2};
     bool element = e->kind == IMP_DCM_ELEMENT;
     *cut = IMP_DICOM_CUT_KEEP;
-    if (is_our_method(d, e) || (element && e->tag == CHARACTER_SET))
+    if (is_our_method(d, e))
         return true;
+    if (element && e->tag == CHARACTER_SET)
+        return imp_dicom_scope_check(&d->scope, e->depth, err);
     if (e->depth == 0 && imp_dicom_is_method(e->tag)) {
         *cut = IMP_DICOM_CUT_REMOVE;
         return true;

@@ -33,34 +33,135 @@ static const char *const action_names[] = {
     [IMP_DICOM_X_Z_D] = "X/Z/D", [IMP_DICOM_X_Z_U] = "X/Z/U*",
 };
 
-// What tools that follow the table to the letter leave behind. An overlay is
-// nothing without its bits, which always go (PS3.3 C.9.2).
-static const struct {
-    uint32_t tag, mask;
-    enum imp_dicom_fate fate;
-} beyond[] = {
-    {0x60000000, 0xFF010000, IMP_DICOM_REMOVE},
-    {0x00100033, 0xFFFFFFFF, IMP_DICOM_REMOVE}, // birth, in another calendar
-    {0x00100034, 0xFFFFFFFF, IMP_DICOM_REMOVE}, // death
-    {0x00100035, 0xFFFFFFFF, IMP_DICOM_REMOVE}, // that calendar
-    {0x00102295, 0xFFFFFFFF, IMP_DICOM_DUMMY},  // Breed Registration Number
-    {0x00181803, 0xFFFFFFFF, IMP_DICOM_REMOVE}, // NTP Source Address
-    {0x0040E001, 0xFFFFFFFF, IMP_DICOM_DUMMY},  // HL7 Instance Identifier
-    {0x0074100C, 0xFFFFFFFF, IMP_DICOM_REMOVE}, // Contact Display Name
+#define ONE 0xFFFFFFFF
+#define KEPT_WITH(name) .option[IMP_DICOM_##name] = IMP_DICOM_K
+#define CLEANED_WITH(name) .option[IMP_DICOM_##name] = IMP_DICOM_C
+
+// Rows that the table lacks: what tools that follow it to the letter leave
+// behind, by tag.
+static const struct imp_dicom_rule beyond[] = {
+    // An overlay is nothing without its bits, which always go (PS3.3 C.9.2).
+    {.tag = 0x60000000, .mask = 0xFF010000, .basic = IMP_DICOM_X},
+    // Commands, the meta group, a directory: not of a data set (PS3.10 7).
+    {.tag = 0x00000000, .mask = 0xFFFF0000, .basic = IMP_DICOM_X},
+    {.tag = 0x00020000, .mask = 0xFFFF0000, .basic = IMP_DICOM_X},
+    {.tag = 0x00040000, .mask = 0xFFFF0000, .basic = IMP_DICOM_X},
+    // Security: whose luggage it is.
+    {.tag = 0x40100000, .mask = 0xFFFF0000, .basic = IMP_DICOM_X},
+    // Dates of birth and death in another calendar, and which it is.
+    {.tag = 0x00100033, .mask = ONE, .basic = IMP_DICOM_X},
+    {.tag = 0x00100034, .mask = ONE, .basic = IMP_DICOM_X},
+    {.tag = 0x00100035, .mask = ONE, .basic = IMP_DICOM_X},
+    {.tag = 0x00102295, .mask = ONE, .basic = IMP_DICOM_D}, // Breed Number
+    {.tag = 0x00181803, .mask = ONE, .basic = IMP_DICOM_X}, // NTP address
+    {.tag = 0x00287007, .mask = ONE, .basic = IMP_DICOM_D}, // Status Comment
+    {.tag = 0x0028702A, .mask = ONE, .basic = IMP_DICOM_D}, // Test Comment
+    {.tag = 0x00380102, .mask = ONE, .basic = IMP_DICOM_D}, // Resource
+    {.tag = 0x0040E001, .mask = ONE, .basic = IMP_DICOM_D}, // HL7 Instance
+    {.tag = 0x00440011, .mask = ONE, .basic = IMP_DICOM_D}, // Substance Notes
+    {.tag = 0x00720008, .mask = ONE, .basic = IMP_DICOM_D}, // Protocol Creator
+    {.tag = 0x00720010, .mask = ONE, .basic = IMP_DICOM_D}, // its User Group
+    {.tag = 0x0074100C, .mask = ONE, .basic = IMP_DICOM_X}, // Contact
+    {.tag = 0x00880130, .mask = ONE, .basic = IMP_DICOM_D}, // File-set ID
+    {.tag = 0x01000426, .mask = ONE, .basic = IMP_DICOM_D}, // Certification
+    {.tag = 0x21000160, .mask = ONE, .basic = IMP_DICOM_D}, // Owner ID
+    {.tag = 0x21100030, .mask = ONE, .basic = IMP_DICOM_D}, // Printer Name
+    {.tag = 0x30040006, .mask = ONE, .basic = IMP_DICOM_D}, // Dose Comment
+    {.tag = 0x300600C8, .mask = ONE, .basic = IMP_DICOM_D}, // Transformation
+    // Which device: its own, its grid's, its capturer's, a linac's, a pump's.
+    {.tag = 0x00181003, .mask = ONE, .basic = IMP_DICOM_D, KEPT_WITH(DEVICE)},
+    {.tag = 0x00181006, .mask = ONE, .basic = IMP_DICOM_D, KEPT_WITH(DEVICE)},
+    {.tag = 0x00181010, .mask = ONE, .basic = IMP_DICOM_D, KEPT_WITH(DEVICE)},
+    {.tag = 0x30020020, .mask = ONE, .basic = IMP_DICOM_D, KEPT_WITH(DEVICE)},
+    {.tag = 0x00440012, .mask = ONE, .basic = IMP_DICOM_D, KEPT_WITH(DEVICE)},
+    // What a report says, and what is written over a picture.
+    {.tag = 0x0040A160,
+     .mask = ONE,
+     .basic = IMP_DICOM_D,
+     CLEANED_WITH(STRUCTURED)},
+    {.tag = 0x00700006,
+     .mask = ONE,
+     .basic = IMP_DICOM_D,
+     CLEANED_WITH(GRAPHICS)},
 };
 
-// Says the standard, not the maker of the object, what is in it?
-static bool is_of_codes(uint32_t tag)
+// And by what its VR is for: persons, machines and where to find them; days;
+// whatever somebody had to say.
+static const struct imp_dicom_rule names = {.basic = IMP_DICOM_D};
+static const struct imp_dicom_rule dates = {
+    .basic = IMP_DICOM_D, KEPT_WITH(FULL_DATES), CLEANED_WITH(MODIFIED_DATES)};
+static const struct imp_dicom_rule prose = {.basic = IMP_DICOM_D,
+                                            CLEANED_WITH(DESCRIPTORS)};
+
+// Of these VRs, and yet terms of a vocabulary or settings.
+static const uint32_t terms[] = {
+    0x00080108, // Extended Code Meaning
+    0x0008010E, // Coding Scheme URL
+    0x00080114, // Coding Scheme External ID
+    0x00080115, // Coding Scheme Name
+    0x00080116, // Coding Scheme Responsible Organization
+    0x00080119, // Long Code Value
+    0x00080120, // URN Code Value
+    0x00187008, // Detector Mode
+    0x00187040, // Grid Absorbing Material
+    0x00187041, // Grid Spacing Material
+    0x00400031, // Local Namespace Entity ID
+    0x00400032, // Universal Entity ID
+    0x00660032, // Algorithm Parameters
+    0x20100010, // Image Display Format
+    0x300A007B, // Fraction Pattern
+};
+
+// UIDs of what a standard or a maker has defined, not of what somebody made.
+static const uint32_t classes[] = {
+    0x00080016, // SOP Class UID
+    0x0008001A, // Related General SOP Class UID
+    0x0008001B, // Original Specialized SOP Class UID
+    0x00080062, // SOP Classes Supported
+    0x0008010C, // Coding Scheme UID
+    0x00081150, // Referenced SOP Class UID
+    0x0008115A, // SOP Classes in Study
+    0x00083002, // Available Transfer Syntax UID
+    0x04000010, // MAC Calculation Transfer Syntax UID
+};
+
+static bool is_overlay(uint32_t tag)
 {
-    return tag == 0x0008010C || // Coding Scheme UID
-           tag == 0x0008010E || // Coding Scheme URL
-           tag == 0x00080120;   // URN Code Value
+    return (tag & 0xFF010000) == 0x60000000;
 }
 
-static const struct imp_dicom_rule dates = {
-    .basic = IMP_DICOM_D,
-    .option = {[IMP_DICOM_FULL_DATES] = IMP_DICOM_K,
-               [IMP_DICOM_MODIFIED_DATES] = IMP_DICOM_C}};
+static bool is_among(const uint32_t *tags, size_t n, uint32_t tag)
+{
+    for (size_t i = 0; i < n; i++)
+        if (tags[i] == tag)
+            return true;
+    return false;
+}
+
+static const struct imp_dicom_rule *rule_for_vr(uint32_t tag,
+                                                enum imp_dcm_vr vr)
+{
+    switch (vr) {
+    case IMP_DCM_PN:
+    case IMP_DCM_AE:
+        return &names;
+    case IMP_DCM_UR:
+        return is_among(terms, sizeof terms / sizeof *terms, tag) ? NULL
+                                                                  : &names;
+    case IMP_DCM_DA:
+    case IMP_DCM_DT:
+    case IMP_DCM_TM:
+        return &dates;
+    case IMP_DCM_LT:
+    case IMP_DCM_ST:
+    case IMP_DCM_UC:
+    case IMP_DCM_UT:
+        return is_among(terms, sizeof terms / sizeof *terms, tag) ? NULL
+                                                                  : &prose;
+    default:
+        return NULL;
+    }
+}
 
 // What cleaning is depends on what there is to clean.
 static enum imp_dicom_fate clean(enum imp_dcm_kind kind)
@@ -142,54 +243,45 @@ static enum imp_dicom_fate basic_fate(const struct imp_dicom_rule *row,
                : fate;
 }
 
+// `why` is said of the basic profile.
 static struct imp_dicom_verdict by_row(const struct imp_dicom_rule *row,
-                                       uint32_t tag,
+                                       const char *why, uint32_t tag,
                                        const struct imp_dicom_options *options,
                                        enum imp_dcm_kind kind)
 {
     enum imp_dicom_option by = deciding(row, options);
     if (by == IMP_DICOM_OPTIONS)
-        return (struct imp_dicom_verdict){basic_fate(row, tag, kind),
-                                          action_names[row->basic]};
+        return (struct imp_dicom_verdict){basic_fate(row, tag, kind), why};
     return (struct imp_dicom_verdict){
         fate_of((enum imp_dicom_action)row->option[by], kind),
         option_names[by]};
 }
 
-static bool names(enum imp_dcm_vr vr)
+static const struct imp_dicom_rule *row_beyond(uint32_t tag)
 {
-    return vr == IMP_DCM_PN || vr == IMP_DCM_AE || vr == IMP_DCM_UR;
-}
-
-static bool is_date(enum imp_dcm_vr vr)
-{
-    return vr == IMP_DCM_DA || vr == IMP_DCM_DT || vr == IMP_DCM_TM;
+    for (size_t i = 0; i < sizeof beyond / sizeof *beyond; i++)
+        if ((tag & beyond[i].mask) == beyond[i].tag)
+            return &beyond[i];
+    return NULL;
 }
 
 // Of what it does not know the table says nothing, and neither does it of much
 // that it knows: what names a person, a machine or a day is as telling there.
 static struct imp_dicom_verdict
-without_row(uint32_t tag, enum imp_dcm_vr vr,
+without_row(uint32_t tag, enum imp_dcm_vr vr, enum imp_dcm_vr known,
             const struct imp_dicom_options *options, enum imp_dcm_kind kind)
 {
-    const struct imp_dcm_attribute *a = imp_dcm_find(tag);
-    uint16_t group = imp_dcm_group(tag);
-    if (!a)
-        return (struct imp_dicom_verdict){IMP_DICOM_REMOVE, "not in PS3.6"};
-    // Commands, the meta group, a directory: not of a data set (PS3.10 7).
-    if (group == 0x0000 || group == 0x0002 || group == 0x0004)
-        return (struct imp_dicom_verdict){IMP_DICOM_REMOVE, "beyond the table"};
-    if (is_of_codes(tag))
-        return (struct imp_dicom_verdict){IMP_DICOM_KEEP, ""};
-    enum imp_dcm_vr known = (enum imp_dcm_vr)a->vr;
-    if (names(vr) || names(known))
-        return (struct imp_dicom_verdict){fate_of(IMP_DICOM_D, kind),
-                                          "beyond the table"};
-    if (is_date(vr) || is_date(known))
-        return by_row(&dates, tag, options, kind);
+    const struct imp_dicom_rule *row = row_beyond(tag);
+    if (!row)
+        row = rule_for_vr(tag, vr);
+    if (!row)
+        row = rule_for_vr(tag, known);
+    if (row)
+        return by_row(row, "beyond the table", tag, options, kind);
     // The table names instances; one that it does not know yet is none of the
     // standard's own, either.
-    if (kind == IMP_DCM_KIND_UID && !options->on[IMP_DICOM_UIDS])
+    if (kind == IMP_DCM_KIND_UID && !options->on[IMP_DICOM_UIDS] &&
+        !is_among(classes, sizeof classes / sizeof *classes, tag))
         return (struct imp_dicom_verdict){IMP_DICOM_REUID, ""};
     return (struct imp_dicom_verdict){fate_of(IMP_DICOM_O, kind), ""};
 }
@@ -197,6 +289,8 @@ without_row(uint32_t tag, enum imp_dcm_vr vr,
 struct imp_dicom_verdict imp_dicom_rule(const struct imp_dicom_options *options,
                                         uint32_t tag, enum imp_dcm_vr vr)
 {
+    const struct imp_dcm_attribute *a = imp_dcm_find(tag);
+    enum imp_dcm_vr known = a ? (enum imp_dcm_vr)a->vr : vr;
     enum imp_dcm_kind kind = imp_dcm_vr_info(vr)->kind;
     if (imp_dcm_is_group_length(tag))
         return (struct imp_dicom_verdict){IMP_DICOM_REMOVE, "group length"};
@@ -205,11 +299,13 @@ struct imp_dicom_verdict imp_dicom_rule(const struct imp_dicom_options *options,
                                               ? IMP_DICOM_SAFE
                                               : IMP_DICOM_REMOVE,
                                           "private"};
-    for (size_t i = 0; i < sizeof beyond / sizeof *beyond; i++)
-        if ((tag & beyond[i].mask) == beyond[i].tag)
-            return (struct imp_dicom_verdict){beyond[i].fate,
-                                              "beyond the table"};
+    if (!a)
+        return (struct imp_dicom_verdict){IMP_DICOM_REMOVE, "not in PS3.6"};
+    // A date is one, however it is written.
+    if (imp_dcm_vr_info(known)->kind == IMP_DCM_KIND_DATE)
+        kind = IMP_DCM_KIND_DATE;
     const struct imp_dicom_rule *row = imp_dicom_rule_of(tag);
-    return row ? by_row(row, tag, options, kind)
-               : without_row(tag, vr, options, kind);
+    return row && !is_overlay(tag)
+               ? by_row(row, action_names[row->basic], tag, options, kind)
+               : without_row(tag, vr, known, options, kind);
 }

@@ -124,6 +124,12 @@ static struct imp_dcm_charset *charset_of(struct imp_dicom_scope *s,
     return s->cached[s->n_cached++].charset = made;
 }
 
+bool imp_dicom_scope_check(struct imp_dicom_scope *s, unsigned depth,
+                           struct imp_err *err)
+{
+    return charset_of(s, depth, err) != NULL;
+}
+
 bool imp_dicom_scope_text(struct imp_dicom_scope *s, unsigned depth,
                           enum imp_dcm_vr vr, struct imp_span value,
                           struct imp_span *text, struct imp_err *err)

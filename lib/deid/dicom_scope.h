@@ -52,6 +52,11 @@ bool imp_dicom_scope_disguised(struct imp_dicom_scope *s,
 struct imp_span imp_dicom_scope_creator(const struct imp_dicom_scope *s,
                                         unsigned depth, uint32_t tag);
 
+/* Is the character set of this depth one that PS3.3 has? IMP_ERR_UNSUPPORTED.
+ */
+bool imp_dicom_scope_check(struct imp_dicom_scope *s, unsigned depth,
+                           struct imp_err *err);
+
 /* `value`, of an element of this VR and depth, as UTF-8, until the next call.
  * IMP_ERR_UNSUPPORTED if it is not ASCII and of a character set that PS3.3 does
  * not have. */

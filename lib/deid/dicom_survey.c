@@ -1,5 +1,6 @@
 #include "deid/dicom_survey.h"
 
+#include "deid/dicom_values.h"
 #include "dicom/dict.h"
 
 #include <stddef.h>
@@ -29,6 +30,7 @@ static const struct field {
 
 #define CODE_VALUE 0x00080100
 #define CODE_MEANING 0x00080104
+#define BIRTH_DATE 0x00100030
 #define PATIENT_NAME 0x00100010
 #define PATIENT_ID 0x00100020
 #define ROWS 0x00280010
@@ -37,6 +39,9 @@ static const struct field {
 #define FLOAT_PIXELS 0x7FE00008
 #define DOUBLE_PIXELS 0x7FE00009
 #define DIRECTORY_RECORDS 0x00041220
+
+// Digits and dots that are met by chance no more.
+enum { LEAST_UID = 12 };
 
 struct surveyor {
     struct imp_dicom_survey *s;
@@ -138,6 +143,23 @@ static bool goes(enum imp_dicom_fate fate)
            fate == IMP_DICOM_DUMMY;
 }
 
+// What a date, or a UID, was is told in texts, too.
+static bool note_value(struct surveyor *v, const struct imp_dcm_event *e,
+                       enum imp_dicom_fate fate)
+{
+    struct imp_span value = imp_dcm_value_of(v->in, e);
+    while (value.n && is_padding(value.p[value.n - 1]))
+        value.n--;
+    if (!v->words)
+        return true;
+    if (e->tag == BIRTH_DATE && goes(fate))
+        return imp_dicom_words_add_date(v->words, e->tag, value, v->err);
+    bool instance = e->depth == 0 && fate == IMP_DICOM_REUID &&
+                    e->vr == IMP_DCM_UI && value.n >= LEAST_UID &&
+                    !imp_dicom_is_standard_uid(value);
+    return !instance || imp_dicom_words_add(v->words, e->tag, value, v->err);
+}
+
 static bool note(struct surveyor *v, const struct imp_dcm_event *e)
 {
     struct imp_span text;
@@ -196,6 +218,8 @@ static bool look(struct surveyor *v, const struct imp_dcm_event *e)
         if (!check_overlay(v, e))
             return false;
     }
+    if (!note_value(v, e, fate))
+        return false;
     if (in_code)
         return note(v, e);
     return !(v->gone || goes(fate)) || !identifies(e) || note(v, e);

@@ -303,7 +303,7 @@ bool imp_dicom_shift(enum imp_dcm_vr vr, struct imp_span value, int32_t days,
 #define MOST_PARTS 9
 #define MOST_DIGITS 4
 
-static bool is_standard(struct imp_span uid)
+bool imp_dicom_is_standard_uid(struct imp_span uid)
 {
     size_t at = sizeof ROOT - 1, parts = 0;
     if (!imp_span_starts(uid, ROOT, at))
@@ -324,7 +324,7 @@ static bool reuid_one(const struct making *m, struct imp_span uid,
                       struct imp_buf *out, struct imp_err *err)
 {
     char made[IMP_PSEUDONYM_UID_ROOM];
-    if (is_standard(uid))
+    if (imp_dicom_is_standard_uid(uid))
         return put(out, uid, err);
     return imp_pseudonym_uid(m->secret, uid, made, err) &&
            put(out, literal(made), err);
@@ -354,7 +354,7 @@ bool imp_dicom_is_reuid(struct imp_span value)
 {
     struct imp_span uid;
     while (next_value(&value, &uid))
-        if (uid.n && !is_standard(uid) && !is_pseudonym(uid))
+        if (uid.n && !imp_dicom_is_standard_uid(uid) && !is_pseudonym(uid))
             return false;
     return true;
 }

@@ -37,6 +37,9 @@ bool imp_dicom_shift(enum imp_dcm_vr vr, struct imp_span value, int32_t days,
 bool imp_dicom_reuid(const struct imp_secret *secret, struct imp_span value,
                      struct imp_buf *out, struct imp_err *err);
 
+/* Is it a standard's own, as above? */
+bool imp_dicom_is_standard_uid(struct imp_span uid);
+
 /* Has every UID of `value` the form of one that _reuid gives: empty, a
  * standard's, or "2.25." and up to 37 digits? */
 bool imp_dicom_is_reuid(struct imp_span value);

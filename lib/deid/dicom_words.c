@@ -4,11 +4,14 @@
 
 #include <ctype.h>
 #include <glib.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { ANYWHERE = 0, WORD, NUMBER };
-enum { SHORT = 4, SHORTEST = 2 };
+// Of characters: what is a word of its own, what is none, parts of names and of
+// numbers that are told by themselves.
+enum { SHORT = 4, SHORTEST = 2, LONG = 6 };
 
 // --- Text in one form ---
 
@@ -73,6 +76,30 @@ static bool add_plain(struct imp_buf *out, struct imp_span text,
     return true;
 }
 
+// Without accents: U+0300 to U+036F, once they are characters of their own.
+static bool add_bare(struct imp_buf *out, const char *text, struct imp_err *err)
+{
+    char *apart = g_utf8_normalize(text, -1, G_NORMALIZE_NFD);
+    if (!apart) // no UTF-8
+        return imp_buf_add(out, text, strlen(text), err);
+    size_t n = 0;
+    for (size_t i = 0; apart[i]; i++) {
+        const uint8_t *p = (const uint8_t *)apart + i;
+        bool accent = p[0] == 0xCC || (p[0] == 0xCD && p[1] < 0xB0);
+        if (accent)
+            i++;
+        else
+            apart[n++] = apart[i];
+    }
+    apart[n] = '\0';
+    char *together = g_utf8_normalize(apart, -1, G_NORMALIZE_NFC);
+    const char *bare = together ? together : apart;
+    bool ok = imp_buf_add(out, bare, strlen(bare), err);
+    g_free(together);
+    g_free(apart);
+    return ok;
+}
+
 static bool add_piece(struct imp_buf *out, struct imp_span text,
                       struct imp_err *err)
 {
@@ -81,7 +108,7 @@ static bool add_piece(struct imp_buf *out, struct imp_span text,
     piece[0] = piece[0] ? piece[0] : ' ';
     piece[text.n] = '\0';
     char *folded = imp_fold(piece);
-    bool ok = folded ? imp_buf_add(out, folded, strlen(folded), err)
+    bool ok = folded ? add_bare(out, folded, err)
                      : imp_fail(err, IMP_ERR_MEMORY, "no memory for a text");
     free(folded);
     return ok;
@@ -189,16 +216,23 @@ static struct imp_span cut_off(struct imp_span s, bool *number)
     return s;
 }
 
-static bool add_folded(struct imp_dicom_words *w, uint32_t tag,
+// `part`: of something, so that it means less.
+static bool add_folded(struct imp_dicom_words *w, uint32_t tag, bool part,
                        struct imp_span s, struct imp_err *err)
 {
     bool number = is_number(s);
     size_t n = characters(s), at;
-    if (n < SHORTEST || (number && n < SHORT) || is_filling(s))
+    if (n < (part ? SHORT : SHORTEST) || (number && n < SHORT) || is_filling(s))
         return true;
     s = cut_off(s, &number);
-    if (is_known(w, s, &at))
+    uint8_t kind = number                      ? NUMBER
+                   : n < (part ? LONG : SHORT) ? WORD
+                                               : ANYWHERE;
+    if (is_known(w, s, &at)) {
+        struct imp_dicom_word *known = &w->word[w->sorted[at]];
+        known->kind = kind < known->kind ? kind : known->kind;
         return true;
+    }
     if (w->n == IMP_DICOM_WORDS)
         return imp_fail(err, IMP_ERR_LIMIT,
                         "more than %d texts that identify: too many to be "
@@ -208,21 +242,107 @@ static bool add_folded(struct imp_dicom_words *w, uint32_t tag,
             (w->n - at) * sizeof *w->sorted);
     w->sorted[at] = (uint16_t)w->n;
     struct imp_dicom_word *word = &w->word[w->n++];
-    *word = (struct imp_dicom_word){.tag = tag,
-                                    .length = (uint8_t)s.n,
-                                    .kind = number      ? NUMBER
-                                            : n < SHORT ? WORD
-                                                        : ANYWHERE};
+    *word = (struct imp_dicom_word){
+        .tag = tag, .length = (uint8_t)s.n, .kind = kind};
     memcpy(word->text, s.p, s.n);
     w->ready = false;
+    return true;
+}
+
+// As those write it who have no such letters: U+00C4, 00D6, 00DC, 00E4, 00F6
+// and 00FC with an e. `*any`: there was one.
+static bool spell(struct imp_span text, struct imp_buf *out, bool *any,
+                  struct imp_err *err)
+{
+    *any = false;
+    out->n = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        const char *with = NULL;
+        if (text.p[i] == 0xC3 && i + 1 < text.n)
+            switch (text.p[i + 1] | 0x20) {
+            case 0xA4:
+                with = "ae";
+                break;
+            case 0xB6:
+                with = "oe";
+                break;
+            case 0xBC:
+                with = "ue";
+                break;
+            }
+        if (with ? !imp_buf_add(out, with, 2, err)
+                 : !imp_buf_add(out, &text.p[i], 1, err))
+            return false;
+        *any |= with != NULL;
+        i += with != NULL;
+    }
+    return true;
+}
+
+static bool add(struct imp_dicom_words *w, uint32_t tag, bool part,
+                struct imp_span text, struct imp_err *err)
+{
+    bool umlauts;
+    return fold(w, text, err) &&
+           add_folded(w, tag, part, trim(imp_buf_span(&w->folded)), err) &&
+           spell(text, &w->spelled, &umlauts, err) &&
+           (!umlauts ||
+            (fold(w, imp_buf_span(&w->spelled), err) &&
+             add_folded(w, tag, part, trim(imp_buf_span(&w->folded)), err)));
+}
+
+static bool is_of_token(uint8_t c)
+{
+    return g_ascii_isalnum((char)c) || c >= 0x80;
+}
+
+// Parts with digits in them: "998877" of "ACC 998877"; of "00998877", too.
+static bool add_tokens(struct imp_dicom_words *w, uint32_t tag,
+                       struct imp_span text, struct imp_err *err)
+{
+    for (size_t i = 0, n; i < text.n; i += n ? n : 1) {
+        bool digits = false;
+        for (n = 0; i + n < text.n && is_of_token(text.p[i + n]); n++)
+            digits |= g_ascii_isdigit((char)text.p[i + n]);
+        struct imp_span token = {text.p + i, n};
+        if (!digits || n < LONG)
+            continue;
+        if (!add(w, tag, false, token, err))
+            return false;
+        while (token.n && *token.p == '0') {
+            token.p++;
+            token.n--;
+        }
+        if (token.n < n && token.n >= LONG && !add(w, tag, false, token, err))
+            return false;
+    }
     return true;
 }
 
 bool imp_dicom_words_add(struct imp_dicom_words *w, uint32_t tag,
                          struct imp_span text, struct imp_err *err)
 {
-    return fold(w, text, err) &&
-           add_folded(w, tag, trim(imp_buf_span(&w->folded)), err);
+    return add(w, tag, false, text, err) && add_tokens(w, tag, text, err);
+}
+
+bool imp_dicom_words_add_date(struct imp_dicom_words *w, uint32_t tag,
+                              struct imp_span date, struct imp_err *err)
+{
+    const char *d = (const char *)date.p;
+    char form[5][11];
+    if (date.n != 8 || !is_number(date))
+        return true;
+    snprintf(form[0], sizeof *form, "%.8s", d);
+    snprintf(form[1], sizeof *form, "%.4s-%.2s-%.2s", d, d + 4, d + 6);
+    snprintf(form[2], sizeof *form, "%.2s.%.2s.%.4s", d + 6, d + 4, d);
+    snprintf(form[3], sizeof *form, "%.2s/%.2s/%.4s", d + 6, d + 4, d);
+    snprintf(form[4], sizeof *form, "%.2s/%.2s/%.4s", d + 4, d + 6, d);
+    for (size_t i = 0; i < 5; i++)
+        if (!add(w, tag, false,
+                 (struct imp_span){(const uint8_t *)form[i], strlen(form[i])},
+                 err))
+            return false;
+    return true;
 }
 
 // Take what is before the next divider off `rest`. Behind the last part `rest`
@@ -254,6 +374,17 @@ static struct imp_span without_carets(struct imp_span name)
     return name;
 }
 
+// "van der Berg", and names that stand in one component: "Doe, John".
+static bool add_parts(struct imp_dicom_words *w, uint32_t tag,
+                      struct imp_span name, struct imp_err *err)
+{
+    struct imp_span part;
+    while (next_part(&name, " ,;", &part))
+        if (part.n && !add(w, tag, true, part, err))
+            return false;
+    return true;
+}
+
 bool imp_dicom_words_add_names(struct imp_dicom_words *w, uint32_t tag,
                                struct imp_span text, struct imp_err *err)
 {
@@ -262,7 +393,8 @@ bool imp_dicom_words_add_names(struct imp_dicom_words *w, uint32_t tag,
         if (!imp_dicom_words_add(w, tag, without_carets(name), err))
             return false;
         while (next_part(&name, "^", &part))
-            if (!imp_dicom_words_add(w, tag, part, err))
+            if (!imp_dicom_words_add(w, tag, part, err) ||
+                !add_parts(w, tag, part, err))
                 return false;
     }
     return true;
@@ -293,10 +425,10 @@ static bool is_hit(const struct search *s, const struct imp_dicom_word *word,
     size_t at = end - word->length, before = at ? at - 1 : s->in.n;
     if (word->kind == NUMBER)
         return !touches_digit(s->in, before) && !touches_digit(s->in, end);
+    bool alone = !touches_letter(s->in, before) && !touches_letter(s->in, end);
     if (word->kind == WORD)
-        return s->prose && !touches_letter(s->in, before) &&
-               !touches_letter(s->in, end);
-    return true;
+        return alone && s->prose;
+    return alone || s->prose; // MARY is no part of PRIMARY
 }
 
 static bool meet(void *self, size_t index, size_t end)
@@ -333,13 +465,32 @@ bool imp_dicom_words_find(struct imp_dicom_words *w, struct imp_span text,
     return true;
 }
 
+bool imp_dicom_words_is_number(const struct imp_dicom_words *w,
+                               struct imp_span values)
+{
+    struct imp_span value;
+    size_t at;
+    while (next_part(&values, "\\", &value)) {
+        value = trim(value);
+        while (value.n && *value.p == '0') {
+            value.p++;
+            value.n--;
+        }
+        if (value.n >= LONG && is_number(value) && is_known(w, value, &at))
+            return true;
+    }
+    return false;
+}
+
 void imp_dicom_words_forget(struct imp_dicom_words *w)
 {
     explicit_bzero(w->word, w->n * sizeof *w->word);
     if (w->folded.cap)
         explicit_bzero(w->folded.p, w->folded.cap);
+    if (w->spelled.cap)
+        explicit_bzero(w->spelled.p, w->spelled.cap);
     imp_dicom_trie_forget(&w->trie);
-    w->n = w->folded.n = 0;
+    w->n = w->folded.n = w->spelled.n = 0;
     w->ready = false;
 }
 
@@ -348,4 +499,5 @@ void imp_dicom_words_clear(struct imp_dicom_words *w)
     imp_dicom_words_forget(w);
     imp_dicom_trie_clear(&w->trie);
     imp_buf_clear(&w->folded);
+    imp_buf_clear(&w->spelled);
 }

@@ -20,7 +20,7 @@ def removed_words(std, source):
         fate, _ = std.fate(e.tag, e.vr, (), None)
         if e.items is None and e.vr in TEXT and fate in ("remove", "empty", "dummy", "reuid"):
             for v in e.value.split(b"\\"):
-                for part in [v] + (v.replace(b"=", b"^").split(b"^") if e.vr == "PN" else []):
+                for part in [v] + (re.split(rb"[=^ ,;]", v) if e.vr == "PN" else []):
                     if len(part.strip(b" \0")) >= 2:
                         words.add(part.strip(b" \0").lower())
     return words
@@ -54,10 +54,19 @@ def same_colours(a, b):
         rows = [p[132 + 12 * i:144 + 12 * i] for i in range(n)]
         return {r[:4]: p[int.from_bytes(r[4:8], "big"):][:int.from_bytes(r[8:], "big")] for r in rows}
 
+    def parts(v):
+        # lutAToBType (10.12): wherever its elements lie
+        if v[:4] not in (b"mAB ", b"mBA "):
+            return [v.rstrip(b"\0")]
+        at = [int.from_bytes(v[i:i + 4], "big") for i in range(12, 32, 4)]
+        ends = sorted(set(at) | {len(v)})
+        return [v[8:10]] + [v[o:ends[ends.index(o) + 1]].rstrip(b"\0") if o else b"" for o in at]
+
     mine, theirs = tags(a), tags(b)
+    colours = (b"wtpt", b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC", b"kTRC", b"A2B0", b"A2B1", b"B2A0",
+               b"B2A1")
     return b[36:40] == b"acsp" and int.from_bytes(b[:4], "big") <= len(b) and a[12:24] == b[12:24] and all(
-        k in theirs and (v == theirs[k] or v[:4] in (b"desc", b"text", b"mluc", b"sig ")) for k, v in mine.items()
-        if k in (b"wtpt", b"rXYZ", b"gXYZ", b"bXYZ", b"rTRC", b"gTRC", b"bTRC", b"kTRC", b"A2B0", b"B2A0"))
+        parts(mine[k]) == parts(theirs.get(k, b"")) for k in mine if k in colours)
 
 
 def main():

@@ -24,10 +24,21 @@ BASIC_PROFILE = "113100"
 STANDARD_ROOT = "1.2.840.10008."
 # Gaps of the table (README.md beside it).
 BEYOND = {0x00100033: "remove", 0x00100034: "remove", 0x00100035: "remove",
-          0x00102295: "dummy", 0x00181803: "remove", 0x0040E001: "dummy",
-          0x0074100C: "remove"}
-# What of a code says which standard it is of.
-CODED = {0x0008010C, 0x0008010E, 0x00080120}
+          0x00181803: "remove", 0x0074100C: "remove",
+          **dict.fromkeys((0x00102295, 0x00287007, 0x0028702A, 0x00380102, 0x0040E001, 0x00440011, 0x00720008,
+                           0x00720010, 0x00880130, 0x01000426, 0x21000160, 0x21100030, 0x30040006, 0x300600C8),
+                          "dummy")}
+# Groups that are not of a data set, and one of luggage.
+NO_GROUPS = {0x0000, 0x0002, 0x0004, 0x4010}
+# Devices that the table has no row for.
+DEVICES = {0x00181003, 0x00181006, 0x00181010, 0x30020020, 0x00440012}
+# Of the VRs of prose and addresses, but terms of a vocabulary, and settings.
+TERMS = {0x00080108, 0x0008010E, 0x00080114, 0x00080115, 0x00080116, 0x00080119, 0x00080120, 0x00187008, 0x00187040,
+         0x00187041, 0x00400031, 0x00400032, 0x00660032, 0x20100010, 0x300A007B}
+# Prose that another option cleans than that of descriptors.
+REPORTED = {0x0040A160: "clean-structured-content", 0x00700006: "clean-graphics"}
+# UIDs of what is defined, not made.
+CLASSES = {0x00080016, 0x0008001A, 0x0008001B, 0x00080062, 0x0008010C, 0x00081150, 0x0008115A, 0x00083002, 0x04000010}
 # Codes of an institution, of a person: a dummy of them is one in each part.
 IDENTITY_CODES = {0x00080082, 0x00401101}
 REFERENCED_STUDIES = 0x00081110
@@ -115,14 +126,20 @@ class Standard:
         if not self.row_of(tag):
             if not self.attribute(tag):
                 return "remove", "not in PS3.6"
-            if tag >> 16 in (0, 2, 4):
+            if tag >> 16 in NO_GROUPS:
                 return "remove", "not of a data set"
-            if tag in CODED:
-                return "keep", "of a code"
-            if {"PN", "AE", "UR"} & {vr, *self.vrs_of(tag)}:
+            vrs = {vr, *self.vrs_of(tag)}
+            if tag in DEVICES:
+                return "keep" if "retain-device-identity" in options else "dummy", "a device"
+            if {"PN", "AE"} & vrs or ("UR" in vrs and tag not in TERMS):
                 return "dummy", "beyond the table"
-            if {"DA", "DT", "TM"} & {vr, *self.vrs_of(tag)}:
+            if {"DA", "DT", "TM"} & vrs:
                 return self.date(vr, options, days), "a date without a row"
+            if {"LT", "ST", "UC", "UT"} & vrs and tag not in TERMS:
+                by = REPORTED.get(tag, "clean-descriptors")
+                return "clean" if by in options else "dummy", "prose without a row"
+            if tag in CLASSES:
+                return "keep", "a class"
             if vr == "UI" and UIDS not in options:
                 return "reuid", "no row"  # an instance that is newer than it
             return ("descend" if vr == "SQ" else "keep"), "no row"
@@ -154,7 +171,7 @@ class Standard:
                 "U": "reuid"}[code]
 
     def basic_fate(self, tag, vr):
-        return self.by_code(self.basic(self.row_of(tag)), "basic", vr)
+        return self.by_code(self.basic(self.row_of(tag)) if self.row_of(tag) else "D", "basic", vr)
 
 
 # --- What the key makes ----------------------------------------------------------

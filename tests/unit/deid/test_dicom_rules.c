@@ -147,9 +147,37 @@ Test(dicom_rules, what_names_somebody_goes_without_a_row_too)
            {0x00100033, IMP_DCM_LO, full, IMP_DICOM_REMOVE, beyond},
            {0x0040E001, IMP_DCM_ST, 0, IMP_DICOM_DUMMY, beyond},
            {0x00041500, IMP_DCM_CS, 0, IMP_DICOM_REMOVE, beyond},
-           {0x00140102, IMP_DCM_DA, 0, IMP_DICOM_DUMMY, "D"},
+           {0x00140102, IMP_DCM_DA, 0, IMP_DICOM_DUMMY, beyond},
            {0x00140102, IMP_DCM_DA, full, IMP_DICOM_KEEP, "retain-full-dates"},
            {0x00140102, IMP_DCM_DA, moved, IMP_DICOM_SHIFT,
+            "retain-modified-dates"});
+}
+
+Test(dicom_rules, prose_without_a_row_is_a_description)
+{
+    const char *const beyond = "beyond the table";
+    EXPECT({0x0040A160, IMP_DCM_UT, 0, IMP_DICOM_DUMMY, beyond},
+           {0x0040A160, IMP_DCM_UT, OPTION(STRUCTURED), IMP_DICOM_CLEAN,
+            "clean-structured-content"},
+           {0x00700006, IMP_DCM_ST, OPTION(GRAPHICS), IMP_DICOM_CLEAN,
+            "clean-graphics"},
+           {0x00400400, IMP_DCM_LT, 0, IMP_DICOM_DUMMY, beyond},
+           {0x00400400, IMP_DCM_LT, OPTION(DESCRIPTORS), IMP_DICOM_CLEAN,
+            "clean-descriptors"},
+           {0x00400400, IMP_DCM_LO, 0, IMP_DICOM_DUMMY, beyond}, // by PS3.6
+           {0x00080119, IMP_DCM_UC, 0, IMP_DICOM_KEEP, ""});
+}
+
+Test(dicom_rules, devices_without_a_row_are_devices)
+{
+    EXPECT({0x00181003, IMP_DCM_LO, 0, IMP_DICOM_DUMMY, "beyond the table"},
+           {0x00181003, IMP_DCM_LO, OPTION(DEVICE), IMP_DICOM_KEEP,
+            "retain-device-identity"});
+}
+
+Test(dicom_rules, a_date_that_is_written_as_text_is_a_date)
+{
+    EXPECT({0x00080020, IMP_DCM_LO, OPTION(MODIFIED_DATES), IMP_DICOM_SHIFT,
             "retain-modified-dates"});
 }
 
@@ -177,10 +205,12 @@ Test(dicom_rules, a_sequence_that_may_not_be_empty_goes)
 
 Test(dicom_rules, a_uid_that_the_table_does_not_know_is_not_kept)
 {
-    // SOP Class UID is one of the standard's own values, which whoever makes
-    // UIDs anew leaves alone.
-    EXPECT({0x00080016, IMP_DCM_UI, 0, IMP_DICOM_REUID, ""},
-           {0x00080016, IMP_DCM_UI, OPTION(UIDS), IMP_DICOM_KEEP, ""});
+    // Implementation Class UID of an item of an inventory; no class of objects,
+    // which may be a maker's own.
+    EXPECT({0x00186038, IMP_DCM_UI, 0, IMP_DICOM_REUID, ""},
+           {0x00186038, IMP_DCM_UI, OPTION(UIDS), IMP_DICOM_KEEP, ""},
+           {0x00080016, IMP_DCM_UI, 0, IMP_DICOM_KEEP, ""},
+           {0x00081150, IMP_DCM_UI, 0, IMP_DICOM_KEEP, ""});
 }
 
 Test(dicom_rules, every_row_has_a_fate_under_every_option)
