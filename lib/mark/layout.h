@@ -3,6 +3,7 @@
 #define IMP_MARK_LAYOUT_H
 
 #include "mark/mark.h"
+#include "mark/rect.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,10 +13,6 @@
 
 struct imp_size {
     uint32_t width, height;
-};
-
-struct imp_rect {
-    uint32_t x, y, width, height;
 };
 
 /* The size of a picture as the viewer sees it; the same the other way round. */

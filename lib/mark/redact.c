@@ -1,5 +1,6 @@
 #include "mark/redact.h"
 
+#include "dicom/file.h"
 #include "dicom/reader.h"
 #include "mark/redact_internal.h"
 
@@ -292,4 +293,27 @@ bool imp_redact(struct imp_redaction *r, struct imp_span in, uint64_t data_at,
     for (size_t i = 0; i < r->n; i++)
         r->patch[i].bytes = r->bytes.p + r->from[i];
     return true;
+}
+
+bool imp_redact_cuts(struct imp_redaction *r, struct imp_span in,
+                     const struct imp_cutlist *cuts,
+                     const struct imp_rect *rect, size_t n,
+                     struct imp_cutlist *out, struct imp_err *err)
+{
+    struct imp_dcm_file file;
+    struct imp_dcm_image image;
+    if (!imp_dcm_file_read(in, &file, err))
+        return false;
+    if (file.syntax->deflated)
+        return imp_fail(err, IMP_ERR_UNSUPPORTED,
+                        "redaction: not of a deflated data set");
+    if (!imp_dcm_image_read(in, file.data_at, file.syntax, &image, err) ||
+        !imp_redact(r, in, file.data_at, &image, rect, n, err))
+        return false;
+    if (imp_cutlist_patch(out, cuts, r->patch, r->n, IMP_REDACTED, err))
+        return true;
+    if (err->code == IMP_ERR_INVARIANT)
+        imp_fail(err, IMP_ERR_UNSUPPORTED,
+                 "redaction: of pixel data that changes otherwise");
+    return false;
 }
