@@ -61,6 +61,11 @@ static const char *by_image_type(const char *type)
     return NULL;
 }
 
+static bool says_so(const struct imp_dicom_survey *s)
+{
+    return *s->burned_in && strcasecmp(s->burned_in, "NO") != 0;
+}
+
 const char *imp_dicom_burned_in(const struct imp_dicom_survey *s)
 {
     const char *why = NULL;
@@ -68,7 +73,7 @@ const char *imp_dicom_burned_in(const struct imp_dicom_survey *s)
         return "an encapsulated document";
     if (!s->has_pixels)
         return NULL;
-    if (*s->burned_in && strcasecmp(s->burned_in, "NO") != 0)
+    if (says_so(s))
         return "(0028,0301) says so";
     if (strncmp(s->sop_class, STORAGE, strlen(STORAGE)) == 0)
         for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
@@ -79,4 +84,65 @@ const char *imp_dicom_burned_in(const struct imp_dicom_survey *s)
         !(why = by_conversion(s->conversion)))
         why = by_image_type(s->image_type);
     return why;
+}
+
+static bool ask(const struct imp_dicom_survey *s,
+                const struct imp_deid_redactor *redactor, bool *covered,
+                bool *redacts, struct imp_err *err)
+{
+    const struct imp_deid_picture picture = {
+        .manufacturer = s->manufacturer,
+        .model = s->model,
+        .modality = s->modality,
+        .sop_class = s->sop_class,
+        .rows = s->rows,
+        .columns = s->columns,
+    };
+    *covered = *redacts = false;
+    return !redactor || !s->has_pixels ||
+           redactor->find(redactor->self, &picture, covered, redacts, err);
+}
+
+static bool may_pass(const struct imp_dicom_survey *s,
+                     const struct imp_dicom_policy *policy, bool cleaned,
+                     const char *why)
+{
+    if (s->has_document)
+        return policy->burned_in_allowed;
+    if (cleaned || !s->has_pixels)
+        return true;
+    return !policy->clean_pixels && (!why || policy->burned_in_allowed);
+}
+
+bool imp_dicom_burned_check(const struct imp_dicom_survey *s,
+                            const struct imp_dicom_policy *policy,
+                            const struct imp_deid_redactor *redactor,
+                            bool *cleaned, struct imp_err *err)
+{
+    bool covered, redacts;
+    const char *why = imp_dicom_burned_in(s);
+    if (!ask(s, redactor, &covered, &redacts, err))
+        return false;
+    *cleaned = covered && (redacts || !says_so(s));
+    if (may_pass(s, policy, *cleaned, why))
+        return true;
+    if (s->has_document)
+        return imp_fail(err, IMP_ERR_UNSUPPORTED,
+                        "identity may be in it (%s): want a policy with "
+                        "burned-in = allow",
+                        why);
+    if (covered)
+        return imp_fail(err, IMP_ERR_UNSUPPORTED,
+                        "(0028,0301) says that identity is burned in, the rule "
+                        "of --redact-rules that nothing is: want rectangles");
+    if (!why)
+        return imp_fail(err, IMP_ERR_UNSUPPORTED,
+                        "option clean-pixel-data wants a rule of "
+                        "--redact-rules for the picture");
+    return imp_fail(
+        err, IMP_ERR_UNSUPPORTED,
+        "identity may be burned into the picture (%s): want a "
+        "rule of --redact-rules for it%s",
+        why,
+        policy->clean_pixels ? "" : ", or a policy with burned-in = allow");
 }

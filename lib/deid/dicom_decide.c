@@ -272,7 +272,7 @@ static bool shift(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
 static bool is_our_method(const struct imp_dicom_deid *d,
                           const struct imp_dcm_event *e)
 {
-    for (size_t i = 0; i < IMP_DICOM_METHODS; i++)
+    for (size_t i = 0; i < d->method.n; i++)
         if (e->at >= d->survey.method[i].at && e->at < d->survey.method[i].end)
             return true;
     return false;
@@ -381,14 +381,14 @@ static bool choose(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
                    enum imp_dicom_fate fate, enum imp_dicom_cut *cut,
                    struct imp_span *value, struct imp_err *err)
 {
-    static const struct imp_span no = {(const uint8_t *)"NO", 2};
+    bool burned_in = e->tag == BURNED_IN && d->cleaned;
     bool element = e->kind == IMP_DCM_ELEMENT;
     *cut = IMP_DICOM_CUT_KEEP;
     if (is_our_method(d, e))
         return true;
     if (element && e->tag == CHARACTER_SET)
         return imp_dicom_scope_check(&d->scope, e->depth, err);
-    if (e->depth == 0 && imp_dicom_is_method(e->tag)) {
+    if (e->depth == 0 && (imp_dicom_is_method(e->tag) || burned_in)) {
         *cut = IMP_DICOM_CUT_REMOVE;
         return true;
     }
@@ -396,10 +396,6 @@ static bool choose(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
         return patient(d, e, fate, cut, value, err);
     if (element && e->tag == ICC_PROFILE)
         return profile(d, e, cut, value, err);
-    if (element && e->depth == 0 && e->tag == BURNED_IN && d->redacted) {
-        *cut = replace(d, e, no, value);
-        return true;
-    }
     return by_fate(d, e, fate, cut, value, err);
 }
 

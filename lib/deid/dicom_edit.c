@@ -45,7 +45,7 @@ void imp_dicom_deid_start(struct imp_dicom_deid *d,
     d->subject = subject;
     d->again = subject && subject->archived;
     d->in = (struct imp_span){0};
-    d->redacted = d->has_uids = false;
+    d->cleaned = d->has_uids = false;
     memset(d->uid, 0, sizeof d->uid);
     imp_dicom_words_forget(&d->words);
 }

@@ -34,8 +34,8 @@ struct imp_dicom_deid {
     struct imp_dicom_addition addition[IMP_DICOM_ADDITIONS];
     struct imp_buf patient; // elements that are added for the subject
     char uid[IMP_DEID_UIDS][IMP_DICOM_TEXT_ROOM];
-    bool has_uids, redacted;
-    struct imp_buf value; // of the last decision
+    bool has_uids, cleaned; // cleaned: see imp_dicom_burned_check
+    struct imp_buf value;   // of the last decision
 };
 
 /* The new UIDs of a value, in d->value; one that is there already, if the

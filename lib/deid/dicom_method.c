@@ -3,10 +3,12 @@
 #include "dicom/write.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define IDENTITY_REMOVED 0x00120062
 #define METHOD 0x00120063
 #define METHOD_CODES 0x00120064
+#define BURNED_IN 0x00280301
 #define TEMPORAL 0x00280303
 
 // No version of the program: the same input and policy give the same bytes.
@@ -84,31 +86,45 @@ static const char *temporal(const struct imp_dicom_options *options)
     return options->on[IMP_DICOM_MODIFIED_DATES] ? "MODIFIED" : "REMOVED";
 }
 
+// The next element; where its bytes are is known when all are there.
+static bool put(struct imp_dicom_method *m, struct imp_dcm_encoding how,
+                uint32_t tag, enum imp_dcm_vr vr, struct imp_span value,
+                struct imp_err *err)
+{
+    size_t from = m->bytes.n;
+    if (!imp_dcm_put(&m->bytes, how, tag, vr, value, err))
+        return false;
+    m->element[m->n++] =
+        (struct imp_dicom_addition){tag, {NULL, m->bytes.n - from}};
+    return true;
+}
+
+static bool put_text(struct imp_dicom_method *m, struct imp_dcm_encoding how,
+                     uint32_t tag, enum imp_dcm_vr vr, const char *text,
+                     struct imp_err *err)
+{
+    const struct imp_span value = {(const uint8_t *)text, strlen(text)};
+    return put(m, how, tag, vr, value, err);
+}
+
 bool imp_dicom_method_make(struct imp_dicom_method *m,
                            const struct imp_dicom_options *options,
                            bool pixels_cleaned, struct imp_dcm_encoding how,
                            struct imp_err *err)
 {
-    static const uint32_t tags[IMP_DICOM_METHODS] = {IDENTITY_REMOVED, METHOD,
-                                                     METHOD_CODES, TEMPORAL};
-    size_t end[IMP_DICOM_METHODS];
-    struct imp_buf items = {0}, *out = &m->bytes;
-    out->n = 0;
-    bool ok = imp_dcm_put_text(out, how, tags[0], IMP_DCM_CS, "YES", err);
-    end[0] = out->n;
-    ok =
-        ok && imp_dcm_put_text(out, how, tags[1], IMP_DCM_LO, METHOD_TEXT, err);
-    end[1] = out->n;
-    ok = ok && put_codes(&items, options, pixels_cleaned, how, err) &&
-         imp_dcm_put(out, how, tags[2], IMP_DCM_SQ, imp_buf_span(&items), err);
-    end[2] = out->n;
-    ok = ok && imp_dcm_put_text(out, how, tags[3], IMP_DCM_CS,
-                                temporal(options), err);
-    end[3] = out->n;
-    for (size_t i = 0, from = 0; ok && i < IMP_DICOM_METHODS;
-         from = end[i], i++)
-        m->element[i] = (struct imp_dicom_addition){
-            tags[i], {out->p + from, end[i] - from}};
+    struct imp_buf items = {0};
+    m->n = m->bytes.n = 0;
+    bool ok =
+        put_text(m, how, IDENTITY_REMOVED, IMP_DCM_CS, "YES", err) &&
+        put_text(m, how, METHOD, IMP_DCM_LO, METHOD_TEXT, err) &&
+        put_codes(&items, options, pixels_cleaned, how, err) &&
+        put(m, how, METHOD_CODES, IMP_DCM_SQ, imp_buf_span(&items), err) &&
+        (!pixels_cleaned ||
+         put_text(m, how, BURNED_IN, IMP_DCM_CS, "NO", err)) &&
+        put_text(m, how, TEMPORAL, IMP_DCM_CS, temporal(options), err);
+    const uint8_t *at = m->bytes.p;
+    for (size_t i = 0; ok && i < m->n; at += m->element[i++].bytes.n)
+        m->element[i].bytes.p = at;
     imp_buf_clear(&items);
     return ok;
 }

@@ -9,26 +9,28 @@
 
 #include <stdbool.h>
 
-enum { IMP_DICOM_METHODS = 4 };
+enum { IMP_DICOM_METHODS = 5 };
 
 /* The elements, in the order of their tags, as they are in the object. `{0}` is
  * empty; its memory is reused. */
 struct imp_dicom_method {
     struct imp_dicom_addition element[IMP_DICOM_METHODS];
+    size_t n;
     struct imp_buf bytes;
 };
 void imp_dicom_method_clear(struct imp_dicom_method *m);
 
 /* Patient Identity Removed, De-identification Method and its code sequence
  * (CID 7050), Longitudinal Temporal Information Modified, for an object that
- * these options were applied to, and whose pixels were cleaned or not. */
+ * these options were applied to; and if its pixels were cleaned, Burned In
+ * Annotation, which says that nothing is (E.3.1). */
 bool imp_dicom_method_make(struct imp_dicom_method *m,
                            const struct imp_dicom_options *options,
                            bool pixels_cleaned,
                            struct imp_dcm_encoding encoding,
                            struct imp_err *err);
 
-/* Is it one of these elements? */
+/* Is it one that every object has of these? */
 bool imp_dicom_is_method(uint32_t tag);
 
 #endif

@@ -96,66 +96,42 @@ static void choose_options(struct imp_dicom_deid *d)
 
 static bool find_burned_in(struct imp_dicom_deid *d, struct imp_err *err)
 {
-    const struct imp_dicom_survey *s = &d->survey;
-    const struct imp_deid_picture picture = {
-        .manufacturer = s->manufacturer,
-        .model = s->model,
-        .modality = s->modality,
-        .sop_class = s->sop_class,
-        .rows = s->rows,
-        .columns = s->columns,
-    };
-    const char *why = imp_dicom_burned_in(s);
-    bool covered = false;
-    if (d->again)
-        return true;
-    d->redacted = false;
-    if (d->redactor && s->has_pixels &&
-        !d->redactor->find(d->redactor->self, &picture, &covered, &d->redacted,
-                           err))
+    return d->again || imp_dicom_burned_check(&d->survey, &d->policy->dicom,
+                                              d->redactor, &d->cleaned, err);
+}
+
+static bool make_method(struct imp_dicom_deid *d, struct imp_dcm_encoding how,
+                        struct imp_err *err)
+{
+    if (!imp_dicom_method_make(&d->method, &d->options, d->cleaned, how, err))
         return false;
-    if (!why || d->policy->dicom.burned_in_allowed ||
-        (covered && !s->has_document))
-        return true;
-    return imp_fail(err, IMP_ERR_UNSUPPORTED,
-                    "identity may be burned into the picture (%s): want a "
-                    "rule of --redact-rules for it, or a policy with "
-                    "burned-in = allow",
-                    why);
+    imp_dicom_survey_method(&d->survey, d->in, &d->method);
+    return true;
 }
 
-static bool make_method(struct imp_dicom_deid *d, uint64_t data_at,
-                        struct imp_dcm_encoding how, struct imp_err *err)
+static bool has_whole_method(const struct imp_dicom_deid *d)
 {
-    return imp_dicom_method_make(&d->method, &d->options, d->redacted, how,
-                                 err) &&
-           imp_dicom_survey_method(&d->survey, d->in, data_at, how, &d->method,
-                                   err);
-}
-
-static bool has_whole_method(const struct imp_dicom_survey *s)
-{
-    for (size_t i = 0; i < IMP_DICOM_METHODS; i++)
-        if (!s->method[i].end)
+    for (size_t i = 0; i < d->method.n; i++)
+        if (!d->survey.method[i].end)
             return false;
     return true;
 }
 
-// In an archive only the object itself tells whether it was redacted.
-static bool plan_method(struct imp_dicom_deid *d, uint64_t data_at,
-                        struct imp_dcm_encoding how, struct imp_err *err)
+// In an archive only the object itself tells whether its pixels were cleaned.
+static bool plan_method(struct imp_dicom_deid *d, struct imp_dcm_encoding how,
+                        struct imp_err *err)
 {
-    if (!make_method(d, data_at, how, err))
+    if (!make_method(d, how, err))
         return false;
-    if (!d->again || has_whole_method(&d->survey))
+    if (!d->again || has_whole_method(d))
         return true;
-    d->redacted = !d->redacted;
-    if (!make_method(d, data_at, how, err))
+    d->cleaned = !d->cleaned;
+    if (!make_method(d, how, err))
         return false;
-    if (has_whole_method(&d->survey))
+    if (has_whole_method(d))
         return true;
-    d->redacted = !d->redacted;
-    return make_method(d, data_at, how, err);
+    d->cleaned = !d->cleaned;
+    return make_method(d, how, err);
 }
 
 // --- The plan ---
@@ -166,15 +142,14 @@ static void begin_item(void *self, unsigned depth)
     imp_dicom_scope_item(&d->scope, depth);
 }
 
-static bool make_plan(struct imp_dicom_deid *d, uint64_t data_at,
-                      struct imp_dcm_encoding how, struct imp_dicom_plan *out,
-                      struct imp_err *err)
+static bool make_plan(struct imp_dicom_deid *d, struct imp_dcm_encoding how,
+                      struct imp_dicom_plan *out, struct imp_err *err)
 {
     size_t n = 0;
     if (!take_uids(d, err) || !find_burned_in(d, err) ||
-        !plan_patient(d, how, &n, err) || !plan_method(d, data_at, how, err))
+        !plan_patient(d, how, &n, err) || !plan_method(d, how, err))
         return false;
-    for (size_t i = 0; i < IMP_DICOM_METHODS; i++)
+    for (size_t i = 0; i < d->method.n; i++)
         if (!d->survey.method[i].end)
             d->addition[n++] = d->method.element[i];
     *out = (struct imp_dicom_plan){.decider = {.self = d,
@@ -210,5 +185,5 @@ bool imp_dicom_deid_plan(struct imp_dicom_editor *self, struct imp_span in,
                                d->again ? NULL : &d->words, err))
         return false;
     choose_options(d);
-    return make_plan(d, data_at, syntax->encoding, out, err);
+    return make_plan(d, syntax->encoding, out, err);
 }

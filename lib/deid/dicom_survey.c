@@ -31,6 +31,7 @@ static const struct field {
 #define CODE_VALUE 0x00080100
 #define CODE_MEANING 0x00080104
 #define BIRTH_DATE 0x00100030
+#define BURNED_IN 0x00280301
 #define PATIENT_NAME 0x00100010
 #define PATIENT_ID 0x00100020
 #define ROWS 0x00280010
@@ -184,7 +185,7 @@ static void note_outermost(struct imp_dicom_survey *s,
                            const struct imp_dcm_event *e)
 {
     s->has_pixels |= is_pixels(e->tag);
-    if (!imp_dicom_is_method(e->tag))
+    if (!imp_dicom_is_method(e->tag) && e->tag != BURNED_IN)
         return;
     s->said[s->n_said].tag = e->tag;
     s->said[s->n_said++].at = e->at;
@@ -266,14 +267,11 @@ bool imp_dicom_survey_make(struct imp_dicom_survey *s, struct imp_span in,
     return true;
 }
 
-bool imp_dicom_survey_method(struct imp_dicom_survey *s, struct imp_span in,
-                             uint64_t data_at, struct imp_dcm_encoding encoding,
-                             const struct imp_dicom_method *method,
-                             struct imp_err *err)
+void imp_dicom_survey_method(struct imp_dicom_survey *s, struct imp_span in,
+                             const struct imp_dicom_method *method)
 {
-    (void)data_at, (void)encoding, (void)err;
     memset(s->method, 0, sizeof s->method);
-    for (size_t i = 0; i < IMP_DICOM_METHODS; i++) {
+    for (size_t i = 0; i < method->n; i++) {
         const struct imp_span want = method->element[i].bytes;
         for (size_t k = 0; k < s->n_said; k++) {
             uint64_t at = s->said[k].at;
@@ -284,5 +282,4 @@ bool imp_dicom_survey_method(struct imp_dicom_survey *s, struct imp_span in,
             s->method[i].end = at + want.n;
         }
     }
-    return true;
 }

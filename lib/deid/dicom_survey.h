@@ -50,9 +50,7 @@ bool imp_dicom_survey_make(struct imp_dicom_survey *s, struct imp_span in,
 
 /* Note which of these elements the object has, byte for byte. After _make, with
  * the same `in`. */
-bool imp_dicom_survey_method(struct imp_dicom_survey *s, struct imp_span in,
-                             uint64_t data_at, struct imp_dcm_encoding encoding,
-                             const struct imp_dicom_method *method,
-                             struct imp_err *err);
+void imp_dicom_survey_method(struct imp_dicom_survey *s, struct imp_span in,
+                             const struct imp_dicom_method *method);
 
 #endif
