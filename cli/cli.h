@@ -70,6 +70,14 @@ bool cli_group_limits(const char *text, struct imp_group_limits *limits,
 bool cli_check(const char *text, struct imp_clean_rules *rules,
                struct imp_err *err);
 
+/* The row of the option that names a file of redact_rules.h. */
+#define CLI_REDACT_OPTION(redact_rules)                                  \
+    {                                                                    \
+        "redact-rules", 0, "FILE",                                       \
+            "Black out rectangles of DICOM pictures, by what made them", \
+            redact_rules                                                 \
+    }
+
 /* The rows of the options that fill in a struct imp_clean_rules. */
 #define CLI_CLEANING_OPTIONS(check, max_bytes, max_pixels)                   \
     {"check", 0, "LEVEL",                                                    \

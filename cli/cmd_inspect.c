@@ -2,6 +2,7 @@
 #include "cli.h"
 #include "fates.h"
 
+#include "mark/redact_rules.h"
 #include "pipeline/input.h"
 #include "sync/context.h"
 
@@ -11,7 +12,7 @@
 #include <unistd.h>
 
 struct args {
-    char *policy;
+    char *policy, *redact_rules;
     struct imp_clean_rules cleaning;
     struct cli_fates_style style;
     bool nul_ended;
@@ -28,6 +29,14 @@ SETTER(policy)
     a->policy = g_strdup(value);
     return value[0] ||
            imp_fail(err, IMP_ERR_CONFIG, "want strict, research or a file");
+}
+
+SETTER(redact_rules)
+{
+    struct args *a = self;
+    g_free(a->redact_rules);
+    a->redact_rules = g_strdup(value);
+    return value[0] || imp_fail(err, IMP_ERR_CONFIG, "want a file");
 }
 
 SETTER(check)
@@ -78,6 +87,7 @@ SETTER(brief)
 static const struct cli_option options[] = {
     {"policy", 0, "POLICY",
      "What may stay: strict (default), research, or a policy file", set_policy},
+    CLI_REDACT_OPTION(set_redact_rules),
     CLI_CLEANING_OPTIONS(set_check, set_max_bytes, set_max_pixels),
     {"null", '0', NULL, "Names in the list on standard input end in NUL",
      set_null},
@@ -94,6 +104,8 @@ static const struct cli_option options[] = {
 
 struct inspect {
     const struct args *args;
+    struct imp_policy *policy;
+    struct imp_redact_rules *redact; // NULL: none
     struct imp_inspector *inspector;
     struct imp_clean_rules rules;
     struct imp_input input;
@@ -158,18 +170,27 @@ static void look_at_all(struct inspect *in, char **paths)
     imp_ctx_free(ctx);
 }
 
+static bool set_up(struct inspect *in, struct imp_err *err)
+{
+    const struct args *a = in->args;
+    in->policy = imp_policy_load(a->policy ? a->policy : "strict", err);
+    if (!in->policy)
+        return false;
+    if (a->redact_rules &&
+        !(in->redact = imp_redact_rules_read(a->redact_rules, err)))
+        return false;
+    in->rules = imp_clean_rules_of(in->policy, &a->cleaning);
+    in->rules.redact = in->redact;
+    in->inspector = imp_inspector_new(in->policy, &in->rules, err);
+    return in->inspector;
+}
+
 static int inspect(const struct args *a, char **paths)
 {
     struct imp_err err = {0};
     struct inspect in = {.args = a, .all_clean = true};
-    struct imp_policy *policy =
-        imp_policy_load(a->policy ? a->policy : "strict", &err);
-    if (policy) {
-        in.rules = imp_clean_rules_of(policy, &a->cleaning);
-        in.inspector = imp_inspector_new(policy, &in.rules, &err);
-    }
     int code = CLI_NOT_STARTED;
-    if (in.inspector) {
+    if (set_up(&in, &err)) {
         look_at_all(&in, paths);
         code = in.all_clean ? CLI_OK : CLI_SOME_FAILED;
     } else {
@@ -181,7 +202,8 @@ static int inspect(const struct args *a, char **paths)
     }
     imp_input_clear(&in.input);
     imp_inspector_free(in.inspector);
-    imp_policy_free(policy);
+    imp_redact_rules_free(in.redact);
+    imp_policy_free(in.policy);
     return code;
 }
 
@@ -199,6 +221,7 @@ static int run(int argc, char **argv)
             code = inspect(&a, argv + 1);
         }
     }
+    g_free(a.redact_rules);
     g_free(a.policy);
     return code;
 }

@@ -49,8 +49,8 @@ static int go(struct cli_run_args *a, struct cli_report *report,
     imp_run_counts(run, &counts);
     if (counts.other_recipe && !report->quiet)
         cli_error("note: earlier runs into this archive had another policy, "
-                  "mark or way to name images; what they archived stays as it "
-                  "is");
+                  "other redaction, another mark or way to name images; what "
+                  "they archived stays as it is");
     if (counts.taken_up > 0 && !report->quiet)
         cli_error("note: objects taken up that a killed run or another state "
                   "directory has archived: %ju",

@@ -123,6 +123,13 @@ SETTER(policy)
            imp_fail(err, IMP_ERR_CONFIG, "want strict, research or a file");
 }
 
+SETTER(redact_rules)
+{
+    struct cli_run_args *a = self;
+    replace(&a->redact_rules, value);
+    return value[0] || imp_fail(err, IMP_ERR_CONFIG, "want a file");
+}
+
 SETTER(check)
 {
     return cli_check(value, &((struct cli_run_args *)self)->config.cleaning,
@@ -245,6 +252,7 @@ const struct cli_option cli_run_options[] = {
      set_quarantine},
     {"policy", 0, "POLICY",
      "What may stay: strict (default), research, or a policy file", set_policy},
+    CLI_REDACT_OPTION(set_redact_rules),
     CLI_CLEANING_OPTIONS(set_check, set_max_bytes, set_max_pixels),
     CLI_MARK_OPTIONS,
     CLI_SUBJECT_OPTIONS(struct cli_run_args, subject),
@@ -303,6 +311,7 @@ void cli_run_args_clear(struct cli_run_args *a)
     cli_place_clear(&a->place);
     cli_subject_args_clear(&a->subject);
     g_free(a->policy);
+    g_free(a->redact_rules);
     g_free(a->move_to);
     g_free(a->quarantine);
     g_free(a->mark.text);
@@ -342,6 +351,7 @@ bool cli_run_args_complete(struct cli_run_args *a, int argc, char **argv)
         return false;
     }
     a->config.policy = a->policy;
+    a->config.redact_rules = a->redact_rules;
     a->config.name = a->subject.name;
     a->config.rules.columns =
         a->subject.from && strcmp(a->subject.from, "list") == 0;

@@ -18,7 +18,7 @@ struct cli_run_args {
     struct imp_run_config config;
     struct cli_place_args place;
     struct cli_subject_args subject;
-    char *archive, *policy; /* NULL: not given */
+    char *archive, *policy, *redact_rules; /* NULL: not given */
     char *move_to, *quarantine;
     char today[16];
     struct _GPtrArray *include, *exclude;

@@ -1,6 +1,8 @@
 #include "pipeline/clean.h"
 
 #include "base/map.h"
+#include "pipeline/redactor.h"
+#include "pipeline/unchanged.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,13 +10,19 @@
 // What went is named up to here.
 #define REMOVED_NAMED 64
 
+struct output {
+    struct imp_buf buf;
+    struct imp_map joined; // instead, if the input is mapped
+};
+
 struct imp_cleaner {
     struct imp_deid *deid;
     struct imp_clean_rules rules;
     struct imp_job_image image;
-    struct imp_cutlist cuts, again;
-    struct imp_buf out;
-    struct imp_map joined; // instead, if the input is mapped
+    struct imp_cutlist cuts, redacted, again;
+    struct imp_cutlist *made; // of these: what the last call has made of `in`
+    struct imp_redactor redactor;
+    struct output out[2];
     const struct imp_deid_observer *observer;
 };
 
@@ -48,20 +56,28 @@ struct imp_cleaner *imp_cleaner_new(const struct imp_policy *policy,
         return NULL;
     }
     c->rules = *rules;
+    c->made = &c->cuts;
+    imp_redactor_init(&c->redactor, rules->redact);
     c->deid = imp_deid_new(policy, err);
-    if (c->deid)
-        return c;
-    imp_cleaner_free(c);
-    return NULL;
+    if (!c->deid) {
+        imp_cleaner_free(c);
+        return NULL;
+    }
+    if (rules->redact)
+        imp_deid_redact_by(c->deid, &c->redactor.asked);
+    return c;
 }
 
 void imp_cleaner_free(struct imp_cleaner *c)
 {
     if (!c)
         return;
-    imp_map_close(&c->joined);
-    imp_buf_clear(&c->out);
+    imp_cleaner_end(c);
+    for (int i = 0; i < 2; i++)
+        imp_buf_clear(&c->out[i].buf);
+    imp_redactor_clear(&c->redactor);
     imp_cutlist_clear(&c->again);
+    imp_cutlist_clear(&c->redacted);
     imp_cutlist_clear(&c->cuts);
     imp_deid_free(c->deid);
     free(c);
@@ -73,12 +89,15 @@ void imp_cleaner_start(struct imp_cleaner *c,
     imp_cleaner_end(c);
     imp_deid_start(c->deid, subject);
     imp_cutlist_start(&c->cuts, 0);
+    c->made = &c->cuts;
+    c->redactor.n = 0;
     c->image = (struct imp_job_image){0};
 }
 
 void imp_cleaner_end(struct imp_cleaner *c)
 {
-    imp_map_close(&c->joined);
+    for (int i = 0; i < 2; i++)
+        imp_map_close(&c->out[i].joined);
 }
 
 const struct imp_format *imp_cleaner_format(struct imp_span in,
@@ -104,65 +123,9 @@ static bool cut(struct imp_cleaner *c, const struct imp_format *fmt,
     return imp_format_cut(fmt, in, image, cuts, err);
 }
 
-// Nothing is believed: an output must itself come out as all kept. Its coded
-// data has just been checked, so its structure is enough.
-// Does the cut put out `n` bytes of its own, from `done` on, that `out` has at
-// `from`?
-static bool repeats(const struct imp_cut *cut, uint64_t done, uint64_t n,
-                    struct imp_span out, uint64_t from)
-{
-    struct imp_span there;
-    if (cut->kind == IMP_CUT_KEEP)
-        return cut->offset + done == from;
-    return imp_span_sub(out, from, n, &there) &&
-           (cut->kind == IMP_CUT_ZERO
-                ? imp_span_is_zero(there)
-                : memcmp(cut->bytes + done, there.p, n) == 0);
-}
-
-// Whatever is thought of it: of an overlay a policy may remove the bits alone.
-static bool is_mark(const struct imp_cut *cut, uint64_t at, uint64_t length)
-{
-    return (cut->kind == IMP_CUT_KEEP || cut->kind == IMP_CUT_DROP) &&
-           cut->offset >= at && cut->offset - at <= length &&
-           cut->length <= length - (cut->offset - at);
-}
-
-// Does the list put out `out`, but for `length` bytes at `at`? If not, `*what`
-// does not.
-static bool gives_rest(const struct imp_cutlist *again, struct imp_span out,
-                       uint64_t at, uint64_t length, const char **what)
-{
-    uint64_t to = 0;
-    for (size_t i = 0; i < again->n; i++) {
-        const struct imp_cut *cut = &again->cut[i];
-        bool none = cut->kind == IMP_CUT_DROP || is_mark(cut, at, length);
-        uint64_t all = none ? 0 : cut->length;
-        *what = cut->what;
-        for (uint64_t done = 0, n; done < all; done += n, to += n) {
-            n = all - done;
-            if (to < at && n > at - to)
-                n = at - to;
-            if (!repeats(cut, done, n, out, to < at ? to : to + length))
-                return false;
-        }
-    }
-    return to == out.n - length;
-}
-
-// All is kept; or what goes is the mark, and the rest comes out as it is.
-static bool is_clean(const struct imp_cutlist *again, struct imp_span out,
-                     uint64_t at, uint64_t length, const char **what)
-{
-    for (size_t i = 0; i < again->n; i++)
-        if (again->cut[i].kind != IMP_CUT_KEEP) {
-            *what = again->cut[i].what;
-            return length && gives_rest(again, out, at, length, what);
-        }
-    return true;
-}
-
-// But for a mark of `length` bytes at `at`.
+// Nothing is believed: an output must itself come out as all kept, but for a
+// mark of `length` bytes at `at`. Its coded data has just been checked, so its
+// structure is enough.
 static bool check(struct imp_cleaner *c, const struct imp_format *fmt,
                   struct imp_span out, uint64_t at, uint64_t length,
                   struct imp_err *err)
@@ -172,7 +135,7 @@ static bool check(struct imp_cleaner *c, const struct imp_format *fmt,
     imp_deid_look_again(c->deid);
     if (!cut(c, fmt, out, IMP_CHECK_AGAIN, NULL, &image, &c->again, err))
         return imp_wrap(err, "output");
-    if (!is_clean(&c->again, out, at, length, &what))
+    if (!imp_unchanged(&c->again, out, at, length, &what))
         return imp_fail(err, IMP_ERR_RESIDUAL,
                         "output still has a part to remove: %s", what);
     return imp_deid_check_residual(c->deid, &c->again, out, err);
@@ -184,14 +147,38 @@ bool imp_cleaner_check(struct imp_cleaner *c, const struct imp_format *fmt,
     return check(c, fmt, out, 0, 0, err);
 }
 
+// The rules have been asked while `in` was cut.
+static bool redact(struct imp_cleaner *c, struct imp_span in,
+                   struct imp_err *err)
+{
+    struct imp_redactor *r = &c->redactor;
+    if (r->n == 0)
+        return true;
+    if (!imp_redact_cuts(&r->redaction, in, &c->cuts, r->rect, r->n,
+                         &c->redacted, err))
+        return false;
+    c->made = &c->redacted;
+    return true;
+}
+
 bool imp_cleaner_cut(struct imp_cleaner *c, const struct imp_format *fmt,
                      struct imp_span in, enum imp_check check,
                      struct imp_jpeg_map *map, struct imp_err *err)
 {
+    c->made = &c->cuts;
+    c->redactor.n = 0;
     imp_deid_observe(c->deid, c->observer);
     bool ok = cut(c, fmt, in, check, map, &c->image, &c->cuts, err);
     imp_deid_observe(c->deid, NULL);
-    return ok;
+    return ok && (redact(c, in, err) || imp_wrap(err, "%s", fmt->name));
+}
+
+// The first, unless `in` is what it holds.
+static struct output *room_beside(struct imp_cleaner *c, struct imp_span in)
+{
+    const struct output *first = &c->out[0];
+    bool is_first = in.p == first->buf.p || in.p == first->joined.bytes.p;
+    return &c->out[is_first];
 }
 
 // What the cuts make: of a mapped input it is mapped, too, so that however
@@ -199,17 +186,18 @@ bool imp_cleaner_cut(struct imp_cleaner *c, const struct imp_format *fmt,
 static bool apply(struct imp_cleaner *c, struct imp_cutlist *cuts,
                   struct imp_span in, struct imp_span *out, struct imp_err *err)
 {
+    struct output *to = room_beside(c, in);
     const struct iovec *piece;
     size_t n;
-    imp_map_close(&c->joined);
+    imp_map_close(&to->joined);
     if (!imp_map_has(in)) {
-        bool ok = imp_cutlist_apply(cuts, in, &c->out, err);
-        *out = imp_buf_span(&c->out);
+        bool ok = imp_cutlist_apply(cuts, in, &to->buf, err);
+        *out = imp_buf_span(&to->buf);
         return ok;
     }
     bool ok = imp_cutlist_pieces(cuts, in, &piece, &n, err) &&
-              imp_map_join(&c->joined, piece, n, err);
-    *out = c->joined.bytes;
+              imp_map_join(&to->joined, piece, n, err);
+    *out = to->joined.bytes;
     return ok;
 }
 
@@ -217,12 +205,23 @@ bool imp_cleaner_finish(struct imp_cleaner *c, const struct imp_format *fmt,
                         struct imp_span in, struct imp_span *out,
                         struct imp_err *err)
 {
-    if (imp_cutlist_all_kept(&c->cuts)) {
+    if (imp_cutlist_all_kept(c->made)) {
         *out = in;
-        return imp_deid_check_residual(c->deid, &c->cuts, in, err);
+        return imp_deid_check_residual(c->deid, c->made, in, err);
     }
-    return apply(c, &c->cuts, in, out, err) &&
+    return apply(c, c->made, in, out, err) &&
            imp_cleaner_check(c, fmt, *out, err);
+}
+
+bool imp_cleaner_finish_redacted(struct imp_cleaner *c,
+                                 const struct imp_format *fmt,
+                                 struct imp_span *in, struct imp_err *err)
+{
+    if (c->made != &c->redacted)
+        return true;
+    bool ok = imp_cleaner_finish(c, fmt, *in, in, err);
+    c->made = &c->again; // all of it is kept
+    return ok;
 }
 
 bool imp_cleaner_finish_marked(struct imp_cleaner *c,
@@ -247,12 +246,12 @@ bool imp_cleaner_pieces(struct imp_cleaner *c, struct imp_span in,
                         const struct iovec **pieces, size_t *n,
                         struct imp_err *err)
 {
-    return imp_cutlist_pieces(&c->cuts, in, pieces, n, err);
+    return imp_cutlist_pieces(c->made, in, pieces, n, err);
 }
 
 const struct imp_cutlist *imp_cleaner_cuts(const struct imp_cleaner *c)
 {
-    return &c->cuts;
+    return c->made;
 }
 
 const struct imp_job_image *imp_cleaner_image(const struct imp_cleaner *c)
@@ -263,8 +262,9 @@ const struct imp_job_image *imp_cleaner_image(const struct imp_cleaner *c)
 static bool takes_away(const struct imp_cut *cut)
 {
     bool goes = cut->kind == IMP_CUT_DROP || cut->kind == IMP_CUT_ZERO;
-    return goes && cut->part != IMP_PART_STRUCTURE &&
-           cut->part != IMP_PART_CODED;
+    bool describes =
+        cut->part == IMP_PART_STRUCTURE || cut->part == IMP_PART_CODED;
+    return goes && (!describes || strcmp(cut->what, IMP_REDACTED) == 0);
 }
 
 static bool is_among(const char *name, const char *const *names, size_t n)
@@ -283,8 +283,8 @@ bool imp_cleaner_removed(const struct imp_cleaner *c, char **out,
     struct imp_buf text = {0};
     bool ok = true;
     *out = NULL;
-    for (size_t i = 0; i < c->cuts.n && n <= REMOVED_NAMED; i++) {
-        const struct imp_cut *cut = &c->cuts.cut[i];
+    for (size_t i = 0; i < c->made->n && n <= REMOVED_NAMED; i++) {
+        const struct imp_cut *cut = &c->made->cut[i];
         if (!takes_away(cut) || is_among(cut->what, names, n))
             continue;
         names[n] = n < REMOVED_NAMED ? cut->what : "...";

@@ -1,6 +1,7 @@
-/* clean.h - one image from its bytes to clean bytes: find the format, cut, and
- * believe nothing: what comes out is parsed again, must come out as all kept,
- * and must not hold an identifier that was met on the way.
+/* clean.h - one image from its bytes to clean bytes: find the format, cut,
+ * black out what rules say, and believe nothing: what comes out is parsed
+ * again, must come out as all kept, and must not hold an identifier that was
+ * met on the way.
  *
  * What `run` and `inspect` share. A cleaner belongs to one thread and keeps
  * its memory from image to image. */
@@ -13,6 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct imp_redact_rules;
+
 /* Of what is read into memory. */
 #define IMP_DEFAULT_MAX_BYTES (UINT64_C(256) << 20)
 #define IMP_DEFAULT_MAX_PIXELS UINT64_C(500000000)
@@ -23,6 +26,7 @@ struct imp_clean_rules {
     struct imp_limits limits;
     bool has_check;
     enum imp_check check;
+    const struct imp_redact_rules *redact; /* borrowed; NULL: none */
 };
 
 /* With the policy and the defaults filled in. */
@@ -83,6 +87,13 @@ bool imp_cleaner_finish_marked(struct imp_cleaner *c,
                                struct imp_cutlist *marked, uint64_t at,
                                uint64_t length, struct imp_span *out,
                                struct imp_err *err);
+
+/* If pixels were redacted by imp_cleaner_cut, finish that now, as what is drawn
+ * goes onto what it leaves: `*in` becomes the finished image, which is what is
+ * cut from here on, and all of it is kept. Else nothing happens. */
+bool imp_cleaner_finish_redacted(struct imp_cleaner *c,
+                                 const struct imp_format *fmt,
+                                 struct imp_span *in, struct imp_err *err);
 
 /* The clean image as pieces, for writev(2) or a digest, once `in` is cut. */
 bool imp_cleaner_pieces(struct imp_cleaner *c, struct imp_span in,

@@ -1,5 +1,7 @@
 #include "pipeline/inspect.h"
 
+#include "mark/redact.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -173,19 +175,52 @@ static void tell_one(struct imp_findings *f, const struct imp_cut *cut,
     }
 }
 
+static bool is_redacted(const struct imp_cut *cut)
+{
+    return strcmp(cut->what, IMP_REDACTED) == 0;
+}
+
+// Cuts from the first that redacts to the last, of which there may be
+// thousands, as two parts: what goes, and what comes.
+static size_t tell_redaction(const struct imp_cut *cut, size_t n,
+                             struct imp_inspected_part out[2])
+{
+    while (!is_redacted(&cut[n - 1]))
+        n--;
+    out[0] = (struct imp_inspected_part){
+        .fate = IMP_CUT_DROP,
+        .kind = cut->part,
+        .name = IMP_REDACTED,
+        .offset = cut->offset,
+        .why = "rectangles in it are blacked out, by a rule"};
+    out[1] = out[0];
+    out[1].fate = IMP_CUT_INSERT;
+    for (size_t i = 0; i < n; i++) {
+        out[0].length += cut[i].kind == IMP_CUT_INSERT ? 0 : cut[i].length;
+        out[1].length += cut[i].kind == IMP_CUT_DROP ? 0 : cut[i].length;
+    }
+    out[1].offset += out[0].length;
+    return n;
+}
+
 bool imp_findings_tell(struct imp_findings *f, const struct imp_cleaner *c,
                        struct imp_inspection *out, struct imp_err *err)
 {
     const struct imp_cutlist *cuts = imp_cleaner_cuts(c);
     const struct imp_job_image *image = imp_cleaner_image(c);
-    size_t n = cuts->finished ? cuts->n : 0;
-    if (n && grow(f, (void **)&f->part, &f->parts_cap, n, sizeof *f->part))
-        for (size_t i = 0; i < n; i++)
-            tell_one(f, &cuts->cut[i], &f->part[i]);
+    size_t n = cuts->finished ? cuts->n : 0, parts = 0;
+    if (n && !grow(f, (void **)&f->part, &f->parts_cap, n, sizeof *f->part))
+        n = 0;
+    for (size_t i = 0; i < n; parts++) {
+        if (is_redacted(&cuts->cut[i]))
+            i += tell_redaction(&cuts->cut[i], n - i, &f->part[parts++]);
+        else
+            tell_one(f, &cuts->cut[i++], &f->part[parts]);
+    }
     if (f->no_memory)
         return imp_fail(err, IMP_ERR_MEMORY, "no memory for findings");
     out->part = f->part;
-    out->n_parts = n;
+    out->n_parts = parts;
     out->width = image->width;
     out->height = image->height;
     out->clean = n && imp_cutlist_all_kept(cuts);

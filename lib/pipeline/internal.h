@@ -26,6 +26,7 @@ struct imp_run {
     struct imp_journal *journal; /* NULL in a dry run */
     struct imp_ledger *known;    /* the producer's view of the ledger */
     struct imp_policy *policy;
+    struct imp_redact_rules *redact; /* NULL: none */
     struct imp_clean_rules cleaning; /* with the policy's filled in */
     struct imp_whose *whose;
     struct imp_template *name;         /* NULL: by the digest */

@@ -76,7 +76,8 @@ struct imp_run_config {
      * subjects, and a name of the digest. */
     const char *name;
 
-    struct imp_clean_rules cleaning;
+    struct imp_clean_rules cleaning;  /* its `redact` comes from: */
+    const char *redact_rules;         /* a file, redact_rules.h; NULL: none */
     const struct imp_mark_spec *mark; /* NULL: pixels stay as they are */
     bool mark_or_skip; /* what is of a kind that cannot be marked goes on
                           without it, rather than to be quarantined */
@@ -106,7 +107,7 @@ struct imp_run_counts {
     uint64_t bytes_in, bytes_out;
     uint64_t queued;    /* jobs waiting now */
     int64_t run;        /* the run's number in the ledger */
-    bool other_recipe;  /* an earlier run had another policy or mark */
+    bool other_recipe;  /* an earlier run had another policy, mark, ... */
     uint64_t taken_up;  /* objects that this ledger did not know, when the run
                            began */
     bool dates_removed; /* the policy shifts dates, and no subject's offset is

@@ -4,6 +4,7 @@
 // down in reverse.
 #include "base/file.h"
 #include "base/name.h"
+#include "mark/redact_rules.h"
 #include "pipeline/after.h"
 #include "pipeline/guard.h"
 #include "pipeline/internal.h"
@@ -28,6 +29,42 @@ static bool add_names(const struct imp_run *run, struct imp_sha256 *sha,
     return ok;
 }
 
+// What is not said leaves the digests of older runs as they were.
+static void add_mark(const struct imp_run_config *config,
+                     struct imp_sha256 *sha)
+{
+    const struct imp_mark_spec *m = config->mark;
+    char text[300];
+    int n = snprintf(
+        text, sizeof text,
+        "mark %d %d %d %g%d %g%d margin %g%d spacing %g%d angle %g scale "
+        "%g "
+        "opacity %g colour %02x%02x%02x backing %d font ",
+        config->mark_or_skip, (int)m->place.by, (int)m->place.gravity,
+        m->place.x.value, m->place.x.percent, m->place.y.value,
+        m->place.y.percent, m->margin.value, m->margin.percent,
+        m->spacing.value, m->spacing.percent, m->angle, m->scale, m->opacity,
+        m->rgb[0], m->rgb[1], m->rgb[2], (int)m->backing);
+    imp_sha256_add(sha, text, (size_t)n);
+    if (m->dicom == IMP_DICOM_PIXELS)
+        imp_sha256_add(sha, "dicom pixels ", sizeof "dicom pixels ");
+    if (m->font)
+        imp_sha256_add(sha, m->font, strlen(m->font) + 1);
+    if (m->image.n)
+        imp_sha256_add(sha, m->image.p, m->image.n);
+    else
+        imp_sha256_add(sha, m->text, strlen(m->text));
+}
+
+static void add_redaction(const struct imp_run *run, struct imp_sha256 *sha)
+{
+    if (!run->redact)
+        return;
+    const char *text = imp_redact_rules_text(run->redact);
+    imp_sha256_add(sha, "redact ", sizeof "redact ");
+    imp_sha256_add(sha, text, strlen(text) + 1);
+}
+
 // All that decides about an output's bytes and name, in one digest.
 static bool digest_recipe(const struct imp_run *run, struct imp_digest *out,
                           struct imp_err *err)
@@ -40,44 +77,27 @@ static bool digest_recipe(const struct imp_run *run, struct imp_digest *out,
         return false;
     imp_sha256_start(sha);
     imp_sha256_add(sha, hex, sizeof hex);
-    const struct imp_mark_spec *m = run->config->mark;
-    if (m) {
-        char text[300];
-        int n = snprintf(
-            text, sizeof text,
-            "mark %d %d %d %g%d %g%d margin %g%d spacing %g%d angle %g scale "
-            "%g "
-            "opacity %g colour %02x%02x%02x backing %d font ",
-            run->config->mark_or_skip, (int)m->place.by, (int)m->place.gravity,
-            m->place.x.value, m->place.x.percent, m->place.y.value,
-            m->place.y.percent, m->margin.value, m->margin.percent,
-            m->spacing.value, m->spacing.percent, m->angle, m->scale,
-            m->opacity, m->rgb[0], m->rgb[1], m->rgb[2], (int)m->backing);
-        imp_sha256_add(sha, text, (size_t)n);
-        // Said only where it is not the default: older recipes stay the same.
-        if (m->dicom == IMP_DICOM_PIXELS)
-            imp_sha256_add(sha, "dicom pixels ", sizeof "dicom pixels ");
-        if (m->font)
-            imp_sha256_add(sha, m->font, strlen(m->font) + 1);
-        if (m->image.n)
-            imp_sha256_add(sha, m->image.p, m->image.n);
-        else
-            imp_sha256_add(sha, m->text, strlen(m->text));
-    }
+    add_redaction(run, sha);
+    if (run->config->mark)
+        add_mark(run->config, sha);
     bool ok = add_names(run, sha, err);
     *out = imp_sha256_end(sha);
     imp_sha256_free(sha);
     return ok;
 }
 
-static bool load_policy(struct imp_run *run, struct imp_err *err)
+static bool load_rules(struct imp_run *run, struct imp_err *err)
 {
     const char *spec = run->config->policy;
     run->policy = imp_policy_load(spec ? spec : "strict", err);
     if (!run->policy)
         return false;
     run->cleaning = imp_clean_rules_of(run->policy, &run->config->cleaning);
-    return true;
+    if (!run->config->redact_rules)
+        return true;
+    run->redact = imp_redact_rules_read(run->config->redact_rules, err);
+    run->cleaning.redact = run->redact;
+    return run->redact;
 }
 
 static const char *sample_of(void *self, const char *name)
@@ -158,7 +178,7 @@ static bool set_up(struct imp_run *run, struct imp_ctx *ctx,
     struct imp_ctx *wait = config->wait ? ctx : NULL;
     if (config->archive.spec && !imp_run_kept_apart(config, err))
         return false;
-    if (!load_policy(run, err))
+    if (!load_rules(run, err))
         return false;
     run->whose = imp_whose_new(&config->whose, config->jobs, run->policy, err);
     if (!run->whose || !load_templates(run, err))
@@ -231,6 +251,7 @@ void imp_run_free(struct imp_run *run)
     imp_ledger_free(run->ledger);
     imp_template_free(run->name);
     imp_marker_free(run->marker);
+    imp_redact_rules_free(run->redact);
     imp_policy_free(run->policy);
     free(run);
 }
