@@ -17,6 +17,14 @@ SETTER(against)
            imp_fail(err, IMP_ERR_CONFIG, "want a directory or file");
 }
 
+SETTER(redact_rules)
+{
+    struct cli_verify_args *a = self;
+    g_free(a->redact_rules);
+    a->redact_rules = g_strdup(value);
+    return value[0] || imp_fail(err, IMP_ERR_CONFIG, "want a file");
+}
+
 SETTER(json)
 {
     UNUSED;
@@ -97,6 +105,9 @@ static const struct cli_option options[] = {
     {"against", 0, "UPLOADS",
      "Compare with the sources, a directory or a file; may be repeated",
      set_against},
+    {"redact-rules", 0, "FILE",
+     "With --against, the rules that DICOM objects were redacted by",
+     set_redact_rules},
     CLI_PLACE_OPTIONS(struct cli_verify_args, place),
     {"jobs", 'j', "N", "Objects read at once (default: one per core)",
      set_jobs},
@@ -145,6 +156,8 @@ static int answer(struct cli_verify_args *a, int argc, char **argv)
         cli_error("verify: want one archive, have %d", argc - 1);
     else if (a->against->len && a->only_all)
         cli_error("verify: --%s does nothing with --against", a->only_all);
+    else if (!a->against->len && a->redact_rules)
+        cli_error("verify: --redact-rules does nothing without --against");
     else if (a->against->len)
         return cli_verify_against(a, argv[1]);
     else
@@ -163,6 +176,7 @@ static int run(int argc, char **argv)
     g_ptr_array_free(a.against, TRUE);
     cli_place_clear(&a.place);
     g_free(a.policy);
+    g_free(a.redact_rules);
     return code;
 }
 
@@ -180,7 +194,8 @@ const struct cli_verb cli_verb_verify = {
         "With --against it compares each source that was archived with what "
         "was "
         "made of it\ninstead: JPEG coefficient by coefficient, others pixel by "
-        "pixel, but for the mark.\n\n"
+        "pixel, but for the mark\nand for what was redacted, which must be "
+        "black.\n\n"
         "Examples:\n"
         "  imgpipe verify archive/\n"
         "  imgpipe verify archive/ --sample 5%\n"

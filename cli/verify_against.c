@@ -6,6 +6,7 @@
 #include "signals.h"
 #include "verify_args.h"
 
+#include "mark/redact_rules.h"
 #include "pipeline/prove.h"
 #include "sync/context.h"
 
@@ -163,10 +164,15 @@ int cli_verify_against(struct cli_verify_args *a, const char *archive)
         imp_ctx_free(v.ctx);
         return CLI_NOT_STARTED;
     }
-    bool placed = cli_place_complete(&a->place, archive, &err);
+    struct imp_redact_rules *rules = NULL;
+    bool ready = cli_place_complete(&a->place, archive, &err);
     a->place.at.s3.stop = v.ctx;
-    if (placed)
-        v.prover = imp_prover_new(&a->place.at, a->place.state, &err);
+    if (ready && a->redact_rules) {
+        rules = imp_redact_rules_read(a->redact_rules, &err);
+        ready = rules;
+    }
+    if (ready)
+        v.prover = imp_prover_new(&a->place.at, a->place.state, rules, &err);
     int code = CLI_OK;
     if (v.prover) {
         look_at_all(&v);
@@ -177,6 +183,7 @@ int cli_verify_against(struct cli_verify_args *a, const char *archive)
         code = code ? code : CLI_NOT_STARTED;
     }
     imp_prover_free(v.prover);
+    imp_redact_rules_free(rules);
     cli_signals_end(&signals);
     imp_ctx_free(v.ctx);
     return code;

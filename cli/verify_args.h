@@ -13,7 +13,7 @@
 struct cli_verify_args {
     GPtrArray *against; /* sources; none: the whole archive is verified */
     struct cli_place_args place;
-    char *policy;                 /* of g_malloc, or NULL */
+    char *policy, *redact_rules;  /* of g_malloc, or NULL */
     struct imp_verify_config all; /* for the whole archive */
     const char *only_all;         /* an option that is for that alone */
     bool json, quiet;

@@ -12,7 +12,7 @@
 
 struct jpeg_pair {
     struct imp_span made;
-    const struct imp_area *area;
+    const struct imp_meant *meant;
     struct imp_difference *out;
     struct jpeg_decompress_struct *source;
     jvirt_barray_ptr *arrays; // of the source
@@ -51,6 +51,30 @@ static bool check_size(const struct jpeg_decompress_struct *d,
     return imp_compare_fits(d->image_width, d->image_height, 1, area, err);
 }
 
+static uint64_t round_up(uint64_t v, uint64_t unit)
+{
+    return (v + unit - 1) / unit * unit;
+}
+
+bool imp_meant_has(const struct imp_meant *m, uint64_t left, uint64_t top,
+                   uint64_t right, uint64_t bottom, uint32_t unit_width,
+                   uint32_t unit_height)
+{
+    if (imp_area_meets(&m->mark, left, top, right, bottom))
+        return true;
+    left -= left % unit_width;
+    top -= top % unit_height;
+    right = round_up(right, unit_width);
+    bottom = round_up(bottom, unit_height);
+    for (size_t i = 0; i < m->n; i++) {
+        const struct imp_rect *r = &m->rect[i];
+        if (r->x < right && left < (uint64_t)r->x + r->width && r->y < bottom &&
+            top < (uint64_t)r->y + r->height)
+            return true;
+    }
+    return false;
+}
+
 // Blocks of a component whose samples stand for these pixels each way.
 static void compare_row(const struct jpeg_pair *pair, JBLOCKROW a, JBLOCKROW b,
                         const jpeg_component_info *c, uint64_t y,
@@ -64,9 +88,10 @@ static void compare_row(const struct jpeg_pair *pair, JBLOCKROW a, JBLOCKROW b,
         if (memcmp(a[x], b[x], sizeof *a) == 0)
             continue;
         pair->out->changed++;
-        if (!imp_area_meets(pair->area, 8 * x * h_max / h, 8 * y * v_max / v,
-                            (8 * (x + 1) * h_max + h - 1) / h,
-                            (8 * (y + 1) * v_max + v - 1) / v))
+        if (!imp_meant_has(pair->meant, 8 * x * h_max / h, 8 * y * v_max / v,
+                           (8 * (x + 1) * h_max + h - 1) / h,
+                           (8 * (y + 1) * v_max + v - 1) / v, 8 * h_max,
+                           8 * v_max))
             pair->out->outside++;
     }
 }
@@ -81,7 +106,7 @@ static void compare_all(struct jpeg_decompress_struct *made, void *self)
 {
     struct jpeg_pair *pair = self;
     struct jpeg_decompress_struct *source = pair->source;
-    if (!check_size(made, pair->area, pair->err))
+    if (!check_size(made, &pair->meant->mark, pair->err))
         return;
     jvirt_barray_ptr *arrays = jpeg_read_coefficients(made);
     pair->done = true;
@@ -100,19 +125,19 @@ static void compare_all(struct jpeg_decompress_struct *made, void *self)
 static void with_source(struct jpeg_decompress_struct *source, void *self)
 {
     struct jpeg_pair *pair = self;
-    if (!check_size(source, pair->area, pair->err))
+    if (!check_size(source, &pair->meant->mark, pair->err))
         return;
     pair->source = source;
     pair->arrays = jpeg_read_coefficients(source);
     imp_jpeg_lib_read(pair->made, false, compare_all, pair, pair->err);
 }
 
-static bool compare_jpeg(struct imp_span source, struct imp_span made,
-                         const struct imp_area *area,
-                         struct imp_difference *out, struct imp_err *err)
+bool imp_compare_jpeg(struct imp_span source, struct imp_span made,
+                      const struct imp_meant *meant, struct imp_difference *out,
+                      struct imp_err *err)
 {
     struct jpeg_pair pair = {
-        .made = made, .area = area, .out = out, .err = err};
+        .made = made, .meant = meant, .out = out, .err = err};
     *out = (struct imp_difference){.unit = "blocks"};
     // The source may have had bytes that are gone, which libjpeg warns of.
     return imp_jpeg_lib_read(source, true, with_source, &pair, err) &&
@@ -142,10 +167,11 @@ bool imp_compare(const char *format, struct imp_span source,
                  struct imp_span made, const struct imp_area *area,
                  struct imp_difference *out, struct imp_err *err)
 {
+    const struct imp_meant meant = {.mark = *area};
     if (strcmp(format, "jpeg") == 0)
-        return compare_jpeg(source, made, area, out, err);
+        return imp_compare_jpeg(source, made, &meant, out, err);
     if (strcmp(format, "dicom") == 0)
-        return imp_dicom_compare(source, made, area, out, err);
+        return imp_dicom_compare(source, made, &meant, out, err);
     // What was dropped of the source (a preview) is no page of the output's, so
     // that it is the output which has to be seen in full.
     uint64_t frames = imp_frames_of(format, made);

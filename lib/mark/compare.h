@@ -5,6 +5,7 @@
 
 #include "base/area.h"
 #include "base/bytes.h"
+#include "mark/rect.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,10 +14,18 @@ struct imp_difference {
     const char *unit; /* "blocks" of 8 x 8 samples, "pixels" */
     uint64_t units;   /* of all components, or pages and frames */
     uint64_t changed; /* that differ */
-    uint64_t outside; /* of these, how many have no part in the area */
+    uint64_t outside; /* of these, how many have no part in what is meant */
     bool another;     /* size, colours, sampling, quantisation, kind of pixel,
                          timing or number of pages differ: nothing was counted
                        */
+};
+
+/* Where changes are meant to be: in a mark's area, and in rectangles that were
+ * redacted, as redact.h does it. `{0}`: nowhere. */
+struct imp_meant {
+    struct imp_area mark;
+    const struct imp_rect *rect; /* borrowed */
+    size_t n;
 };
 
 /* Pixels of all pages that are compared at most: what it costs in memory is up
@@ -38,6 +47,18 @@ struct imp_difference {
 bool imp_compare(const char *format, struct imp_span source,
                  struct imp_span made, const struct imp_area *area,
                  struct imp_difference *out, struct imp_err *err);
+
+/* For its files: imp_compare of JPEG. */
+bool imp_compare_jpeg(struct imp_span source, struct imp_span made,
+                      const struct imp_meant *meant, struct imp_difference *out,
+                      struct imp_err *err);
+
+/* For its files: has what is meant a pixel in the columns [left, right) and the
+ * rows [top, bottom)? Rectangles take units of so many pixels each way whole.
+ */
+bool imp_meant_has(const struct imp_meant *meant, uint64_t left, uint64_t top,
+                   uint64_t right, uint64_t bottom, uint32_t unit_width,
+                   uint32_t unit_height);
 
 /* For its files: may a picture of this size be compared, and is the area
  * inside?

@@ -5,13 +5,14 @@
 
 #include "mark/compare.h"
 
-/* Native pixels are compared one by one, JPEG of 8 bits by its coefficients,
- * frame by frame, other coded pixel data by its bytes, without what is hidden
- * among them. The bits of overlays that `made` has and `source` has not count
- * as changed pixels. IMP_ERR_UNSUPPORTED if a data set is deflated, or JPEG
- * that is not the same byte for byte is of a kind that is not read. */
+/* Native pixels and those of RLE are compared one by one, JPEG of 8 bits by its
+ * coefficients, frame by frame, other coded pixel data by its bytes, without
+ * what is hidden among them. The bits of overlays that `made` has and `source`
+ * has not count as changed pixels, wherever rectangles are. IMP_ERR_UNSUPPORTED
+ * if a data set is deflated, or JPEG that is not the same byte for byte is of a
+ * kind that is not read. */
 bool imp_dicom_compare(struct imp_span source, struct imp_span made,
-                       const struct imp_area *area, struct imp_difference *out,
-                       struct imp_err *err);
+                       const struct imp_meant *meant,
+                       struct imp_difference *out, struct imp_err *err);
 
 #endif

@@ -1,37 +1,16 @@
 // Frames of RLE Lossless (PS3.5 annex G): decoded, blacked out, coded anew.
 #include "mark/redact_internal.h"
+#include "mark/rle.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEADER = 64, SEGMENTS = 15, RUN = 128 };
+enum { RUN = 128 }; // bytes at most
 
 static bool bad(const struct imp_redact_job *job, const char *why)
 {
     return imp_fail(job->err, IMP_ERR_DAMAGED, "redaction: RLE: %s", why);
-}
-
-// G.3.2. How many bytes of `coded` it takes to fill `plane`; 0 if it does not.
-static size_t decode(struct imp_span coded, uint8_t *plane, size_t size)
-{
-    size_t at = 0, made = 0;
-    while (made < size && at < coded.n) {
-        uint8_t n = coded.p[at++];
-        size_t run = n < 128 ? n + 1u : 257u - n;
-        size_t takes = n < 128 ? run : 1;
-        if (n == 128)
-            continue;
-        if (takes > coded.n - at || run > size - made)
-            return 0;
-        if (n < 128)
-            memcpy(plane + made, coded.p + at, run);
-        else
-            memset(plane + made, coded.p[at], run);
-        at += takes;
-        made += run;
-    }
-    return made == size ? at : 0;
 }
 
 static size_t same_from(const uint8_t *p, size_t n)
@@ -93,7 +72,7 @@ static bool redact_segment(struct imp_redact_job *job, struct imp_span coded,
     struct imp_buf *b = &job->out->bytes;
     uint32_t rows = job->image->rows, columns = job->image->columns;
     size_t from = b->n;
-    size_t takes = decode(coded, plane, (size_t)rows * columns);
+    size_t takes = imp_rle_decode(coded, plane, (size_t)rows * columns);
     if (takes == 0)
         return bad(job, "a segment does not make a plane of the frame");
     blacken(job, plane, black);
@@ -108,18 +87,6 @@ static bool redact_segment(struct imp_redact_job *job, struct imp_span coded,
                             b->n - from);
 }
 
-// The place of segment `i`, or of the end, by the header.
-static bool find(const struct imp_redact_job *job, struct imp_span frame,
-                 unsigned i, unsigned n, struct imp_span *out)
-{
-    size_t at = imp_le32(frame.p + 4 + 4 * i);
-    size_t end = i + 1 < n ? imp_le32(frame.p + 8 + 4 * i) : frame.n;
-    if (at < HEADER || end < at || end > frame.n)
-        return bad(job, "an offset of the header is not in its place");
-    *out = (struct imp_span){frame.p + at, end - at};
-    return true;
-}
-
 // Segment `i` is a byte of a sample, the highest one first (G.2).
 static uint8_t black_of(const struct imp_redact_job *job, unsigned i)
 {
@@ -131,18 +98,19 @@ static bool redact_segments(struct imp_redact_job *job, struct imp_span frame,
                             unsigned n, uint8_t *plane, int64_t *grows)
 {
     struct imp_buf *b = &job->out->bytes;
-    uint64_t at = HEADER, length = 0;
+    uint64_t at = IMP_RLE_HEADER, length = 0;
     size_t head = b->n;
     struct imp_span segment = {0};
-    if (!imp_buf_add(b, frame.p, HEADER, job->err) ||
-        !imp_redact_patch(job, (uint64_t)(frame.p - job->in.p), HEADER, head,
-                          HEADER))
+    if (!imp_buf_add(b, frame.p, IMP_RLE_HEADER, job->err) ||
+        !imp_redact_patch(job, (uint64_t)(frame.p - job->in.p), IMP_RLE_HEADER,
+                          head, IMP_RLE_HEADER))
         return false;
     for (unsigned i = 0; i < n; i++, at += length) {
         const uint8_t *behind = segment.p + segment.n;
-        if (!find(job, frame, i, n, &segment))
-            return false;
-        if (i == 0 ? segment.p != frame.p + HEADER : segment.p != behind)
+        if (!imp_rle_segment(frame, i, n, &segment, job->err))
+            return imp_wrap(job->err, "redaction");
+        if (i == 0 ? segment.p != frame.p + IMP_RLE_HEADER
+                   : segment.p != behind)
             return bad(job, "an offset of the header is not in its place");
         if (!redact_segment(job, segment, plane, black_of(job, i), &length))
             return false;
@@ -159,9 +127,8 @@ bool imp_redact_rle(struct imp_redact_job *job, struct imp_span frame,
 {
     uint64_t pixels = (uint64_t)job->image->rows * job->image->columns;
     unsigned n = job->image->samples * job->bytes;
-    if (frame.n < HEADER || n > SEGMENTS || imp_le32(frame.p) != n)
-        return bad(job, "the header has not a segment for each byte of a "
-                        "sample");
+    if (frame.n < IMP_RLE_HEADER)
+        return bad(job, "a frame without a header");
     uint8_t *plane = pixels < SIZE_MAX ? malloc(pixels) : NULL;
     if (!plane)
         return imp_fail(job->err, IMP_ERR_MEMORY,

@@ -2,11 +2,13 @@
 
 #include "base/map.h"
 #include "image/format.h"
+#include "mark/dicom_compare.h"
 #include "mark/frames.h"
 #include "mark/turn.h"
 #include "pipeline/clean.h"
 #include "pipeline/input.h"
 #include "pipeline/profiles.h"
+#include "pipeline/prove_redacted.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,16 +22,22 @@ struct imp_prover {
     struct imp_ledger *ledger;
     struct imp_sha256 *sha;
     struct imp_input source, made; // kept from image to image
+    const struct imp_redact_rules *rules;
+    struct imp_rect rect[IMP_REDACT_RECTS]; // of the image at hand
+    struct imp_meant meant;
 };
 
 struct imp_prover *imp_prover_new(const struct imp_archive_at *archive,
-                                  const char *state, struct imp_err *err)
+                                  const char *state,
+                                  const struct imp_redact_rules *rules,
+                                  struct imp_err *err)
 {
     struct imp_prover *p = calloc(1, sizeof *p);
     if (!p) {
         imp_fail(err, IMP_ERR_MEMORY, "no memory for a proof");
         return NULL;
     }
+    p->rules = rules;
     p->sha = imp_sha256_new(err);
     if (p->sha)
         p->ledger = imp_ledger_open_scratch(state, NULL, err);
@@ -128,12 +136,30 @@ static bool has_fewer_pages(const struct imp_prover *p, const char *format)
            imp_frames_of(format, p->source.bytes);
 }
 
+static bool is_dicom(const struct imp_archived *a)
+{
+    return strcmp(a->format, "dicom") == 0;
+}
+
+static bool compare_pictures(struct imp_prover *p, struct imp_proven *out)
+{
+    const struct imp_archived *a = &out->archived;
+    struct imp_span source = p->source.bytes, made = p->made.bytes;
+    p->meant = (struct imp_meant){.mark = a->mark, .rect = p->rect};
+    if (!is_dicom(a))
+        return imp_compare(a->format, source, made, &a->mark, &out->difference,
+                           &out->err);
+    return imp_redacted_find(source, p->rules, p->rect, &p->meant.n,
+                             &out->err) &&
+           imp_dicom_compare(source, made, &p->meant, &out->difference,
+                             &out->err);
+}
+
 static bool differ(struct imp_prover *p, struct imp_proven *out)
 {
     const struct imp_archived *a = &out->archived;
     struct imp_difference by_bytes;
-    bool told = imp_compare(a->format, p->source.bytes, p->made.bytes, &a->mark,
-                            &out->difference, &out->err);
+    bool told = compare_pictures(p, out);
     bool seen =
         told && !(out->difference.another && has_fewer_pages(p, a->format));
     if (seen || a->mark.width || !same_bytes(p, a->format, &by_bytes))
@@ -143,10 +169,33 @@ static bool differ(struct imp_prover *p, struct imp_proven *out)
     return true;
 }
 
+// May what differs be judged? Not if pixels were cleaned, and there are no
+// rules to say where. `*black`: those that there are were followed.
+static bool look_at_redaction(struct imp_prover *p, struct imp_proven *out,
+                              bool *black)
+{
+    struct imp_span made = p->made.bytes;
+    bool says = false;
+    *black = true;
+    if (!is_dicom(&out->archived) || out->difference.another)
+        return true;
+    if (p->meant.n > 0)
+        return imp_redacted_is_black(p->source.bytes, made, &p->meant, black,
+                                     &out->err);
+    if (p->rules || !out->difference.outside)
+        return true;
+    return imp_redacted_says(made, &says, &out->err) &&
+           (!says ||
+            imp_fail(&out->err, IMP_ERR_CONFIG,
+                     "its pixels were redacted: want --redact-rules with the "
+                     "rules that it was made by"));
+}
+
 // How viewers show equal pixels.
 struct showing {
     struct imp_turn turn;
     bool same_profiles;
+    bool black; // where rules say so
 };
 
 static bool find_showing(struct imp_prover *p, const struct imp_proven *out,
@@ -162,7 +211,7 @@ static bool find_showing(struct imp_prover *p, const struct imp_proven *out,
 
 // What is wrong with it, if anything.
 static void judge(const struct imp_proven *out, const struct showing *showing,
-                  struct imp_err *err)
+                  bool redacted, struct imp_err *err)
 {
     const struct imp_difference *d = &out->difference;
     const struct imp_turn *turn = &showing->turn;
@@ -179,8 +228,12 @@ static void judge(const struct imp_proven *out, const struct showing *showing,
                  "it is another picture: it has a colour profile that the "
                  "source has not");
     else if (d->outside)
-        imp_fail(err, IMP_ERR_DAMAGED, "%ju %s differ outside of the mark",
-                 (uintmax_t)d->outside, d->unit);
+        imp_fail(err, IMP_ERR_DAMAGED, "%ju %s differ outside of the mark%s",
+                 (uintmax_t)d->outside, d->unit,
+                 redacted ? " and of the rules' rectangles" : "");
+    else if (!showing->black)
+        imp_fail(err, IMP_ERR_DAMAGED,
+                 "a rectangle of the rules is not blacked out");
     else if (out->archived.mark.width && !d->changed)
         imp_fail(err, IMP_ERR_DAMAGED, "the mark has changed nothing");
 }
@@ -204,11 +257,11 @@ static enum imp_proof compare(struct imp_prover *p, struct imp_job *job,
         !check_digest(p, a, err))
         return IMP_DISPROVEN;
     struct showing showing = {0};
-    if (!differ(p, out) ||
+    if (!differ(p, out) || !look_at_redaction(p, out, &showing.black) ||
         (!out->difference.another && !find_showing(p, out, &showing, err)))
         return IMP_NOT_PROVEN;
     out->compared = true;
-    judge(out, &showing, err);
+    judge(out, &showing, p->meant.n > 0, err);
     return err->code ? IMP_DISPROVEN : IMP_PROVEN;
 }
 

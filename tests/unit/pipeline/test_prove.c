@@ -244,7 +244,7 @@ static enum imp_proof look_at(const char *at)
     struct imp_job *job = imp_job_new(at, strlen(at), strlen(dir), &stamp);
     if (!prover)
         prover = imp_prover_new(&(struct imp_archive_at){.spec = archive},
-                                state, &err);
+                                state, NULL, &err);
     cr_assert(job && prover, "%s", err.msg);
     imp_prover_look(prover, job, &proven);
     imp_job_free(job);
