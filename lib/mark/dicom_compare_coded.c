@@ -136,16 +136,12 @@ static void count(const struct imp_dicom_pair *p, const uint8_t *differs,
     }
 }
 
-// PS3.5 G.2: one for each byte of a sample.
-static unsigned planes_of(const struct imp_dcm_image *image)
-{
-    return image->allocated % 8 ? 0 : image->samples * (image->allocated / 8);
-}
-
+// PS3.5 G.2: a plane for each byte of a sample.
 static bool rle_planes(const struct imp_dicom_pair *p, struct imp_span a,
                        struct imp_span b, uint8_t *plane[3], size_t size)
 {
-    unsigned n = planes_of(&p->made.image);
+    const struct imp_dcm_image *image = &p->made.image;
+    unsigned n = image->samples * (image->allocated / 8);
     struct imp_span of_a, of_b;
     for (unsigned i = 0; i < n; i++) {
         if (!imp_rle_segment(a, i, n, &of_a, p->err) ||
@@ -218,7 +214,7 @@ bool imp_dicom_compare_coded(const struct imp_dicom_pair *p)
         return true;
     if (codec == IMP_DCM_JPEG_BASELINE || codec == IMP_DCM_JPEG_EXTENDED)
         return compare_frames(p, jpeg_frame);
-    if (codec == IMP_DCM_RLE && planes_of(&p->made.image))
+    if (codec == IMP_DCM_RLE)
         return compare_frames(p, rle_frame);
     p->out->another = true;
     return true;

@@ -23,7 +23,7 @@ static void make_in(unsigned options, bool cleaned, struct imp_dcm_encoding how)
     cr_assert(imp_dicom_method_make(&method, &set, cleaned, how, &why), "%s",
               why.msg);
     start(how.explicit_vr, how.big);
-    for (size_t i = 0; i < IMP_DICOM_METHODS; i++)
+    for (size_t i = 0; i < method.n; i++)
         raw(method.element[i].bytes.p, method.element[i].bytes.n);
 }
 
@@ -71,7 +71,8 @@ Test(dicom_method, four_elements_in_the_order_of_their_tags)
     make(0, false);
     static const uint32_t want[] = {0x00120062, 0x00120063, 0x00120064,
                                     0x00280303};
-    for (size_t i = 0; i < IMP_DICOM_METHODS; i++) {
+    cr_expect_eq(method.n, 4);
+    for (size_t i = 0; i < method.n; i++) {
         cr_expect_eq(method.element[i].tag, want[i]);
         cr_expect(imp_dicom_is_method(want[i]));
     }
@@ -134,9 +135,12 @@ Test(dicom_method, each_option_has_its_code_and_no_other)
     }
 }
 
-Test(dicom_method, cleaned_pixels_have_their_code)
+Test(dicom_method, cleaned_pixels_have_their_code_and_burned_in_says_no)
 {
     make(0, true);
+    cr_expect_eq(method.n, 5);
+    cr_expect_eq(method.element[3].tag, 0x00280301);
+    cr_expect_str_eq(values_of(0x00280301), "NO\n");
     expect_codes("113100\n113101\n");
     expect_meaning("Clean Pixel Data Option");
     make(OPTION(UIDS) | OPTION(GRAPHICS), true);

@@ -105,6 +105,25 @@ static inline void pixels(const char *bytes, size_t n)
 }
 #define PIXELS(text) pixels(text, sizeof(text) - 1)
 
+/* A file: preamble, meta group; the data set follows. */
+static inline void file_of(const char *uid)
+{
+    start(true, false);
+    for (int i = 0; i < 128; i++)
+        raw("", 1);
+    raw("DICM", 4);
+    head(0x00020000, "UL", 4);
+    u32((uint32_t)strlen(uid) + 8);
+    el(0x00020010, "UI", uid);
+}
+
+static inline void keep_all_of(struct imp_cutlist *cl)
+{
+    imp_cutlist_start(cl, made.n);
+    imp_cut_keep(cl, 0, made.n, IMP_PART_CODED, "all");
+    cr_assert(imp_cutlist_finish(cl, NULL));
+}
+
 /* --- Drawing --- */
 
 static inline bool decide(void *self, const struct imp_dcm_reader *reader,

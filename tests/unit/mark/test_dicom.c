@@ -8,18 +8,6 @@ TestSuite(dicom_mark, .fini = clear_objects, .timeout = 60);
 
 static struct imp_dicom_marked marked;
 
-// A file: preamble, meta group, data set.
-static void file_of(const char *uid)
-{
-    start(true, false);
-    for (int i = 0; i < 128; i++)
-        raw("", 1);
-    raw("DICM", 4);
-    head(0x00020000, "UL", 4);
-    u32((uint32_t)strlen(uid) + 8);
-    el(0x00020010, "UI", uid);
-}
-
 static void flat(struct shape s, uint16_t v)
 {
     uint32_t samples = strncmp(s.colour, "RGB", 3) == 0 ? 3 : 1;
@@ -28,13 +16,6 @@ static void flat(struct shape s, uint16_t v)
     head(0x7FE00010, "OW", n * s.allocated / 8);
     for (uint32_t i = 0; i < n; i++)
         s.allocated == 16 ? u16(v) : raw(&v, 1);
-}
-
-static void keep_all_of(struct imp_cutlist *cl)
-{
-    imp_cutlist_start(cl, made.n);
-    imp_cut_keep(cl, 0, made.n, IMP_PART_CODED, "all");
-    cr_assert(imp_cutlist_finish(cl, NULL));
 }
 
 static bool mark_by(enum imp_dicom_mark how, const struct imp_cutlist *cuts)
@@ -261,18 +242,44 @@ static void put_rle(void)
     sequence_end();
 }
 
-// Coded data that nobody decodes here is the same, or it is another picture.
-Test(dicom_mark, coded_data_is_compared_by_its_bytes)
+Test(dicom_mark, rle_is_compared_pixel_by_pixel)
 {
     file_of(SYNTAX(".5"));
     describe((struct shape){"MONOCHROME2 ", 64, 96, 8, 8});
     put_rle();
     cr_assert(mark(IMP_DICOM_OVERLAY), "%s", o.err.msg);
+    struct imp_difference before = compared(), after;
+    cr_expect_gt(before.changed, 20);
+    cr_expect_eq(before.outside, 0);
+    change(8 + 1); // the last 7, of 128 pixels
+    after = compared();
+    cr_expect_not(after.another);
+    cr_expect_eq(after.units, 64 * 96);
+    cr_expect_eq(after.changed, before.changed + 128);
+    cr_expect_gt(after.outside, 0);
+}
+
+// Coded data that nobody decodes here is the same, or it is another picture.
+Test(dicom_mark, coded_data_is_compared_by_its_bytes)
+{
+    static const char jpeg_ls[] = "\xFF\xD8"
+                                  "\xFF\xF7\0\x0B\x08\0\x40\0\x60\1\1\x11\0"
+                                  "\xFF\xDA\0\x08\1\1\0\0\0\0"
+                                  "abcd"
+                                  "\xFF\xD9";
+    file_of(SYNTAX(".4.80"));
+    describe((struct shape){"MONOCHROME2 ", 64, 96, 8, 8});
+    head(0x7FE00010, "OB", UNDEFINED);
+    item(0);
+    item(sizeof jpeg_ls - 1);
+    raw(jpeg_ls, sizeof jpeg_ls - 1);
+    sequence_end();
+    cr_assert(mark(IMP_DICOM_OVERLAY), "%s", o.err.msg);
     struct imp_difference d = compared();
     cr_expect_not(d.another);
     cr_expect_gt(d.changed, 20);
     cr_expect_eq(d.outside, 0);
-    change(8 + 1); // the last 7
+    change(8 + 2 + 1); // the last of what is coded
     cr_expect(compared().another);
 }
 

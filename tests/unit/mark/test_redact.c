@@ -541,3 +541,69 @@ Test(redact, jpeg_must_be_one_that_the_splice_knows)
                "parted into fragments");
     imp_buf_clear(&file);
 }
+
+// --- Whole files ---
+
+static void file_of(const char *uid)
+{
+    start(true, false);
+    for (int i = 0; i < 128; i++)
+        raw("", 1);
+    raw("DICM", 4);
+    head(0x00020000, "UL", 4);
+    u32((uint32_t)strlen(uid) + 8);
+    el(0x00020010, "UI", uid);
+}
+
+static bool redact_file(uint64_t dropped_from, uint64_t dropped)
+{
+    const struct imp_rect rect = {1, 0, 2, 1};
+    uint64_t behind = dropped_from + dropped;
+    err = (struct imp_err){0};
+    imp_cutlist_start(&cuts, made.n);
+    imp_cut_keep(&cuts, 0, dropped_from, IMP_PART_CODED, "kept");
+    imp_cut_drop(&cuts, dropped_from, dropped, IMP_PART_UNKNOWN, "dropped");
+    imp_cut_keep(&cuts, behind, made.n - behind, IMP_PART_CODED, "kept");
+    cr_assert(imp_cutlist_finish(&cuts, &err));
+    return imp_redact_cuts(&redaction, made_span(), &cuts, &rect, 1, &patched,
+                           &err);
+}
+
+static const struct shape row = {"MONOCHROME2 ", 1, 4, 8, 8};
+
+Test(redact, what_else_a_list_does_is_still_done)
+{
+    file_of(EXPLICIT "\0");
+    size_t at = made.n;
+    el(0x00100010, "PN", "Doe^Jane");
+    size_t goes = made.n - at;
+    describe(row);
+    head(0x7FE00010, "OW", 4), raw("abcd", 4);
+    cr_assert(redact_file(at, goes), "%s", err.msg);
+    cr_assert(imp_cutlist_apply(&patched, made_span(), &out, &err));
+    cr_assert_eq(out.n, made.n - goes);
+    cr_expect_eq(memcmp(out.p, made.p, at), 0);
+    cr_expect_eq(memcmp(out.p + at, made.p + at + goes, out.n - at - 4), 0);
+    cr_expect_eq(memcmp(out.p + out.n - 4, "a\0\0d", 4), 0);
+    for (size_t i = 0; i < patched.n; i++)
+        if (patched.cut[i].kind == IMP_CUT_INSERT)
+            cr_expect_str_eq(patched.cut[i].what, IMP_REDACTED);
+}
+
+Test(redact, pixels_that_change_otherwise_are_refused)
+{
+    file_of(EXPLICIT "\0");
+    describe(row);
+    head(0x7FE00010, "OW", 4), raw("abcd", 4);
+    cr_expect_not(redact_file(made.n - 4, 4));
+    cr_expect_eq(err.code, IMP_ERR_UNSUPPORTED, "%s", err.msg);
+}
+
+Test(redact, a_deflated_data_set_is_refused)
+{
+    file_of(SYNTAX(".1.99"));
+    raw("\3\0", 2);
+    cr_expect_not(redact_file(made.n, 0));
+    cr_expect_eq(err.code, IMP_ERR_UNSUPPORTED);
+    cr_expect(strstr(err.msg, "deflated"), "%s", err.msg);
+}
