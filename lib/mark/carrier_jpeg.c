@@ -125,7 +125,7 @@ static bool draw(const struct imp_drawing *d, struct imp_span file,
 {
     (void)look;
     struct imp_buf coded = {0};
-    bool ok = imp_recode(file, d->where, &d->paint, &coded, err) &&
+    bool ok = imp_recode(file, d->where, &d->paint, false, &coded, err) &&
               rewrap(file, imp_buf_span(&coded), out, err);
     imp_buf_clear(&coded);
     return ok;

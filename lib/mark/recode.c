@@ -14,6 +14,7 @@ struct recoding {
     struct jpeg_destination_mgr to; // first: libjpeg hands it back
     struct imp_inked where;
     const struct imp_paint *paint;
+    bool blocks;
     struct imp_jpeg_ink ink;
     struct jpeg_compress_struct c;
     struct imp_buf *out;
@@ -145,6 +146,7 @@ static void recode(struct jpeg_decompress_struct *d, void *self)
         return;
     }
     imp_jpeg_ink_init(&r->ink, &kind, r->where, r->paint);
+    r->ink.whole = r->blocks;
     jvirt_barray_ptr *arrays = jpeg_read_coefficients(d);
     draw(d, arrays, &r->ink);
     write_all(d, arrays, r);
@@ -153,11 +155,14 @@ static void recode(struct jpeg_decompress_struct *d, void *self)
 }
 
 bool imp_recode(struct imp_span file, struct imp_inked where,
-                const struct imp_paint *paint, struct imp_buf *out,
+                const struct imp_paint *paint, bool blocks, struct imp_buf *out,
                 struct imp_err *err)
 {
-    struct recoding r = {
-        .where = where, .paint = paint, .out = out, .err = err};
+    struct recoding r = {.where = where,
+                         .paint = paint,
+                         .blocks = blocks,
+                         .out = out,
+                         .err = err};
     struct jpeg_error_mgr mgr;
     bool ok = imp_jpeg_lib_read(file, false, recode, &r, err);
     if (r.c.err) {
@@ -170,5 +175,5 @@ bool imp_recode(struct imp_span file, struct imp_inked where,
         return imp_fail(err, IMP_ERR_UNSUPPORTED,
                         "JPEG of components without a colour cannot be "
                         "marked");
-    return ok && imp_jpeg_ink_shows(&r.ink, err);
+    return ok && (blocks || imp_jpeg_ink_shows(&r.ink, err));
 }

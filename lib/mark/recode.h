@@ -12,11 +12,12 @@
 #include <stdbool.h>
 
 /* `file` is a whole JPEG file of 8 bits. `out`, appended to: a whole file of
- * the same process, without its application segments. IMP_ERR_DAMAGED,
- * _UNSUPPORTED for two components, _LIMIT if the mark leaves no trace, _MEMORY.
- */
+ * the same process, without its application segments. `blocks`: those with any
+ * ink become the text's colour in whole, which may leave no trace; see
+ * jpeg_ink.h. IMP_ERR_DAMAGED, _UNSUPPORTED for two components, _LIMIT if the
+ * mark leaves no trace, _MEMORY. */
 bool imp_recode(struct imp_span file, struct imp_inked where,
-                const struct imp_paint *paint, struct imp_buf *out,
+                const struct imp_paint *paint, bool blocks, struct imp_buf *out,
                 struct imp_err *err);
 
 #endif

@@ -1,7 +1,9 @@
 // Frames of JPEG of 8 bits: blocks are coded anew, by the splice that draws
 // marks. All of the picture's minimum coded units that a rectangle touches
-// become black, so that no component's block lies on its edge.
+// become black, so that no component's block lies on its edge. If a frame's
+// tables have no code for that, all of its coefficients are coded anew.
 #include "image/format.h"
+#include "mark/recode.h"
 #include "mark/redact_internal.h"
 #include "mark/splice.h"
 
@@ -15,8 +17,10 @@ struct imp_redact_jpeg {
     struct imp_redact_job *job;
     struct imp_cutlist cuts, made;
     struct imp_splicer splicer;
+    struct imp_buf clean;
     struct imp_ink ink; // for minimum coded units of width x height
     struct imp_spot spot;
+    struct imp_paint paint;
     uint32_t width, height;
 };
 
@@ -37,6 +41,7 @@ void imp_redact_jpeg_free(struct imp_redact_jpeg *j)
     imp_cutlist_clear(&j->cuts);
     imp_cutlist_clear(&j->made);
     imp_splicer_clear(&j->splicer);
+    imp_buf_clear(&j->clean);
     imp_ink_clear(&j->ink);
     free(j);
 }
@@ -136,7 +141,7 @@ static bool set_ink(struct imp_redact_jpeg *j, const struct imp_jpeg_map *map,
 {
     struct imp_jpeg_kind kind = imp_jpeg_kind_of(map);
     uint8_t black = (uint8_t)j->job->black[0];
-    struct imp_paint paint = {.opacity = 1};
+    j->paint = (struct imp_paint){.opacity = 1};
     // What DICOM says of the colours goes before what JPEG does.
     if (j->job->image->colour == IMP_DCM_YBR_FULL ||
         j->job->image->colour == IMP_DCM_YBR_FULL_422)
@@ -144,11 +149,11 @@ static bool set_ink(struct imp_redact_jpeg *j, const struct imp_jpeg_map *map,
     if (j->job->image->colour == IMP_DCM_RGB)
         kind.colour = IMP_JPEG_RGB;
     if (kind.n_comp == 1)
-        memset(paint.rgb, black, sizeof paint.rgb);
+        memset(j->paint.rgb, black, sizeof j->paint.rgb);
     if (!make_ink(j, 8 * map->frame->h_max, 8 * map->frame->v_max))
         return false;
     imp_jpeg_ink_init(ink, &kind, (struct imp_inked){&j->ink, &j->spot, 1},
-                      &paint);
+                      &j->paint);
     ink->whole = true;
     return true;
 }
@@ -174,6 +179,28 @@ static bool take_patches(struct imp_redact_jpeg *j, struct imp_span frame,
            imp_redact_patch(j->job, at + frame.n, 0, b->n - 1, 1);
 }
 
+// What libjpeg knows of the colours must be so.
+static bool recode(struct imp_redact_jpeg *j, struct imp_span frame,
+                   const struct imp_jpeg_map *map,
+                   const struct imp_jpeg_ink *ink, int64_t *grows)
+{
+    struct imp_redact_job *job = j->job;
+    struct imp_buf *b = &job->out->bytes;
+    size_t from = b->n;
+    if (ink->kind.colour != map->colour)
+        return unsupported(j,
+                           "whose colours (0028,0004) contradicts, and whose "
+                           "tables have no code for black");
+    if (!imp_cutlist_apply(&j->cuts, frame, &j->clean, job->err) ||
+        !imp_recode(imp_buf_span(&j->clean), ink->where, &j->paint, true, b,
+                    job->err) ||
+        ((b->n - from) % 2 && !imp_buf_add(b, "", 1, job->err)))
+        return false;
+    *grows = (int64_t)(b->n - from) - (int64_t)frame.n;
+    return imp_redact_patch(job, (uint64_t)(frame.p - job->in.p), frame.n, from,
+                            b->n - from);
+}
+
 bool imp_redact_jpeg(struct imp_redact_jpeg *j, struct imp_span frame,
                      int64_t *grows)
 {
@@ -186,7 +213,7 @@ bool imp_redact_jpeg(struct imp_redact_jpeg *j, struct imp_span frame,
     case IMP_SPLICED:
         return take_patches(j, frame, grows);
     case IMP_SPLICE_NO_CODE:
-        return unsupported(j, "its tables have no code for black");
+        return recode(j, frame, &map, &ink, grows);
     default:
         return false;
     }

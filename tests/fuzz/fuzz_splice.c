@@ -151,7 +151,7 @@ static void mark(struct imp_span in, const struct imp_cutlist *cuts,
         judge(clean, imp_buf_span(&marked), check, where.ink, where.spot[0],
               shows);
     } else if (r == IMP_SPLICE_NO_CODE &&
-               imp_recode(clean, where, paint, &marked, &err) &&
+               imp_recode(clean, where, paint, false, &marked, &err) &&
                stays(imp_buf_span(&marked), IMP_CHECK_CODED)) {
         // Arithmetic code can hold differences that libjpeg cannot write: such
         // a file is found damaged when the cleaner checks what was made of it.

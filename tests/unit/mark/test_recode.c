@@ -41,8 +41,9 @@ Test(recode, nothing_but_inked_blocks_changes)
             struct jpeg_kind kind = kinds[k];
             kind.noisy = i == 1;
             jpeg_make(&kind, 157, 121, &in);
-            cr_assert(imp_recode(imp_buf_span(&in), where, &paint, &out, &err),
-                      "%s", err.msg);
+            cr_assert(
+                imp_recode(imp_buf_span(&in), where, &paint, false, &out, &err),
+                "%s", err.msg);
             struct coefficients a = coefficients_of(imp_buf_span(&in));
             struct coefficients b = coefficients_of(imp_buf_span(&out));
             cr_assert(a.n && b.n);
@@ -69,7 +70,8 @@ Test(recode, a_damaged_file_is_refused)
     struct imp_inked where = {&ink, &at, 1};
     jpeg_make(&kinds[0], 157, 121, &in);
     in.n /= 2;
-    cr_expect_not(imp_recode(imp_buf_span(&in), where, &paint, &out, &err));
+    cr_expect_not(
+        imp_recode(imp_buf_span(&in), where, &paint, false, &out, &err));
     cr_expect_eq(err.code, IMP_ERR_DAMAGED);
     imp_ink_clear(&ink);
     imp_buf_clear(&in);
@@ -92,12 +94,12 @@ Test(recode, a_file_without_adobes_segment_has_none_afterwards)
                             "Adobe",
                             9);
     cr_assert(adobe);
-    cr_assert(imp_recode(imp_buf_span(&in), where, &paint, &out, &err));
+    cr_assert(imp_recode(imp_buf_span(&in), where, &paint, false, &out, &err));
     cr_expect(memmem(out.p, out.n, "Adobe", 5));
     memmove(adobe, adobe + 16, in.n - 16 - (size_t)(adobe - in.p));
     in.n -= 16;
     out.n = 0;
-    cr_assert(imp_recode(imp_buf_span(&in), where, &paint, &out, &err));
+    cr_assert(imp_recode(imp_buf_span(&in), where, &paint, false, &out, &err));
     cr_expect_not(memmem(out.p, out.n, "Adobe", 5));
     imp_ink_clear(&ink);
     imp_buf_clear(&in);

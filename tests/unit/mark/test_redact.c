@@ -371,6 +371,16 @@ static const struct jpeg_kind kinds[] = {
     {.components = 3, .h = 2, .v = 2, .quality = 85, .noisy = true},
     {.components = 3, .h = 2, .v = 1, .quality = 85, .restart = 2},
     {.components = 3, .h = 2, .v = 2, .quality = 85, .apart = true},
+    // Tables that have no code for black: coded anew.
+    {.components = 1, .h = 1, .v = 1, .quality = 85, .own_codes = true},
+    {.components = 3, .h = 2, .v = 2, .quality = 85, .own_codes = true},
+    {.components = 3,
+     .h = 1,
+     .v = 1,
+     .quality = 85,
+     .noisy = true,
+     .own_codes = true,
+     .restart = 2},
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
