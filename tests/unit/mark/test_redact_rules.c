@@ -168,3 +168,15 @@ Test(redact_rules, a_file_is_named_with_its_mistake)
     cr_expect_eq(err.code, IMP_ERR_CONFIG);
     cr_expect(strstr(err.msg, "No such file"), "%s", err.msg);
 }
+
+Test(redact_rules, the_sample_is_understood)
+{
+    rules = imp_redact_rules_read("samples/ultrasound.rules", &err);
+    cr_assert(rules, "%s", err.msg);
+    cr_expect(FOUND("EXAMPLE MEDICAL, INC.", "Cart 5", "US", SOP, 600, 800));
+    cr_expect_eq(n, 2);
+    cr_expect(FOUND("Example Medical", "Lab Scanner", "US", SOP, 1, 1));
+    cr_expect_eq(n, 0);
+    cr_expect_not(FOUND("Example Medical", "Cart 6", "US", SOP, 600, 800));
+    imp_redact_rules_free(rules);
+}
