@@ -90,7 +90,6 @@ void imp_cleaner_start(struct imp_cleaner *c,
     imp_deid_start(c->deid, subject);
     imp_cutlist_start(&c->cuts, 0);
     c->made = &c->cuts;
-    c->redactor.n = 0;
     c->image = (struct imp_job_image){0};
 }
 

@@ -93,6 +93,12 @@ Test(dicom_compare, rle_is_decoded)
     raw("\xD1\x05\xD1\x07", 4); // 48 times 5, 48 times 7
     fit(frame);
     sequence_end();
+    for (size_t byte = 1; byte < 4; byte += 2) { // of each segment
+        o.out.n = 0;
+        cr_assert(imp_buf_add(&o.out, made.p, made.n, NULL));
+        o.out.p[made.n - 8 - byte] ^= 8;
+        expect((struct imp_rect){2, 1, 3, 4}, 48, 48 - 12);
+    }
     redact((struct imp_rect){2, 1, 3, 4});
     cr_expect_gt(o.out.n, made.n);
     expect((struct imp_rect){2, 1, 3, 4}, 12, 0);

@@ -119,6 +119,22 @@ Test(clean_redacted, what_is_drawn_is_drawn_on_what_is_left)
     imp_cutlist_clear(&drawn);
 }
 
+Test(clean_redacted, a_later_form_of_it_is_not_redacted_again)
+{
+    struct imp_span out;
+    cr_assert(imp_cleaner_clean(cleaner, dicom(), made_span(), IMP_CHECK_CODED,
+                                &out, &err));
+    cr_assert_leq(out.n, sizeof made.p);
+    memcpy(made.p, out.p, out.n);
+    made.n = out.n;
+    made.p[made.n - 7] = 'M'; // something was drawn
+    cr_assert(imp_cleaner_clean(cleaner, dicom(), made_span(), IMP_CHECK_CODED,
+                                &out, &err),
+              "%s", err.msg);
+    cr_expect_eq(out.p, made.p);
+    cr_expect_eq(memcmp(out.p + out.n - 8, "aM\0defgh", 8), 0);
+}
+
 Test(clean_redacted, the_next_object_has_rectangles_of_its_own)
 {
     struct imp_span out;
@@ -136,6 +152,22 @@ Test(clean_redacted, the_next_object_has_rectangles_of_its_own)
               "%s", err.msg);
     cr_expect_eq(memcmp(out.p + out.n - 8, "abcdefgh", 8), 0);
     cr_expect_not(memmem(out.p, out.n, "113101", 6));
+}
+
+Test(clean_redacted, what_the_object_does_not_say_matches_nothing)
+{
+    struct imp_span out;
+    imp_cleaner_free(cleaner);
+    imp_redact_rules_free(rules);
+    rules = imp_redact_rules_parse(
+        "[any maker]\nmanufacturer = *\nrectangles = none\n", &err);
+    cleaning.redact = rules;
+    cleaner = imp_cleaner_new(policy, &cleaning, &err);
+    imp_cleaner_start(cleaner, NULL);
+    cr_expect_not(imp_cleaner_clean(cleaner, dicom(), made_span(),
+                                    IMP_CHECK_CODED, &out, &err));
+    cr_expect_eq(err.code, IMP_ERR_UNSUPPORTED);
+    cr_expect(strstr(err.msg, "want a rule"), "%s", err.msg);
 }
 
 Test(clean_redacted, inspect_tells_it_as_one_part_that_goes_and_one_that_comes)
