@@ -10,7 +10,8 @@
 
 struct imp_redact_rules;
 
-/* The rectangles of the rules (NULL: there are none) that match `source`. */
+/* The rectangles of the rules (NULL: there are none) that match `source`; none
+ * if it has no picture, or is deflated. */
 bool imp_redacted_find(struct imp_span source,
                        const struct imp_redact_rules *rules,
                        struct imp_rect rect[IMP_REDACT_RECTS], size_t *n,
