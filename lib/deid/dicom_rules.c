@@ -40,8 +40,6 @@ static const char *const action_names[] = {
 // Rows that the table lacks: what tools that follow it to the letter leave
 // behind, by tag.
 static const struct imp_dicom_rule beyond[] = {
-    // An overlay is nothing without its bits, which always go (PS3.3 C.9.2).
-    {.tag = 0x60000000, .mask = 0xFF010000, .basic = IMP_DICOM_X},
     // Commands, the meta group, a directory: not of a data set (PS3.10 7).
     {.tag = 0x00000000, .mask = 0xFFFF0000, .basic = IMP_DICOM_X},
     {.tag = 0x00020000, .mask = 0xFFFF0000, .basic = IMP_DICOM_X},
@@ -125,6 +123,7 @@ static const uint32_t classes[] = {
     0x04000010, // MAC Calculation Transfer Syntax UID
 };
 
+// It is nothing without its bits, which always go (PS3.3 C.9.2).
 static bool is_overlay(uint32_t tag)
 {
     return (tag & 0xFF010000) == 0x60000000;
@@ -251,10 +250,11 @@ static struct imp_dicom_verdict by_row(const struct imp_dicom_rule *row,
 {
     enum imp_dicom_option by = deciding(row, options);
     if (by == IMP_DICOM_OPTIONS)
-        return (struct imp_dicom_verdict){basic_fate(row, tag, kind), why};
+        return (struct imp_dicom_verdict){basic_fate(row, tag, kind), why,
+                                          action_names[row->basic], NULL};
     return (struct imp_dicom_verdict){
-        fate_of((enum imp_dicom_action)row->option[by], kind),
-        option_names[by]};
+        fate_of((enum imp_dicom_action)row->option[by], kind), option_names[by],
+        action_names[row->option[by]], option_names[by]};
 }
 
 static const struct imp_dicom_rule *row_beyond(uint32_t tag)
@@ -263,6 +263,12 @@ static const struct imp_dicom_rule *row_beyond(uint32_t tag)
         if ((tag & beyond[i].mask) == beyond[i].tag)
             return &beyond[i];
     return NULL;
+}
+
+static struct imp_dicom_verdict without_action(enum imp_dicom_fate fate,
+                                               const char *why)
+{
+    return (struct imp_dicom_verdict){fate, why, NULL, NULL};
 }
 
 // Of what it does not know the table says nothing, and neither does it of much
@@ -276,14 +282,29 @@ without_row(uint32_t tag, enum imp_dcm_vr vr, enum imp_dcm_vr known,
         row = rule_for_vr(tag, vr);
     if (!row)
         row = rule_for_vr(tag, known);
-    if (row)
-        return by_row(row, "beyond the table", tag, options, kind);
+    if (row) {
+        struct imp_dicom_verdict v =
+            by_row(row, "beyond the table", tag, options, kind);
+        v.action = NULL;
+        return v;
+    }
     // The table names instances; one that it does not know yet is none of the
     // standard's own, either.
     if (kind == IMP_DCM_KIND_UID && !options->on[IMP_DICOM_UIDS] &&
         !is_among(classes, sizeof classes / sizeof *classes, tag))
-        return (struct imp_dicom_verdict){IMP_DICOM_REUID, ""};
-    return (struct imp_dicom_verdict){fate_of(IMP_DICOM_O, kind), ""};
+        return without_action(IMP_DICOM_REUID, "beyond the table");
+    return without_action(fate_of(IMP_DICOM_O, kind), "");
+}
+
+// The one row for all of them.
+static struct imp_dicom_verdict private(const struct imp_dicom_options *options)
+{
+    if (!options->on[IMP_DICOM_SAFE_PRIVATE])
+        return (struct imp_dicom_verdict){IMP_DICOM_REMOVE, "private",
+                                          action_names[IMP_DICOM_X], NULL};
+    return (struct imp_dicom_verdict){IMP_DICOM_SAFE, "private",
+                                      action_names[IMP_DICOM_C],
+                                      option_names[IMP_DICOM_SAFE_PRIVATE]};
 }
 
 struct imp_dicom_verdict imp_dicom_rule(const struct imp_dicom_options *options,
@@ -293,19 +314,19 @@ struct imp_dicom_verdict imp_dicom_rule(const struct imp_dicom_options *options,
     enum imp_dcm_vr known = a ? (enum imp_dcm_vr)a->vr : vr;
     enum imp_dcm_kind kind = imp_dcm_vr_info(vr)->kind;
     if (imp_dcm_is_group_length(tag))
-        return (struct imp_dicom_verdict){IMP_DICOM_REMOVE, "group length"};
+        return without_action(IMP_DICOM_REMOVE, "group length");
     if (imp_dcm_is_private(tag))
-        return (struct imp_dicom_verdict){options->on[IMP_DICOM_SAFE_PRIVATE]
-                                              ? IMP_DICOM_SAFE
-                                              : IMP_DICOM_REMOVE,
-                                          "private"};
+        return private(options);
     if (!a)
-        return (struct imp_dicom_verdict){IMP_DICOM_REMOVE, "not in PS3.6"};
+        return without_action(IMP_DICOM_REMOVE, "not in PS3.6");
     // A date is one, however it is written.
     if (imp_dcm_vr_info(known)->kind == IMP_DCM_KIND_DATE)
         kind = IMP_DCM_KIND_DATE;
     const struct imp_dicom_rule *row = imp_dicom_rule_of(tag);
-    return row && !is_overlay(tag)
-               ? by_row(row, action_names[row->basic], tag, options, kind)
+    if (is_overlay(tag))
+        return (struct imp_dicom_verdict){IMP_DICOM_REMOVE, "beyond the table",
+                                          row ? action_names[row->basic] : NULL,
+                                          NULL};
+    return row ? by_row(row, action_names[row->basic], tag, options, kind)
                : without_row(tag, vr, known, options, kind);
 }

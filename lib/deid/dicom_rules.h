@@ -38,6 +38,10 @@ struct imp_dicom_verdict {
     const char *why; /* static: "X", "X/Z/D" of the basic profile; the name of
                         the option that decides; "private", "not in PS3.6",
                         "beyond the table"; "" if nothing is said of it */
+    /* For reports. NULL: no row or no option of the table decides. */
+    const char *action; /* static: "X/Z/D" of the basic profile, or what the
+                           option's column says, "K" or "C" */
+    const char *option; /* imp_dicom_option_name */
 };
 
 /* `vr` as it is meant, see reader.h. Group lengths are removed: whoever writes

@@ -207,10 +207,55 @@ Test(dicom_rules, a_uid_that_the_table_does_not_know_is_not_kept)
 {
     // Implementation Class UID of an item of an inventory; no class of objects,
     // which may be a maker's own.
-    EXPECT({0x00186038, IMP_DCM_UI, 0, IMP_DICOM_REUID, ""},
+    EXPECT({0x00186038, IMP_DCM_UI, 0, IMP_DICOM_REUID, "beyond the table"},
            {0x00186038, IMP_DCM_UI, OPTION(UIDS), IMP_DICOM_KEEP, ""},
            {0x00080016, IMP_DCM_UI, 0, IMP_DICOM_KEEP, ""},
            {0x00081150, IMP_DCM_UI, 0, IMP_DICOM_KEEP, ""});
+}
+
+static void expect_action(uint32_t tag, enum imp_dcm_vr vr, unsigned set,
+                          const char *action, const char *option)
+{
+    const struct imp_dicom_options options = options_of(set);
+    struct imp_dicom_verdict v = imp_dicom_rule(&options, tag, vr);
+    cr_expect_eq(v.action == NULL, action == NULL, "%08X", tag);
+    cr_expect_eq(v.option == NULL, option == NULL, "%08X", tag);
+    if (v.action && action)
+        cr_expect_str_eq(v.action, action, "%08X", tag);
+    if (v.option && option)
+        cr_expect_str_eq(v.option, option, "%08X", tag);
+}
+
+Test(dicom_rules, action_and_option_are_those_of_the_column_that_decides)
+{
+    // Institution Name, Study Date, Study Description, a private element
+    expect_action(0x00080080, IMP_DCM_LO, 0, "X/Z/D", NULL);
+    expect_action(0x00080080, IMP_DCM_LO, OPTION(INSTITUTION), "K",
+                  "retain-institution-identity");
+    expect_action(0x00080020, IMP_DCM_DA, OPTION(MODIFIED_DATES), "C",
+                  "retain-modified-dates");
+    expect_action(0x00080020, IMP_DCM_DA,
+                  OPTION(MODIFIED_DATES) | OPTION(FULL_DATES), "K",
+                  "retain-full-dates");
+    expect_action(0x00081030, IMP_DCM_LO, OPTION(DESCRIPTORS), "C",
+                  "clean-descriptors");
+    expect_action(0x00191002, IMP_DCM_LO, 0, "X", NULL);
+    expect_action(0x00191002, IMP_DCM_LO, OPTION(SAFE_PRIVATE), "C",
+                  "retain-safe-private");
+}
+
+Test(dicom_rules, what_the_table_does_not_have_has_no_action)
+{
+    // Modality, Patient's Birth Date in Alternative Calendar, an unknown one
+    expect_action(0x00080060, IMP_DCM_CS, 0, NULL, NULL);
+    expect_action(0x00100033, IMP_DCM_LO, OPTION(FULL_DATES), NULL, NULL);
+    expect_action(0x00080007, IMP_DCM_UN, 0, NULL, NULL);
+    // A date without a row, which the options hold for all the same.
+    expect_action(0x00140102, IMP_DCM_DA, 0, NULL, NULL);
+    expect_action(0x00140102, IMP_DCM_DA, OPTION(FULL_DATES), NULL,
+                  "retain-full-dates");
+    // The bits of an overlay, which have a row, go whatever it says.
+    expect_action(0x60003000, IMP_DCM_OW, OPTION(GRAPHICS), "X", NULL);
 }
 
 Test(dicom_rules, every_row_has_a_fate_under_every_option)
