@@ -129,13 +129,21 @@ static bool is_harmless(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
 {
     struct imp_span text, v = imp_dcm_value_of(d->in, e);
     uint32_t hit = 0;
-    *harmless = is_fit(e, v) && !imp_dicom_words_is_number(&d->words, v);
+    *harmless = is_fit(e, v);
+    if (!*harmless)
+        d->found = "not of its VR";
+    else if (imp_dicom_words_is_number(&d->words, v)) {
+        d->found = "repeats an identifier";
+        *harmless = false;
+    }
     if (!*harmless || !is_text(e))
         return true;
     if (!imp_dicom_scope_text(&d->scope, e->depth, e->vr, v, &text, err) ||
         !imp_dicom_words_find(&d->words, text, e->vr != IMP_DCM_CS, &hit, err))
         return false;
     *harmless = !hit && !(cleaning && looks_personal(text));
+    if (!*harmless)
+        d->found = hit ? "repeats an identifier" : "may name somebody";
     return true;
 }
 
@@ -317,11 +325,14 @@ static bool by_fate(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
             return false;
         // What is a sequence by its VR alone is none that can be followed.
         *cut = whole ? IMP_DICOM_CUT_KEEP : IMP_DICOM_CUT_REMOVE;
+        if (!whole)
+            d->found = "a sequence that cannot be read";
         return true;
     default:
         break;
     }
     if (!whole && hides_items(d, e)) {
+        d->found = "a sequence that cannot be read";
         *cut = IMP_DICOM_CUT_REMOVE;
         return true;
     }
@@ -371,7 +382,7 @@ static bool patient(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
     return true;
 }
 
-static bool is_patient(const struct imp_dcm_event *e)
+bool imp_dicom_deid_is_patient(const struct imp_dcm_event *e)
 {
     return e->depth == 0 && e->kind == IMP_DCM_ELEMENT &&
            (e->tag == IMP_DICOM_PATIENT_NAME || e->tag == IMP_DICOM_PATIENT_ID);
@@ -392,7 +403,7 @@ static bool choose(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
         *cut = IMP_DICOM_CUT_REMOVE;
         return true;
     }
-    if (is_patient(e))
+    if (imp_dicom_deid_is_patient(e))
         return patient(d, e, fate, cut, value, err);
     if (element && e->tag == ICC_PROFILE)
         return profile(d, e, cut, value, err);
@@ -407,18 +418,19 @@ bool imp_dicom_deid_decide(void *self, const struct imp_dcm_reader *reader,
     struct imp_dicom_deid *d = self;
     struct imp_dicom_verdict verdict =
         imp_dicom_rule(&d->options, e->tag, e->vr);
+    d->found = NULL;
     imp_dicom_scope_element(&d->scope, d->in, e);
     if (imp_dicom_scope_disguised(&d->scope, e,
                                   verdict.fate == IMP_DICOM_DISGUISE) &&
         verdict.fate == IMP_DICOM_KEEP)
-        verdict = (struct imp_dicom_verdict){IMP_DICOM_DUMMY,
-                                             "in a code that identifies"};
+        verdict = (struct imp_dicom_verdict){
+            .fate = IMP_DICOM_DUMMY, .why = "in a code that identifies"};
     if (!choose(d, e, verdict.fate, cut, value, err)) {
         char path[IMP_DCM_PATH_MAX];
         imp_dcm_path(reader, path);
         return imp_wrap(err, "%s", path);
     }
-    if (d->observer && *cut != IMP_DICOM_CUT_KEEP)
-        imp_dicom_deid_tell(d, reader, e, *cut, verdict);
+    if (d->observer)
+        imp_dicom_deid_tell(d, reader, e, *cut, *value, &verdict);
     return true;
 }

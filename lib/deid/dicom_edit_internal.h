@@ -36,6 +36,7 @@ struct imp_dicom_deid {
     char uid[IMP_DEID_UIDS][IMP_DICOM_TEXT_ROOM];
     bool has_uids, cleaned; // cleaned: see imp_dicom_burned_check
     struct imp_buf value;   // of the last decision
+    const char *found;      // static: what was wrong with it, or NULL
 };
 
 /* The new UIDs of a value, in d->value; one that is there already, if the
@@ -52,11 +53,19 @@ bool imp_dicom_deid_decide(void *self, const struct imp_dcm_reader *reader,
                            enum imp_dicom_cut *cut, struct imp_span *value,
                            struct imp_err *err);
 
-/* Tell the observer of an element that does not stay as it is. */
-void imp_dicom_deid_tell(const struct imp_dicom_deid *d,
+/* Is it the patient's name or number, of the outermost level? */
+bool imp_dicom_deid_is_patient(const struct imp_dcm_event *e);
+
+/* Tell the observer of an element that does not stay as it is, `value` being in
+ * its place, or that an option lets stay. */
+void imp_dicom_deid_tell(struct imp_dicom_deid *d,
                          const struct imp_dcm_reader *reader,
                          const struct imp_dcm_event *e, enum imp_dicom_cut cut,
-                         struct imp_dicom_verdict verdict);
+                         struct imp_span value,
+                         const struct imp_dicom_verdict *verdict);
+
+/* Tell the observer of an element that is added. */
+void imp_dicom_deid_tell_added(const struct imp_dicom_deid *d, uint32_t tag);
 
 /* The plan of a struct imp_dicom_editor. */
 bool imp_dicom_deid_plan(struct imp_dicom_editor *self, struct imp_span in,

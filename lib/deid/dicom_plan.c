@@ -159,6 +159,8 @@ static bool make_plan(struct imp_dicom_deid *d, struct imp_dcm_encoding how,
                                    .n_additions = n,
                                    .sop_class = d->survey.sop_class,
                                    .sop_instance = d->uid[IMP_DEID_INSTANCE]};
+    for (size_t i = 0; d->observer && i < n; i++)
+        imp_dicom_deid_tell_added(d, d->addition[i].tag);
     imp_dicom_scope_start(&d->scope);
     return true;
 }

@@ -5,29 +5,106 @@
 #include <stdio.h>
 #include <string.h>
 
-void imp_dicom_deid_tell(const struct imp_dicom_deid *d,
+#define ICC_PROFILE 0x00282000
+
+static const char *fate_name(const struct imp_dicom_deid *d,
+                             const struct imp_dcm_event *e,
+                             enum imp_dicom_cut cut, struct imp_span value,
+                             enum imp_dicom_fate fate)
+{
+    if (cut != IMP_DICOM_CUT_REPLACE)
+        return cut == IMP_DICOM_CUT_KEEP ? "stays" : "removed";
+    if (value.n == 0)
+        return "emptied";
+    if (imp_dicom_deid_is_patient(e) && imp_dicom_deid_code(d))
+        return "subject's code";
+    if (e->tag == ICC_PROFILE)
+        return "reduced";
+    if (fate == IMP_DICOM_REUID)
+        return "new UID";
+    return fate == IMP_DICOM_SHIFT ? "shifted" : "dummy";
+}
+
+// Unless it is what action and option say already.
+static const char *why_of(const struct imp_dicom_deid *d,
+                          const struct imp_dicom_verdict *v)
+{
+    if (d->found)
+        return d->found;
+    return *v->why && v->why != v->action && v->why != v->option ? v->why
+                                                                 : NULL;
+}
+
+static bool is_readable(enum imp_dcm_vr vr)
+{
+    switch (imp_dcm_vr_info(vr)->kind) {
+    case IMP_DCM_KIND_TEXT:
+    case IMP_DCM_KIND_DECIMAL:
+    case IMP_DCM_KIND_DATE:
+    case IMP_DCM_KIND_UID:
+        return true;
+    default:
+        return false;
+    }
+}
+
+enum { SHOWN = 256 }; // bytes of a value
+
+// NULL if nobody can read it.
+static const char *text_of(struct imp_dicom_deid *d,
+                           const struct imp_dcm_event *e, char out[SHOWN])
+{
+    struct imp_span text;
+    if (e->kind != IMP_DCM_ELEMENT || !is_readable(e->vr) ||
+        !imp_dicom_scope_text(&d->scope, e->depth, e->vr,
+                              imp_dcm_value_of(d->in, e), &text, NULL))
+        return NULL;
+    while (text.n && (text.p[text.n - 1] == ' ' || text.p[text.n - 1] == 0))
+        text.n--;
+    snprintf(out, SHOWN, "%.*s", (int)(text.n < SHOWN ? text.n : SHOWN),
+             text.n ? (const char *)text.p : "");
+    return out;
+}
+
+void imp_dicom_deid_tell(struct imp_dicom_deid *d,
                          const struct imp_dcm_reader *reader,
                          const struct imp_dcm_event *e, enum imp_dicom_cut cut,
-                         struct imp_dicom_verdict verdict)
+                         struct imp_span value,
+                         const struct imp_dicom_verdict *verdict)
 {
-    char path[IMP_DCM_PATH_MAX], name[IMP_DCM_PATH_MAX + 80];
+    char path[IMP_DCM_PATH_MAX], text[SHOWN];
     const struct imp_dcm_attribute *a = imp_dcm_find(e->tag);
-    const char *why = verdict.why;
+    bool by_option = verdict->option && e->kind == IMP_DCM_ELEMENT;
+    if (cut == IMP_DICOM_CUT_KEEP && !by_option)
+        return;
     imp_dcm_path(reader, path);
-    snprintf(name, sizeof name, "%s %s", path,
-             a ? imp_dcm_keyword(a) : "private or unknown");
-    if (verdict.fate == IMP_DICOM_KEEP || verdict.fate == IMP_DICOM_DESCEND)
-        why = "has in it what identifies, or is not of its VR";
-    const struct imp_part part = {
-        .kind = IMP_PART_UNKNOWN,
-        .name = name,
-        .offset = e->at,
-        .length = e->header + e->value,
-        .payload = imp_dcm_value_of(d->in, e),
+    const struct imp_deid_element element = {
+        .path = path,
+        .keyword = a ? imp_dcm_keyword(a) : "",
+        .vr = imp_dcm_vr_info(e->vr)->name,
+        .fate = fate_name(d, e, cut, value, verdict->fate),
+        .action = verdict->action,
+        .option = verdict->option,
+        .why = why_of(d, verdict),
+        .value = text_of(d, e, text),
     };
-    d->observer->part(
-        d->observer->self, &part,
-        cut == IMP_DICOM_CUT_REPLACE ? IMP_FATE_REPLACE : IMP_FATE_DROP, why);
+    d->observer->element(d->observer->self, &element);
+}
+
+void imp_dicom_deid_tell_added(const struct imp_dicom_deid *d, uint32_t tag)
+{
+    char path[16];
+    const struct imp_dcm_attribute *a = imp_dcm_find(tag);
+    snprintf(path, sizeof path, IMP_DCM_TAG_FMT, IMP_DCM_TAG_ARGS(tag));
+    const struct imp_deid_element element = {
+        .path = path,
+        .keyword = a ? imp_dcm_keyword(a) : "",
+        .vr = imp_dcm_vr_info(a ? (enum imp_dcm_vr)a->vr : IMP_DCM_UN)->name,
+        .fate = "added",
+        .why = imp_dicom_is_method(tag) ? "says how it was de-identified"
+                                        : "of the subject",
+    };
+    d->observer->element(d->observer->self, &element);
 }
 
 // What every object of ours has in it, folded.

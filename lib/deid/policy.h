@@ -132,11 +132,31 @@ struct imp_deid_item {
                           removed", "may never stay" */
 };
 
+/* What becomes of an element of a DICOM object. Strings are borrowed for the
+ * call; none but `value` is of the object. */
+struct imp_deid_element {
+    const char *path;    /* "(0008,1115)[0].(0008,1155)" */
+    const char *keyword; /* of PS3.6; "" if it has none */
+    const char *vr;      /* "UI" */
+    const char *fate;    /* "removed", "emptied", "dummy", "new UID", "shifted",
+                            "reduced", "subject's code"; "stays"; "added" */
+    const char *action;  /* of PS3.15 Table E.1-1, which decides: "X/Z/D"; NULL:
+                            no row of it does */
+    const char *option; /* of the policy, whose column of the table it is; NULL:
+                           the basic profile's */
+    const char *why;    /* what else there is to say; NULL: nothing */
+    const char *value;  /* text as UTF-8; may identify; NULL: bytes, or none */
+};
+
 struct imp_deid_observer {
     void (*part)(void *self, const struct imp_part *part, enum imp_fate fate,
                  const char *why);
     void (*item)(void *self, const struct imp_part *part,
                  const struct imp_deid_item *item);
+    /* Of a DICOM object instead: each element that does not stay as it is, and
+     * each that an option lets stay; before them what is added. What is in
+     * a sequence that goes as a whole is not told. */
+    void (*element)(void *self, const struct imp_deid_element *element);
     void *self;
 };
 

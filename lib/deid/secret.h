@@ -29,6 +29,10 @@ struct imp_secret *imp_secret_load(const char *path, struct imp_err *err);
 /* Wipes the key; dumps are again as they were. NULL is fine. */
 void imp_secret_free(struct imp_secret *s);
 
+/* A key that everybody has: to see what would become of an image, never to make
+ * what leaves. Not to be freed. */
+const struct imp_secret *imp_secret_for_looking(void);
+
 /* What the key is used for; each use has a domain of its own, so that what one
  * gives away says nothing of another. */
 enum imp_domain {
