@@ -5,6 +5,7 @@
 
 #include "base/outcome.h"
 #include "pipeline/clean.h"
+#include "pipeline/elements.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,6 +30,13 @@ struct imp_inspected_part {
     size_t n_items;
 };
 
+/* What a DICOM object is; only of the standard's own words. */
+struct imp_inspected_object {
+    const char *syntax; /* static: "Explicit VR Little Endian" */
+    char sop_class[65]; /* a UID of the standard; empty: private, or unknown */
+    uint32_t frames;    /* 0 if not known */
+};
+
 struct imp_inspection {
     enum imp_outcome outcome; /* ARCHIVED: it would go out */
     struct imp_err err;       /* the reason, unless ARCHIVED */
@@ -39,6 +47,10 @@ struct imp_inspection {
     const struct imp_inspected_part *part; /* none if it was refused before
                                               its cuts added up */
     size_t n_parts;
+    struct imp_inspected_object dicom;           /* syntax NULL: it is none */
+    const struct imp_inspected_element *element; /* of a DICOM object */
+    size_t n_elements;
+    uint64_t elements_left; /* how many there are besides */
 };
 
 struct imp_findings; /* opaque: what an observer heard, for one image */
@@ -57,6 +69,9 @@ const struct imp_deid_observer *imp_findings_observer(struct imp_findings *f);
 bool imp_findings_tell(struct imp_findings *f, const struct imp_cleaner *c,
                        struct imp_inspection *out, struct imp_err *err);
 
+/* Fill in what kind of DICOM object `in` is, as far as it can be read. */
+void imp_inspect_object(struct imp_span in, struct imp_inspected_object *out);
+
 struct imp_inspector; /* opaque: a cleaner and findings; one thread */
 
 struct imp_inspector *imp_inspector_new(const struct imp_policy *policy,
@@ -65,7 +80,8 @@ struct imp_inspector *imp_inspector_new(const struct imp_policy *policy,
 void imp_inspector_free(struct imp_inspector *i);
 
 /* Look at `in`, the whole of a file. `out` borrows from the inspector until its
- * next call. */
+ * next call. Of a DICOM object it tells what would be made with some key, and
+ * without a subject; one that a run has made, with whatever key, is clean. */
 void imp_inspector_look(struct imp_inspector *i, struct imp_span in,
                         struct imp_inspection *out);
 

@@ -79,6 +79,8 @@ static bool cut_and_tell(struct imp_worker *w, const struct imp_format *fmt,
     imp_cleaner_observe(w->cleaner, imp_findings_observer(w->findings));
     bool ok = cut(w, fmt, in, err);
     imp_cleaner_observe(w->cleaner, NULL);
+    if (strcmp(fmt->name, "dicom") == 0)
+        imp_inspect_object(in, &w->inspection.dicom);
     return imp_findings_tell(w->findings, w->cleaner, &w->inspection,
                              ok ? err : NULL) &&
            ok;
