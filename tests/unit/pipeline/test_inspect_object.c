@@ -126,10 +126,14 @@ Test(inspect_object, what_a_run_has_made_is_clean_until_somebody_adds_to_it)
     imp_buf_clear(&made);
 }
 
-Test(inspect_object, one_object_leaves_nothing_to_a_file_that_is_none)
+Test(inspect_object, one_object_leaves_nothing_to_the_next)
 {
-    look(imp_buf_span(&object));
-    struct imp_inspection i = look((struct imp_span){(const uint8_t *)"", 0});
+    size_t n = look(imp_buf_span(&object)).n_elements;
+    struct imp_inspection i = look(imp_buf_span(&object));
+    cr_expect_eq(i.n_elements, n);
+    cr_assert(element_of(&i, "(0010,0010)"));
+    cr_expect_eq(element_of(&i, "(0010,0010)")->count, 1);
+    i = look((struct imp_span){(const uint8_t *)"", 0});
     cr_expect_eq(i.n_elements, 0);
     cr_expect_null(i.dicom.syntax);
 }
