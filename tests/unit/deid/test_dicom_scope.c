@@ -166,6 +166,27 @@ Test(dicom_scope, the_deepest_level_has_its_own)
     expect_nobody(IMP_DCM_MAX_DEPTH, 0x00091001);
 }
 
+// --- Sequences whose texts become dummies ---
+
+static bool is_disguised(unsigned depth, bool begins)
+{
+    const struct imp_dcm_event e = {.kind = IMP_DCM_ELEMENT, .depth = depth};
+    return imp_dicom_scope_disguised(&scope, &e, begins);
+}
+
+Test(dicom_scope, what_lies_in_such_a_sequence_is_told_as_long_as_it_is_open)
+{
+    cr_expect(!is_disguised(1, false));
+    cr_expect(!is_disguised(1, true), "not in itself");
+    cr_expect(is_disguised(2, false) && is_disguised(3, false));
+    cr_expect(is_disguised(3, true), "one in another");
+    cr_expect(is_disguised(4, false) && is_disguised(2, false));
+    cr_expect(!is_disguised(1, false) && !is_disguised(2, false));
+    cr_expect(!is_disguised(0, true) && is_disguised(1, false));
+    imp_dicom_scope_start(&scope);
+    cr_expect(!is_disguised(1, false));
+}
+
 // --- Texts ---
 
 static void expect_text_of(unsigned depth, enum imp_dcm_vr vr,

@@ -367,6 +367,15 @@ Test(dicom_survey, what_identifies_and_goes_is_noted)
     cr_expect_eq(words.n, 7);
 }
 
+Test(dicom_survey, whoever_wants_no_words_gets_the_rest)
+{
+    start(true, false);
+    outermost();
+    cr_assert(imp_dicom_survey_make(&survey, made_span(), 0, made.how, &options,
+                                    &scope, NULL, &why));
+    expect_outermost();
+}
+
 Test(dicom_survey, what_stays_by_an_option_is_not_noted)
 {
     start(true, false);
