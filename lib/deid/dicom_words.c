@@ -443,12 +443,16 @@ static bool meet(void *self, size_t index, size_t end)
 
 static bool make_ready(struct imp_dicom_words *w, struct imp_err *err)
 {
-    struct imp_span word[IMP_DICOM_WORDS];
     if (w->ready)
         return true;
+    struct imp_span *word = calloc(w->n, sizeof *word);
+    if (!word)
+        return imp_fail(err, IMP_ERR_MEMORY, "no memory for %zu texts", w->n);
     for (size_t i = 0; i < w->n; i++)
         word[i] = text_of(&w->word[w->sorted[i]]);
-    return w->ready = imp_dicom_trie_build(&w->trie, word, w->n, err);
+    w->ready = imp_dicom_trie_build(&w->trie, word, w->n, err);
+    free(word);
+    return w->ready;
 }
 
 bool imp_dicom_words_find(struct imp_dicom_words *w, struct imp_span text,
