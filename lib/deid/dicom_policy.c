@@ -1,5 +1,6 @@
 #include "deid/dicom_policy.h"
 
+#include "base/list.h"
 #include "base/suggest.h"
 #include "dicom/tag.h"
 
@@ -14,24 +15,6 @@ void imp_dicom_policy_clear(struct imp_dicom_policy *p)
 {
     free(p->safe);
     *p = (struct imp_dicom_policy){0};
-}
-
-typedef bool take_entry(struct imp_dicom_policy *p, const char *entry,
-                        struct imp_err *err);
-
-// Each entry of a list that semicolons divide, without blanks around it; what
-// is empty is none.
-static bool take_list(struct imp_dicom_policy *p, const char *list,
-                      take_entry *take, struct imp_err *err)
-{
-    bool ok = true;
-    char **entries = g_strsplit(list, ";", -1);
-    for (char **entry = entries; ok && *entry; entry++) {
-        g_strstrip(*entry);
-        ok = !**entry || take(p, *entry, err);
-    }
-    g_strfreev(entries);
-    return ok;
 }
 
 // --- Options ---
@@ -49,9 +32,9 @@ static bool unknown_option(const char *name, struct imp_err *err)
                     s.best ? s.best : "");
 }
 
-static bool take_option(struct imp_dicom_policy *p, const char *name,
-                        struct imp_err *err)
+static bool take_option(void *self, const char *name, struct imp_err *err)
 {
+    struct imp_dicom_policy *p = self;
     for (int i = 0; i < IMP_DICOM_OPTIONS; i++)
         if (strcmp(name, imp_dicom_option_name((enum imp_dicom_option)i)) == 0)
             return p->options.on[i] = true;
@@ -64,7 +47,7 @@ bool imp_dicom_policy_take_options(struct imp_dicom_policy *p, const char *list,
                                    struct imp_err *err)
 {
     const bool *on = p->options.on;
-    if (!take_list(p, list, take_option, err))
+    if (!imp_list_each(list, take_option, p, err))
         return false;
     return !(on[IMP_DICOM_FULL_DATES] && on[IMP_DICOM_MODIFIED_DATES]) ||
            imp_fail(err, IMP_ERR_CONFIG,
@@ -145,9 +128,9 @@ static bool read_private(const char *entry, struct imp_dicom_private *out,
     return true;
 }
 
-static bool take_private(struct imp_dicom_policy *p, const char *entry,
-                         struct imp_err *err)
+static bool take_private(void *self, const char *entry, struct imp_err *err)
 {
+    struct imp_dicom_policy *p = self;
     struct imp_dicom_private safe;
     if (!read_private(entry, &safe, err))
         return false;
@@ -167,7 +150,7 @@ bool imp_dicom_policy_take_private(struct imp_dicom_policy *p, const char *list,
                                    struct imp_err *err)
 {
     size_t n = 0;
-    if (!take_list(p, list, take_private, err))
+    if (!imp_list_each(list, take_private, p, err))
         return false;
     if (p->n_safe > 0)
         qsort(p->safe, p->n_safe, sizeof *p->safe, by_element);

@@ -1,5 +1,6 @@
 // A policy file (imgpipe-policy(5)): what it may say is in one table; what it
 // must not say is refused by name.
+#include "base/list.h"
 #include "base/suggest.h"
 #include "deid/exif_rules.h"
 #include "deid/policy_internal.h"
@@ -120,9 +121,9 @@ static bool unknown_tag(const char *name, struct imp_err *err)
                     s.best ? s.best : "");
 }
 
-static bool keep_tag(struct imp_policy *p, const char *name,
-                     struct imp_err *err)
+static bool keep_tag(void *self, const char *name, struct imp_err *err)
 {
+    struct imp_policy *p = self;
     const char *why = imp_exif_forbidden(name);
     if (why)
         return imp_fail(err, IMP_ERR_CONFIG, "%.40s may never stay: %s", name,
@@ -141,18 +142,10 @@ static bool keep_tag(struct imp_policy *p, const char *name,
     return unknown_tag(name, err);
 }
 
-// Names divided by semicolons, as key files have lists.
 static bool take_keep(struct imp_policy *p, const char *value,
                       struct imp_err *err)
 {
-    bool ok = true;
-    char **names = g_strsplit(value, ";", -1);
-    for (char **name = names; ok && *name; name++) {
-        g_strstrip(*name);
-        ok = !**name || keep_tag(p, *name, err);
-    }
-    g_strfreev(names);
-    return ok;
+    return imp_list_each(value, keep_tag, p, err);
 }
 
 // --- DICOM objects ---
