@@ -371,7 +371,7 @@ Test(dicom_words, a_name_is_found_wherever_it_lies_in_a_long_text)
                                  "\xbc"; // four syllables
     static const char *const filling[] = {
         "f\xc3\xbcr ",      "\xc3\xbc", "\xe7\x8e\x8b",
-        "\xf0\x9f\x98\x80", "a",        "a" ACUTE};
+        "\xf0\x9f\x98\x80", "a",        ("a" ACUTE)};
     cr_expect(add("z\xc3\xbcrcher" E_ACUTE) && add(hangul));
     for (size_t f = 0; f < sizeof filling / sizeof *filling; f++)
         for (size_t times = 0; times < 300; times++) {
