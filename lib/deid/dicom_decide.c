@@ -95,10 +95,15 @@ static bool is_fit(const struct imp_dcm_event *e, struct imp_span v)
            !is_too_long(e, v);
 }
 
+static bool is_decimal(const struct imp_dcm_event *e)
+{
+    return imp_dcm_vr_info(known_vr(e))->kind == IMP_DCM_KIND_DECIMAL;
+}
+
 static bool is_numeric(const struct imp_dcm_event *e)
 {
-    enum imp_dcm_kind kind = imp_dcm_vr_info(known_vr(e))->kind;
-    return kind == IMP_DCM_KIND_DECIMAL || kind == IMP_DCM_KIND_NUMBER;
+    return is_decimal(e) ||
+           imp_dcm_vr_info(known_vr(e))->kind == IMP_DCM_KIND_NUMBER;
 }
 
 static bool is_text(const struct imp_dcm_event *e)
@@ -132,7 +137,7 @@ static bool is_harmless(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
     *harmless = is_fit(e, v);
     if (!*harmless)
         d->found = "not of its VR";
-    else if (imp_dicom_words_is_number(&d->words, v)) {
+    else if (is_decimal(e) && imp_dicom_words_is_number(&d->words, v)) {
         d->found = "repeats an identifier";
         *harmless = false;
     }

@@ -180,6 +180,18 @@ static bool add_to_run(const struct search *s, const struct imp_cut *c,
     return true;
 }
 
+// What lies between the parts that are searched comes into memory with them.
+static void give_back(const struct imp_cut *c, struct imp_span in,
+                      uint64_t *given_back)
+{
+    uint64_t end = c->offset + c->length;
+    if (c->kind != IMP_CUT_KEEP || end - *given_back < IMP_MAP_STEP)
+        return;
+    imp_map_give_back(
+        (struct imp_span){in.p + *given_back, (size_t)(end - *given_back)});
+    *given_back = end;
+}
+
 // Neighbours in the output that are no coded data, as one run of bytes, so
 // that nothing hides across a border.
 static bool search_output(const struct search *s,
@@ -187,6 +199,7 @@ static bool search_output(const struct search *s,
                           struct imp_buf *run, struct imp_err *err)
 {
     const char *what = NULL;
+    uint64_t given_back = 0;
     run->n = 0;
     for (size_t i = 0; i <= cuts->n; i++) {
         const struct imp_cut *c = i < cuts->n ? &cuts->cut[i] : NULL;
@@ -200,6 +213,8 @@ static bool search_output(const struct search *s,
         }
         if (!search_run(s, run, what, err))
             return false;
+        if (c)
+            give_back(c, in, &given_back);
         run->n = 0;
     }
     return true;

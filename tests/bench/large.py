@@ -9,7 +9,9 @@ ROUNDS = 3
 imgpipe, work, source = sys.argv[1:]
 size = os.environ.get("BENCH_LARGE", str(2 << 30))
 make = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib/large_dicom.py")
-out, state = work + "/large-out", work + "/large-state"
+out, state, key = work + "/large-out", work + "/large-state", work + "/large.key"
+with open(os.open(key, os.O_CREAT | os.O_WRONLY, 0o600), "w") as f:
+    f.write("5a" * 32 + "\n")
 
 
 def clean():
@@ -30,13 +32,14 @@ def go(*argv):
     return time.monotonic() - start, usage.ru_maxrss
 
 
-for kind, *fragment in (("native pixels",), ("fragments of 20 kB", "20000")):
+for kind, *fragment in (("native pixels",), ("a JPEG a frame", "jpeg")):
     dir = f"{work}/large-in"
     os.makedirs(dir)
     subprocess.run([sys.executable, make, source, dir + "/object", size, *fragment], check=True)
     contestants = {
         "cp + sha256sum": ("/bin/sh", "-c", 'cp -r "$1" "$2" && sha256sum "$2"/*', "sh", dir, out),
-        "imgpipe run": (imgpipe, "run", dir, "--archive", out, "--state", state, "--settle", "0", "--quiet"),
+        "imgpipe run": (imgpipe, "run", dir, "--archive", out, "--state", state, "--settle", "0", "--quiet",
+                        "--key-file", key),
     }
     told = {name: [] for name in contestants}
     for _ in range(ROUNDS):

@@ -13,7 +13,7 @@ command -v /usr/bin/time >/dev/null || skip "no /usr/bin/time"
 bytes=${E2E_BYTES:-300000000}
 mkdir "$work/in"
 python3 tests/lib/large_dicom.py "$source" "$work/in/native" "$bytes" &&
-    python3 tests/lib/large_dicom.py "$source" "$work/in/coded" "$bytes" 20000 ||
+    python3 tests/lib/large_dicom.py "$source" "$work/in/coded" "$bytes" jpeg ||
     fail "no objects"
 
 # small WANT COMMAND...: ends so, with a peak of memory below 64 MB.
@@ -26,10 +26,12 @@ small() {
     [ "$kb" -le "${most:-0}" ] || most=$kb
 }
 
+printf 'of a test' | sha256sum | cut -c 1-64 >"$work/key"
+chmod 600 "$work/key"
 for archive in "$work/bag" "tar.gz:$work/bag.tar.gz"; do
     rm -rf "$work/s"
     small 0 run "$work/in" --archive "$archive" --state "$work/s" --settle 0 \
-        --json
+        --key-file "$work/key" --json
     [ "$(field archived)" -eq 2 ] || fail "$(field archived) archived, want 2"
     small 0 verify "$archive" --state "$work/s"
     small 0 verify "$archive"
@@ -58,6 +60,6 @@ PY
 # The limit that was asked for holds.
 rm -rf "$work/s"
 small 1 run "$work/in" --archive "$work/none" --state "$work/s" --settle 0 \
-    --max-bytes 200M --json
+    --max-bytes 200M --key-file "$work/key" --json
 [ "$(field quarantined)" -eq 2 ] || fail "the limit does not hold"
 echo "2 objects of $bytes bytes: $most KB at most"
