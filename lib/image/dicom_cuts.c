@@ -3,6 +3,8 @@
 #include "dicom/write.h"
 #include "image/dicom_frames.h"
 
+#include <string.h>
+
 // A sequence or item that is kept, and whose length is known at its end.
 struct open {
     uint64_t begun;  // bytes of output up to its value
@@ -28,14 +30,26 @@ static enum imp_part_kind part_of(const struct imp_dcm_event *e)
     return e->tag == IMP_DCM_PIXEL_DATA ? IMP_PART_CODED : IMP_PART_STRUCTURE;
 }
 
+// Without printf, which would take as long as all the rest of an element.
+static const char *tag_name(struct imp_cutlist *cl, uint32_t tag)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    char *name = imp_cutlist_alloc(cl, sizeof "(0010,0010)");
+    if (!name)
+        return "?";
+    memcpy(name, "(0000,0000)", sizeof "(0000,0000)");
+    for (unsigned i = 0; i < 8; i++)
+        name[1 + i + (i > 3)] = digits[tag >> (28 - 4 * i) & 0xF];
+    return name;
+}
+
 // "(0010,0010)": what a part is called in reports; no value. Made once for all
 // that follow with the same tag: there may be millions of fragments.
 static const char *name_of(struct cutter *c, const struct imp_dcm_event *e)
 {
     if (!c->name || c->named != e->tag) {
         c->named = e->tag;
-        c->name =
-            imp_cutlist_name(c->cl, IMP_DCM_TAG_FMT, IMP_DCM_TAG_ARGS(e->tag));
+        c->name = tag_name(c->cl, e->tag);
     }
     return c->name;
 }
