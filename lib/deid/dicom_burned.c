@@ -63,7 +63,8 @@ static const char *by_image_type(const char *type)
 
 static bool says_so(const struct imp_dicom_survey *s)
 {
-    return *s->burned_in && strcasecmp(s->burned_in, "NO") != 0;
+    return s->burned_in_frames ||
+           (*s->burned_in && strcasecmp(s->burned_in, "NO") != 0);
 }
 
 const char *imp_dicom_burned_in(const struct imp_dicom_survey *s)

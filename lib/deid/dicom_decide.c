@@ -68,9 +68,13 @@ static enum imp_dcm_vr known_vr(const struct imp_dcm_event *e)
 static bool is_too_long(const struct imp_dcm_event *e, struct imp_span v)
 {
     const struct imp_dcm_attribute *a = imp_dcm_find(e->tag);
-    const struct imp_dcm_vr_info *info = imp_dcm_vr_info(e->vr);
-    return a && a->most && info->kind == IMP_DCM_KIND_NUMBER && info->unit &&
-           v.n > (size_t)a->most * info->unit;
+    const struct imp_dcm_vr_info *info = imp_dcm_vr_info(known_vr(e));
+    bool tags = info->kind == IMP_DCM_KIND_TAG;
+    bool numbers = tags || info->kind == IMP_DCM_KIND_NUMBER;
+    size_t size = tags ? 4 : info->unit;
+    // Of what may be OW, too, the length is in other elements.
+    return a && a->most && numbers && a->vr != IMP_DCM_US_OW &&
+           a->vr != IMP_DCM_US_SS_OW && v.n > a->most * size;
 }
 
 // Text where the VR has none may be anything.
@@ -112,20 +116,39 @@ static bool is_text(const struct imp_dcm_event *e)
            imp_dcm_vr_info(known_vr(e))->kind == IMP_DCM_KIND_TEXT;
 }
 
-// Marks of prose about somebody: an address, a title, a long number, a date.
+// Marks of prose about somebody: an address, a title, a long number, a date, a
+// telephone number.
 static bool looks_personal(struct imp_span text)
 {
-    size_t digits = 0, most = 0;
+    size_t digits = 0, apart = 0;
     for (size_t i = 0; i < text.n; i++) {
-        digits = text.p[i] >= '0' && text.p[i] <= '9' ? digits + 1 : 0;
-        most = digits > most ? digits : most;
+        bool digit = text.p[i] >= '0' && text.p[i] <= '9';
+        digits = digit ? digits + 1 : 0;
+        if (digit)
+            apart++;
+        else if (!strchr(" -/.()+", text.p[i]))
+            apart = 0;
+        if (digits >= 5 || apart >= 7)
+            return true;
     }
-    static const char *const marks[] = {"@",   "^",   "Dr.", "Mr.",
-                                        "Mrs", "Ms.", "://"};
+    static const char *const marks[] = {"@",   "^",     "Dr.",   "Dr ",  "Mr.",
+                                        "Mr ", "Mrs",   "Ms.",   "Ms ",  "Mme",
+                                        "://", "Herr ", "Frau ", "Prof."};
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
         if (memmem(text.p, text.n, marks[i], strlen(marks[i])))
             return true;
-    return most >= 5;
+    return false;
+}
+
+// Of what says that it is Latin-1 and yet is UTF-8, both are looked through.
+static bool find_words(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
+                       struct imp_span text, uint32_t *hit, struct imp_err *err)
+{
+    const struct imp_span v = imp_dcm_value_of(d->in, e);
+    bool prose = e->vr != IMP_DCM_CS;
+    return imp_dicom_words_find(&d->words, text, prose, hit, err) &&
+           (*hit || text.p == v.p || !imp_dicom_is_utf8(v) ||
+            imp_dicom_words_find(&d->words, v, prose, hit, err));
 }
 
 // Is there nothing in its value that identifies? `cleaning`: nor what looks so.
@@ -144,7 +167,7 @@ static bool is_harmless(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
     if (!*harmless || !is_text(e))
         return true;
     if (!imp_dicom_scope_text(&d->scope, e->depth, e->vr, v, &text, err) ||
-        !imp_dicom_words_find(&d->words, text, e->vr != IMP_DCM_CS, &hit, err))
+        !find_words(d, e, text, &hit, err))
         return false;
     *harmless = !hit && !(cleaning && looks_personal(text));
     if (!*harmless)

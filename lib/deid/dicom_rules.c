@@ -37,6 +37,8 @@ static const char *const action_names[] = {
 #define KEPT_WITH(name) .option[IMP_DICOM_##name] = IMP_DICOM_K
 #define CLEANED_WITH(name) .option[IMP_DICOM_##name] = IMP_DICOM_C
 
+#define DESCRIBES CLEANED_WITH(DESCRIPTORS)
+
 // Rows that the table lacks: what tools that follow it to the letter leave
 // behind, by tag.
 static const struct imp_dicom_rule beyond[] = {
@@ -72,6 +74,28 @@ static const struct imp_dicom_rule beyond[] = {
     {.tag = 0x00181010, .mask = ONE, .basic = IMP_DICOM_D, KEPT_WITH(DEVICE)},
     {.tag = 0x30020020, .mask = ONE, .basic = IMP_DICOM_D, KEPT_WITH(DEVICE)},
     {.tag = 0x00440012, .mask = ONE, .basic = IMP_DICOM_D, KEPT_WITH(DEVICE)},
+    // What somebody called or described it, with VRs of names.
+    {.tag = 0x00209453, .mask = ONE, .basic = IMP_DICOM_D, DESCRIBES}, // frame
+    {.tag = 0x00286022, .mask = ONE, .basic = IMP_DICOM_D, DESCRIBES}, // of it
+    {.tag = 0x00380016, .mask = ONE, .basic = IMP_DICOM_D, DESCRIBES}, // route
+    {.tag = 0x00400255, .mask = ONE, .basic = IMP_DICOM_D, DESCRIBES}, // step
+    {.tag = 0x0040A492, .mask = ONE, .basic = IMP_DICOM_D, DESCRIBES}, // why
+    {.tag = 0x00540400, .mask = ONE, .basic = IMP_DICOM_D, DESCRIBES}, // image
+    {.tag = 0x00700081,
+     .mask = ONE,
+     .basic = IMP_DICOM_D,
+     DESCRIBES}, // content
+    {.tag = 0x00741204, .mask = ONE, .basic = IMP_DICOM_D, DESCRIBES}, // step
+    {.tag = 0x20000050, .mask = ONE, .basic = IMP_DICOM_D, DESCRIBES}, // film
+    {.tag = 0x30020002,
+     .mask = ONE,
+     .basic = IMP_DICOM_D,
+     DESCRIBES}, // RT image
+    {.tag = 0x30020003,
+     .mask = ONE,
+     .basic = IMP_DICOM_D,
+     DESCRIBES}, // RT image
+    {.tag = 0x300A0183, .mask = ONE, .basic = IMP_DICOM_D, DESCRIBES}, // setup
     // What a report says, and what is written over a picture.
     {.tag = 0x0040A160,
      .mask = ONE,
@@ -88,8 +112,7 @@ static const struct imp_dicom_rule beyond[] = {
 static const struct imp_dicom_rule names = {.basic = IMP_DICOM_D};
 static const struct imp_dicom_rule dates = {
     .basic = IMP_DICOM_D, KEPT_WITH(FULL_DATES), CLEANED_WITH(MODIFIED_DATES)};
-static const struct imp_dicom_rule prose = {.basic = IMP_DICOM_D,
-                                            CLEANED_WITH(DESCRIPTORS)};
+static const struct imp_dicom_rule prose = {.basic = IMP_DICOM_D, DESCRIBES};
 
 // Of these VRs, and yet terms of a vocabulary or settings.
 static const uint32_t terms[] = {
@@ -103,8 +126,6 @@ static const uint32_t terms[] = {
     0x00187008, // Detector Mode
     0x00187040, // Grid Absorbing Material
     0x00187041, // Grid Spacing Material
-    0x00400031, // Local Namespace Entity ID
-    0x00400032, // Universal Entity ID
     0x00660032, // Algorithm Parameters
     0x20100010, // Image Display Format
     0x300A007B, // Fraction Pattern
@@ -275,13 +296,17 @@ static struct imp_dicom_verdict without_action(enum imp_dicom_fate fate,
 // that it knows: what names a person, a machine or a day is as telling there.
 static struct imp_dicom_verdict
 without_row(uint32_t tag, enum imp_dcm_vr vr, enum imp_dcm_vr known,
-            const struct imp_dicom_options *options, enum imp_dcm_kind kind)
+            bool retired, const struct imp_dicom_options *options,
+            enum imp_dcm_kind kind)
 {
     const struct imp_dicom_rule *row = row_beyond(tag);
     if (!row)
         row = rule_for_vr(tag, vr);
     if (!row)
         row = rule_for_vr(tag, known);
+    // Nobody needs it any more, and order numbers are among it.
+    if (!row && retired && kind == IMP_DCM_KIND_TEXT && vr != IMP_DCM_CS)
+        row = &names;
     if (row) {
         struct imp_dicom_verdict v =
             by_row(row, "beyond the table", tag, options, kind);
@@ -328,5 +353,5 @@ struct imp_dicom_verdict imp_dicom_rule(const struct imp_dicom_options *options,
                                           row ? action_names[row->basic] : NULL,
                                           NULL};
     return row ? by_row(row, action_names[row->basic], tag, options, kind)
-               : without_row(tag, vr, known, options, kind);
+               : without_row(tag, vr, known, a->retired, options, kind);
 }

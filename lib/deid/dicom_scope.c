@@ -1,5 +1,6 @@
 #include "deid/dicom_scope.h"
 
+#include <glib.h>
 #include <string.h>
 
 #define CHARACTER_SET 0x00080005
@@ -143,4 +144,10 @@ bool imp_dicom_scope_text(struct imp_dicom_scope *s, unsigned depth,
         return false;
     *text = imp_buf_span(&s->text);
     return true;
+}
+
+bool imp_dicom_is_utf8(struct imp_span value)
+{
+    return !is_plain(value) &&
+           g_utf8_validate_len((const char *)value.p, value.n, NULL);
 }

@@ -64,4 +64,7 @@ bool imp_dicom_scope_text(struct imp_dicom_scope *s, unsigned depth,
                           enum imp_dcm_vr vr, struct imp_span value,
                           struct imp_span *text, struct imp_err *err);
 
+/* Is it UTF-8, whatever it says that it is? Not if it is ASCII. */
+bool imp_dicom_is_utf8(struct imp_span value);
+
 #endif

@@ -170,8 +170,14 @@ static bool note(struct surveyor *v, const struct imp_dcm_event *e)
     if (!imp_dicom_scope_text(v->scope, e->depth, vr,
                               imp_dcm_value_of(v->in, e), &text, v->err))
         return false;
-    return (vr == IMP_DCM_PN ? imp_dicom_words_add_names : imp_dicom_words_add)(
-        v->words, e->tag, text, v->err);
+    bool (*add)(struct imp_dicom_words *, uint32_t, struct imp_span,
+                struct imp_err *) =
+        vr == IMP_DCM_PN ? imp_dicom_words_add_names : imp_dicom_words_add;
+    // UTF-8, whatever it says that it is?
+    const struct imp_span raw = imp_dcm_value_of(v->in, e);
+    return add(v->words, e->tag, text, v->err) &&
+           (text.p == raw.p || !imp_dicom_is_utf8(raw) ||
+            add(v->words, e->tag, raw, v->err));
 }
 
 static bool is_pixels(uint32_t tag)
@@ -181,6 +187,14 @@ static bool is_pixels(uint32_t tag)
 }
 
 // Elements are in order, so that each of them comes once.
+// Of some frames: then it is so of the object.
+static void take_inner(struct imp_dicom_survey *s, struct imp_span value)
+{
+    char said[IMP_DICOM_TEXT_ROOM];
+    take_text(said, sizeof said, value);
+    s->burned_in_frames |= *said && strcasecmp(said, "NO") != 0;
+}
+
 static void note_outermost(struct imp_dicom_survey *s,
                            const struct imp_dcm_event *e)
 {
@@ -207,6 +221,8 @@ static bool look(struct surveyor *v, const struct imp_dcm_event *e)
         (e->tag == CODE_VALUE || e->tag == CODE_MEANING);
     if (e->depth == 0)
         note_outermost(v->s, e);
+    else if (e->tag == BURNED_IN && e->kind == IMP_DCM_ELEMENT)
+        take_inner(v->s, imp_dcm_value_of(v->in, e));
     if (e->kind == IMP_DCM_SEQUENCE_BEGIN) {
         v->gone += v->gone || goes(fate);
         return true;

@@ -24,8 +24,9 @@ struct imp_dicom_survey {
     char burned_in[IMP_DICOM_TEXT_ROOM], temporal[IMP_DICOM_TEXT_ROOM];
     char patient_name[IMP_DICOM_TEXT_ROOM], patient_id[IMP_DICOM_TEXT_ROOM];
     uint32_t rows, columns;
-    bool has_pixels;   /* of integers or of floats */
-    bool has_document; /* that is not empty */
+    bool burned_in_frames; /* an item says that it is, of some of them */
+    bool has_pixels;       /* of integers or of floats */
+    bool has_document;     /* that is not empty */
     bool has_patient_name, has_patient_id;
     struct {
         uint32_t tag;

@@ -173,6 +173,8 @@ static bool is_filling(struct imp_span s)
 
 // --- Taking note ---
 
+#define DIVIDERS " ,;-'."
+
 static struct imp_span text_of(const struct imp_dicom_word *word)
 {
     return (struct imp_span){(const uint8_t *)word->text, word->length};
@@ -374,15 +376,23 @@ static struct imp_span without_carets(struct imp_span name)
     return name;
 }
 
-// "van der Berg", and names that stand in one component: "Doe, John".
+// "van der Berg", and names that stand in one component: "Doe, John"; and all
+// of them in one word, as in VANDERBERG and OBRIEN.
 static bool add_parts(struct imp_dicom_words *w, uint32_t tag,
                       struct imp_span name, struct imp_err *err)
 {
-    struct imp_span part;
-    while (next_part(&name, " ,;", &part))
+    struct imp_span left = name, part;
+    while (next_part(&left, DIVIDERS, &part))
         if (part.n && !add(w, tag, true, part, err))
             return false;
-    return true;
+    w->spelled.n = 0;
+    for (size_t i = 0; i < name.n; i++)
+        if (!memchr(DIVIDERS, name.p[i], sizeof DIVIDERS - 1) &&
+            !imp_buf_add(&w->spelled, &name.p[i], 1, err))
+            return false;
+    return w->spelled.n == name.n || w->spelled.n < LONG ||
+           (fold(w, imp_buf_span(&w->spelled), err) &&
+            add_folded(w, tag, true, trim(imp_buf_span(&w->folded)), err));
 }
 
 bool imp_dicom_words_add_names(struct imp_dicom_words *w, uint32_t tag,

@@ -39,8 +39,9 @@ bool imp_dicom_words_add(struct imp_dicom_words *w, uint32_t tag,
                          struct imp_span text, struct imp_err *err);
 
 /* Each component of each name in `text`, values of PN (PS3.5 6.2.1), each part
- * of four characters and more that blanks and commas divide it into, and each
- * of its groups as a whole. */
+ * of four characters and more that blanks, commas, hyphens and apostrophes
+ * divide it into, all of it without these, and each of its groups as a whole.
+ */
 bool imp_dicom_words_add_names(struct imp_dicom_words *w, uint32_t tag,
                                struct imp_span text, struct imp_err *err);
 

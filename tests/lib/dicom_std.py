@@ -34,7 +34,10 @@ NO_GROUPS = {0x0000, 0x0002, 0x0004, 0x4010}
 DEVICES = {0x00181003, 0x00181006, 0x00181010, 0x30020020, 0x00440012}
 # Of the VRs of prose and addresses, but terms of a vocabulary, and settings.
 TERMS = {0x00080108, 0x0008010E, 0x00080114, 0x00080115, 0x00080116, 0x00080119, 0x00080120, 0x00187008, 0x00187040,
-         0x00187041, 0x00400031, 0x00400032, 0x00660032, 0x20100010, 0x300A007B}
+         0x00187041, 0x00660032, 0x20100010, 0x300A007B}
+# Names and labels that describe.
+DESCRIBING = {0x00209453, 0x00286022, 0x00380016, 0x00400255, 0x0040A492, 0x00540400, 0x00700081, 0x00741204,
+              0x20000050, 0x30020002, 0x30020003, 0x300A0183}
 # Prose that another option cleans than that of descriptors.
 REPORTED = {0x0040A160: "clean-structured-content", 0x00700006: "clean-graphics"}
 # UIDs of what is defined, not made.
@@ -135,9 +138,11 @@ class Standard:
                 return "dummy", "beyond the table"
             if {"DA", "DT", "TM"} & vrs:
                 return self.date(vr, options, days), "a date without a row"
-            if {"LT", "ST", "UC", "UT"} & vrs and tag not in TERMS:
+            if tag in DESCRIBING or ({"LT", "ST", "UC", "UT"} & vrs and tag not in TERMS):
                 by = REPORTED.get(tag, "clean-descriptors")
                 return "clean" if by in options else "dummy", "prose without a row"
+            if self.attribute(tag)["retired"] == "Y" and vr in ("LO", "SH"):
+                return "dummy", "retired"
             if tag in CLASSES:
                 return "keep", "a class"
             if vr == "UI" and UIDS not in options:

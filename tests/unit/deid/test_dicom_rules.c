@@ -168,6 +168,12 @@ Test(dicom_rules, prose_without_a_row_is_a_description)
            {0x00080119, IMP_DCM_UC, 0, IMP_DICOM_KEEP, ""});
 }
 
+Test(dicom_rules, retired_text_without_a_row_is_needed_by_nobody)
+{
+    EXPECT({0x00402007, IMP_DCM_SH, 0, IMP_DICOM_DUMMY, "beyond the table"},
+           {0x00080040, IMP_DCM_US, 0, IMP_DICOM_KEEP, ""});
+}
+
 Test(dicom_rules, devices_without_a_row_are_devices)
 {
     EXPECT({0x00181003, IMP_DCM_LO, 0, IMP_DICOM_DUMMY, "beyond the table"},

@@ -479,13 +479,39 @@ Test(dicom_survey, names_are_in_the_character_set_of_their_level)
 Test(dicom_survey, a_character_set_is_not_of_the_next_object)
 {
     start(true, false);
-    el(0x00080005, "CS", "ISO_IR 192");
+    el(0x00080005, "CS", "ISO_IR 100");
     expect_made();
     start(true, false);
-    el(0x00100010, "PN", "M\xc3\xbcller ");
+    el(0x00100010, "PN", "M\xfcller");
     expect_made();
     cr_expect_gt(words.n, 0);
     cr_expect(!is_noted(0x00100010, "muller"));
+}
+
+Test(dicom_survey, a_name_in_utf_8_is_noted_as_such_whatever_the_set)
+{
+    start(true, false);
+    el(0x00080005, "CS", "ISO_IR 100");
+    el(0x00100010, "PN", "M\xc3\xbcller ");
+    expect_made();
+    expect_noted(0x00100010, "muller");
+}
+
+Test(dicom_survey, that_frames_are_burned_in_is_noted)
+{
+    start(true, false);
+    begin_item(0x00081115);
+    el(0x00280301, "CS", "YES ");
+    end_item();
+    el(0x00280301, "CS", "NO");
+    expect_made();
+    cr_expect(survey.burned_in_frames);
+    start(true, false);
+    begin_item(0x00081115);
+    el(0x00280301, "CS", "NO");
+    end_item();
+    expect_made();
+    cr_expect(!survey.burned_in_frames);
 }
 
 Test(dicom_survey, a_name_that_cannot_be_read_is_refused)

@@ -196,6 +196,9 @@ Test(dicom_words, parts_of_names_are_found)
     cr_expect(has_name("for Anders") && has_name("xandersx"));
     cr_expect(has_name("Berg, 61") && !has_name("Bergen"), "a short one");
     cr_expect(!has_name("an der Hand"), "no name, but words");
+    cr_expect(add_names("O'Brien^Anna-Maria"));
+    cr_expect(has_name("xVANDERBERG") && has_name("OBRIEN") &&
+              has_name("Anna Maria"));
     cr_expect(add_names("Doe, Johnathan"));
     cr_expect(has_name("Johnathan's knee"));
 }
