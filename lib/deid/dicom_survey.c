@@ -28,6 +28,7 @@ static const struct field {
     {0x00280303, FIELD(temporal), ROOM(temporal)},
 };
 
+#define META_GROUP 0x0002
 #define CODE_VALUE 0x00080100
 #define CODE_MEANING 0x00080104
 #define BIRTH_DATE 0x00100030
@@ -211,6 +212,11 @@ static bool look(struct surveyor *v, const struct imp_dcm_event *e)
     if (e->flags & (IMP_DCM_DUPLICATE | IMP_DCM_DESCENDING))
         return imp_dcm_fail(&v->reader, IMP_ERR_DAMAGED, e->at, v->err,
                             "elements are not in order");
+    // PS3.10 7.1: whoever reads the output would take it for one of the meta
+    // group, a transfer syntax even, once what parts them has gone.
+    if (e->depth == 0 && imp_dcm_group(e->tag) == META_GROUP)
+        return imp_dcm_fail(&v->reader, IMP_ERR_DAMAGED, e->at, v->err,
+                            "an element of the meta group in the data set");
     // PS3.3 F.3: it lists other files, their patients, and names of files that
     // they will not have.
     if (e->depth == 0 && e->tag == DIRECTORY_RECORDS)

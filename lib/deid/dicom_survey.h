@@ -41,8 +41,9 @@ struct imp_dicom_survey {
 
 /* Read the data set from `data_at` of `in` on. What identifies and goes by
  * these options is added to `words`, if not NULL. IMP_ERR_DAMAGED for elements
- * that are there twice or out of order; IMP_ERR_UNSUPPORTED for a DICOMDIR and
- * for overlays in the unused bits of pixels (PS3.3 C.9.2, retired). */
+ * that are there twice or out of order, or of the meta group;
+ * IMP_ERR_UNSUPPORTED for a DICOMDIR and for overlays in the unused bits of
+ * pixels (PS3.3 C.9.2, retired). */
 bool imp_dicom_survey_make(struct imp_dicom_survey *s, struct imp_span in,
                            uint64_t data_at, struct imp_dcm_encoding encoding,
                            const struct imp_dicom_options *options,

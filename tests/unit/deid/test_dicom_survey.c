@@ -261,6 +261,18 @@ Test(dicom_survey, elements_twice_or_out_of_order_are_damage)
     cr_expect(!strstr(why.msg, "Doe"));
 }
 
+// Else it would follow the meta group once the command is gone.
+Test(dicom_survey, an_element_of_the_meta_group_is_damage)
+{
+    for (int i = 0; i < 3; i++) {
+        start(i > 0, i > 1);
+        us(0x00000100, 1);               // Command Field
+        el(0x00020010, "UI", "1.2.3.4"); // Transfer Syntax UID
+        el(0x00080060, "CS", "CT");
+        expect_refused(IMP_ERR_DAMAGED, "(0002,0010)");
+    }
+}
+
 Test(dicom_survey, a_directory_is_no_object)
 {
     start(true, false);
