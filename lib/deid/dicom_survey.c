@@ -61,6 +61,7 @@ static bool is_padding(uint8_t c)
     return c == ' ' || c == 0;
 }
 
+// A NUL within becomes a blank: what is behind it counts.
 static void take_text(char *out, size_t room, struct imp_span v)
 {
     while (v.n && is_padding(v.p[v.n - 1]))
@@ -69,7 +70,8 @@ static void take_text(char *out, size_t room, struct imp_span v)
         v.n--;
     if (v.n >= room)
         v.n = room - 1;
-    memcpy(out, v.p, v.n);
+    for (size_t i = 0; i < v.n; i++)
+        out[i] = v.p[i] ? (char)v.p[i] : ' ';
     out[v.n] = '\0';
 }
 

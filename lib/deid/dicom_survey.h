@@ -14,7 +14,8 @@
 enum { IMP_DICOM_TEXT_ROOM = 68 }; /* of a value, with its NUL */
 
 /* Values of the outermost level, as they stand, without spaces and NULs around
- * them; empty if missing. Too long ones are cut off. */
+ * them, and with blanks for NULs within; empty if missing. Too long ones are
+ * cut off. */
 struct imp_dicom_survey {
     char sop_class[IMP_DICOM_TEXT_ROOM], sop_instance[IMP_DICOM_TEXT_ROOM];
     char study[IMP_DICOM_TEXT_ROOM], series[IMP_DICOM_TEXT_ROOM];

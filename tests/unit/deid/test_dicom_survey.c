@@ -168,6 +168,22 @@ Test(dicom_survey, padding_alone_is_empty_and_nul_is_padding)
     cr_expect_str_eq(survey.manufacturer, "AC");
 }
 
+Test(dicom_survey, a_nul_within_a_value_does_not_end_it)
+{
+    static const char uid[] = "1.2.3\0"
+                              "4.5 ",
+                      said[] = "NO\0"
+                               "YES";
+    start(true, false);
+    head(0x00080018, "UI", sizeof uid - 1);
+    raw(uid, sizeof uid - 1);
+    head(0x00280301, "CS", sizeof said - 1);
+    raw(said, sizeof said - 1);
+    expect_made();
+    cr_expect_str_eq(survey.sop_instance, "1.2.3 4.5");
+    cr_expect_str_eq(survey.burned_in, "NO YES");
+}
+
 Test(dicom_survey, a_patient_that_is_there_but_empty_is_there)
 {
     start(true, false);
