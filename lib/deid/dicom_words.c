@@ -16,6 +16,7 @@ enum { SHORT = 4, SHORTEST = 2, LONG = 6 };
 // --- Text in one form ---
 
 enum { PIECE = 256 };
+enum { CHARACTER = 4 }; // bytes of UTF-8, at most
 
 // Characters of ASCII, but for a last one that marks may follow.
 static size_t plain_start(struct imp_span text)
@@ -211,10 +212,12 @@ static struct imp_span cut_off(struct imp_span s, bool *number)
 {
     if (s.n <= IMP_DICOM_WORD_BYTES)
         return s;
+    size_t n = IMP_DICOM_WORD_BYTES;
+    while (n > IMP_DICOM_WORD_BYTES - CHARACTER && is_inside(s.p[n]))
+        n--;
+    // What goes on longer than a character does is no UTF-8.
+    s.n = is_inside(s.p[n]) ? IMP_DICOM_WORD_BYTES : n;
     *number = false;
-    s.n = IMP_DICOM_WORD_BYTES;
-    while (s.n && is_inside(s.p[s.n]))
-        s.n--;
     return s;
 }
 

@@ -348,6 +348,18 @@ Test(dicom_words, a_start_does_not_end_in_the_middle_of_a_character)
     cr_expect(add(text) && words.word[0].length == 64);
 }
 
+// As of a UID, which nobody decodes.
+Test(dicom_words, of_what_is_no_text_the_start_is_not_empty)
+{
+    char text[80];
+    memset(text, '\x80', sizeof text);
+    memcpy(text + 70, "1.2.3", sizeof "1.2.3");
+    cr_expect(add(text));
+    cr_expect_eq(words.word[0].length, IMP_DICOM_WORD_BYTES);
+    cr_expect(in_prose(text));
+    cr_expect(!in_prose("something else"));
+}
+
 // --- Texts in pieces ---
 
 // A name must be found wherever in a text it lies.
