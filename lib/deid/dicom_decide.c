@@ -82,7 +82,7 @@ static bool fits_kind(enum imp_dcm_kind kind, struct imp_span v)
 {
     switch (kind) {
     case IMP_DCM_KIND_DECIMAL:
-        return has_only(v, "0123456789+-.,eE\\\t ");
+        return imp_dicom_is_decimal(v);
     case IMP_DCM_KIND_DATE:
         return has_only(v, "0123456789+-.:DWMY\\ ");
     case IMP_DCM_KIND_UID:

@@ -145,6 +145,55 @@ static bool make(const struct making *m, struct imp_span values,
     return ok;
 }
 
+// --- Numbers ---
+
+static size_t skip_digits(struct imp_span s, size_t at)
+{
+    while (at < s.n && s.p[at] >= '0' && s.p[at] <= '9')
+        at++;
+    return at;
+}
+
+static size_t skip_one(struct imp_span s, size_t at, const char *of)
+{
+    return at < s.n && s.p[at] && strchr(of, s.p[at]) ? at + 1 : at;
+}
+
+// "-12.5E+3": digits somewhere, and a power only behind them.
+static bool is_one_decimal(struct imp_span s)
+{
+    size_t sign = skip_one(s, 0, "+-"), whole = skip_digits(s, sign);
+    size_t point = skip_one(s, whole, ".,"), end = skip_digits(s, point);
+    if (whole == sign && end == point)
+        return false;
+    size_t power = skip_one(s, end, "eE");
+    if (power == end)
+        return end == s.n;
+    power = skip_one(s, power, "+-");
+    end = skip_digits(s, power);
+    return end > power && end == s.n;
+}
+
+static struct imp_span without_tabs(struct imp_span s)
+{
+    while (s.n && s.p[s.n - 1] == '\t')
+        s.n--;
+    for (; s.n && *s.p == '\t'; s.p++)
+        s.n--;
+    return s;
+}
+
+bool imp_dicom_is_decimal(struct imp_span value)
+{
+    struct imp_span one;
+    while (next_value(&value, &one)) {
+        one = trimmed(without_tabs(one));
+        if (one.n && !is_one_decimal(one))
+            return false;
+    }
+    return true;
+}
+
 // --- Dates ---
 
 #define DATE_DIGITS 8

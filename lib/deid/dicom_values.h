@@ -1,5 +1,6 @@
 /* dicom_values.h - values that stand for others: dummies that fit a VR, dates
- * put back, UIDs made anew. Private to deid/. Any thread may call. */
+ * put back, UIDs made anew; and whether they are any. Private to deid/. Any
+ * thread may call. */
 #ifndef IMP_DEID_DICOM_VALUES_H
 #define IMP_DEID_DICOM_VALUES_H
 
@@ -16,6 +17,11 @@
  * value (dates, numbers, ages, code strings that PS3.3 enumerates), what is.
  * Never of length 0, but for sequences, which have none. */
 struct imp_span imp_dicom_dummy(uint32_t tag, enum imp_dcm_vr vr);
+
+/* Is each value of `value` empty or one number, as a DS or IS has them? With a
+ * comma for the point, with tabs or NULs around it, and of any length, as they
+ * are met; but neither a date nor a UID, which have more points. */
+bool imp_dicom_is_decimal(struct imp_span value);
 
 /* Append to `out` the values of a DA or DT element, `value`, each put forward
  * by `days` (mostly negative), padded to even length. Times of day, fractions

@@ -101,6 +101,32 @@ Test(dicom_values, no_row_of_the_profile_wants_a_code_that_nobody_looked_up)
     }
 }
 
+// --- Numbers ---
+
+Test(dicom_values, numbers_are_told_from_what_is_written_with_their_letters)
+{
+    static const char *const number[] = {
+        "",        "0",
+        "-12.5",   "+1e-3",
+        " 1,5 ",   "1.",
+        ".5",      "1E+10",
+        "1\\\\2 ", "1\\-2.0",
+        "\t7\t",   "20240229",
+        " \\ ",    "000012345678901234567890.123456789"};
+    static const char *const none[] = {
+        "1.2.840.113", "12.03.1970", "1970-03-12", "1\\1.2.3", "1 2",   "-",
+        ".",           "e5",         "1e",         "1e+",      "1e5.0", "--1",
+        "1-",          "Jane",       "1.5x",       "\x80"};
+    for (size_t i = 0; i < sizeof number / sizeof *number; i++)
+        cr_expect(imp_dicom_is_decimal(span_of(number[i], strlen(number[i]))),
+                  "%s", number[i]);
+    for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+        cr_expect_not(imp_dicom_is_decimal(span_of(none[i], strlen(none[i]))),
+                      "%s", none[i]);
+    cr_expect(imp_dicom_is_decimal(span_of("7\0", 2)));
+    cr_expect_not(imp_dicom_is_decimal(span_of("7\0 8", 4)));
+}
+
 // --- Dates ---
 
 static void expect_shift(enum imp_dcm_vr vr, struct imp_span value,
