@@ -52,16 +52,56 @@ bool imp_dicom_bad(struct imp_dicom_piece *piece, enum imp_code code,
     return imp_dcm_fail(piece->reader, code, piece->at, piece->err, "%s", what);
 }
 
+// The patch that the next byte is in, or that comes next; NULL: none.
+static const struct imp_patch *patch_of(struct imp_dicom_piece *piece)
+{
+    struct imp_dicom_coded *c = piece->coded;
+    while (c->patched < c->n_patch &&
+           c->patch[c->patched].at + c->patch[c->patched].length <= piece->at)
+        c->patched++;
+    return c->patched < c->n_patch ? &c->patch[c->patched] : NULL;
+}
+
+static void put_patch(struct imp_dicom_piece *piece, const struct imp_patch *p,
+                      uint64_t n)
+{
+    if (!p->bytes) {
+        imp_cut_zero(piece->cl, piece->at, n, IMP_PART_TRAILER,
+                     "bytes behind the last coded block");
+        return;
+    }
+    imp_cut_drop(piece->cl, piece->at, n, IMP_PART_UNKNOWN,
+                 "what no scan of a frame uses");
+    imp_cut_insert_owned(piece->cl, p->bytes + (piece->at - p->at), n,
+                         IMP_PART_STRUCTURE, structure);
+}
+
+static void speak(struct imp_dicom_piece *piece, uint64_t n,
+                  enum imp_part_kind part)
+{
+    for (uint64_t some; n > 0; piece->at += some, n -= some) {
+        const struct imp_patch *p = patch_of(piece);
+        bool inside = p && p->at <= piece->at;
+        some = !p       ? n
+               : inside ? p->at + p->length - piece->at
+                        : p->at - piece->at;
+        if (some > n)
+            some = n;
+        if (inside)
+            put_patch(piece, p, some);
+        else
+            imp_cut_keep(piece->cl, piece->at, some, part, structure);
+    }
+}
+
 void imp_dicom_structure(struct imp_dicom_piece *piece, uint64_t n)
 {
-    imp_cut_keep(piece->cl, piece->at, n, IMP_PART_STRUCTURE, structure);
-    piece->at += n;
+    speak(piece, n, IMP_PART_STRUCTURE);
 }
 
 void imp_dicom_pixels(struct imp_dicom_piece *piece, uint64_t n)
 {
-    imp_cut_keep(piece->cl, piece->at, n, IMP_PART_CODED, structure);
-    piece->at += n;
+    speak(piece, n, IMP_PART_CODED);
 }
 
 void imp_dicom_hide(struct imp_dicom_piece *piece, uint64_t n,
@@ -179,6 +219,9 @@ static bool cut_uncompressed(struct imp_dicom_piece *piece)
         return imp_dicom_bad(piece, IMP_ERR_DAMAGED,
                              "a frame of %" PRIu64 " bytes, want %" PRIu64,
                              piece->end - piece->at, want);
+    if (!imp_dicom_check_samples(piece,
+                                 (struct imp_span){piece->p + piece->at, want}))
+        return false;
     imp_dicom_pixels(piece, want);
     imp_dicom_hide(piece, piece->end - piece->at, IMP_PART_TRAILER,
                    "bytes behind a frame");
@@ -274,6 +317,10 @@ static bool cut_native(struct imp_dicom_piece *piece)
     // The last sample of an odd number is in the last byte, padding before it.
     if (piece->frames->image->swapped && want % 2 && value > want)
         want++;
+    struct imp_span samples = {piece->p + piece->at, want};
+    if (piece->event->tag == IMP_DCM_PIXEL_DATA &&
+        !imp_dicom_check_samples(piece, samples))
+        return false;
     imp_dicom_pixels(piece, want);
     imp_dicom_hide(piece, value - want, IMP_PART_TRAILER,
                    "bytes behind the pixels");

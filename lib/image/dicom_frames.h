@@ -2,11 +2,16 @@
  * pixel.
  *
  * Each frame of encapsulated pixel data (PS3.5 A.4) is a file of its own: with
- * comments, application segments, bytes behind its end. These become zeros, so
- * that its length and all offsets stay as they are; of native pixel data the
- * same becomes of bytes that no frame has. Coded data is looked through for
- * markers, at any `check`, but not decoded: what lies between the last coded
- * block and the next marker stays.
+ * comments, application segments, tables that nothing uses, bytes behind its
+ * end. These become zeros, or a comment of zeros, so that its length and all
+ * offsets stay as they are; of native pixel data the same becomes of bytes that
+ * no frame has.
+ *
+ * Coded data is looked through for markers, at any `check`. At IMP_CHECK_CODED
+ * that of JPEG, but for JPEG-LS, and of RLE is followed to its end, so that
+ * what is behind that goes, too, and the bits of native and RLE samples that
+ * are not stored must be empty. In JPEG-LS and JPEG 2000 bytes stay that lie
+ * between the end of coded data and the next marker.
  *
  * Parts of kind IMP_PART_CODED hold pixels or coded data alone, so that the
  * output can be checked again with zeros in place of them. One object, one
@@ -35,6 +40,11 @@ struct imp_dicom_coded {
     bool jpeg_ls;
     uint64_t tile;   /* JPEG 2000: bytes of the tile-part to come */
     bool tile_known; /* it has a length */
+    /* JPEG that has been followed to its end: what of the frame becomes other
+       bytes, as many, in the order of the input; zeros without `bytes`. */
+    struct imp_patch *patch;
+    size_t n_patch, patched;
+    struct imp_err walk; /* why it cannot be followed */
 };
 
 struct imp_dicom_frames {
@@ -43,6 +53,8 @@ struct imp_dicom_frames {
     struct imp_span basic, extended, lengths; /* tables of offsets */
     uint64_t first;                           /* where the first fragment is */
     uint32_t begun;                           /* frames */
+    bool set, unlike; /* bits that are not stored: one is not 0, or not like
+                         the one below it */
     struct imp_dicom_coded coded;
 };
 
@@ -59,10 +71,10 @@ bool imp_dicom_frames_has(const struct imp_dcm_event *e);
  * such event of the data set must come here, in their order.
  *
  * IMP_ERR_DAMAGED if the frames are not what the picture's attributes and the
- * tables of offsets say: their number, rows, columns, samples, their end.
- * IMP_ERR_UNSUPPORTED of video, JPEG XL and deflated frames, which are not
- * looked into, of files in a place of codestreams (JP2), and of pixel data in a
- * sequence. */
+ * tables of offsets say: their number, rows, columns, samples, their end, or
+ * coded data that is followed is not valid. IMP_ERR_UNSUPPORTED of video, JPEG
+ * XL and deflated frames, which are not looked into, of files in a place of
+ * codestreams (JP2), and of pixel data in a sequence. */
 bool imp_dicom_frames_cut(struct imp_dicom_frames *f,
                           const struct imp_dcm_reader *reader,
                           const struct imp_dcm_event *e, struct imp_cutlist *cl,

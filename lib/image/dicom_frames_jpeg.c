@@ -53,6 +53,8 @@ static bool check_frame(struct imp_dicom_piece *piece)
                              image->rows, image->samples);
     piece->coded->framed = true;
     piece->coded->jpeg_ls = piece->coded->marker == SOF55;
+    if (piece->coded->jpeg_ls != (image->syntax->codec == IMP_DCM_JPEG_LS))
+        return bad(piece, "a frame of another process than the syntax says");
     return true;
 }
 
@@ -218,6 +220,12 @@ static void hide_rest(struct imp_dicom_piece *piece)
 
 // --- Markers ---
 
+static bool is_followed(const struct imp_dicom_frames *f)
+{
+    return f->check == IMP_CHECK_CODED &&
+           f->image->syntax->codec != IMP_DCM_JPEG_LS;
+}
+
 static bool take_start(struct imp_dicom_piece *piece)
 {
     struct imp_dicom_coded *c = piece->coded;
@@ -225,6 +233,8 @@ static bool take_start(struct imp_dicom_piece *piece)
         if (!imp_dicom_begin_frame(piece))
             return false;
         *c = (struct imp_dicom_coded){0};
+        if (is_followed(piece->frames))
+            imp_dicom_walk_jpeg(piece);
     }
     if (imp_dicom_collect(piece, 2)) {
         if (c->head[0] != 0xFF || c->head[1] != IMP_JPEG_SOI)
@@ -238,6 +248,9 @@ static bool end_frame(struct imp_dicom_piece *piece)
 {
     if (!piece->coded->scanned)
         return bad(piece, "EOI before any scan");
+    const struct imp_err *walk = &piece->coded->walk;
+    if (walk->code)
+        return imp_dicom_bad(piece, walk->code, "%s", walk->msg);
     imp_dicom_padding(piece, "bytes after EOI");
     go(piece, START);
     return true;

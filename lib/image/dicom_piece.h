@@ -26,7 +26,8 @@ bool imp_dicom_cut_rle(struct imp_dicom_piece *piece);
 bool imp_dicom_begin_frame(struct imp_dicom_piece *piece);
 
 /* Speak for the next `n` bytes, which are there: what is needed to read the
- * picture, what is coded, what must go. Of the latter, zeros are kept. */
+ * picture, what is coded, what must go. Of the latter, zeros are kept; of what
+ * is kept, patches of the frame become what they say. */
 void imp_dicom_structure(struct imp_dicom_piece *piece, uint64_t n);
 void imp_dicom_pixels(struct imp_dicom_piece *piece, uint64_t n);
 void imp_dicom_hide(struct imp_dicom_piece *piece, uint64_t n,
@@ -48,5 +49,28 @@ bool imp_dicom_bad(struct imp_dicom_piece *piece, enum imp_code code,
  * of it. Memory is the list's. */
 bool imp_dicom_begin_body(struct imp_dicom_piece *piece, uint32_t n);
 bool imp_dicom_take_body(struct imp_dicom_piece *piece);
+
+/* JPEG: follow the frame that begins at `at`, and note its patches, or in
+ * `coded->walk` why it cannot be followed. */
+void imp_dicom_walk_jpeg(struct imp_dicom_piece *piece);
+
+/* Bits of a sample that are not stored, above and below its value. */
+struct imp_dicom_unused {
+    uint64_t above, below;
+};
+
+/* Those of the picture: none if it is not to be looked for them. */
+bool imp_dicom_unused_bits(struct imp_dicom_piece *piece,
+                           struct imp_dicom_unused *out);
+
+/* One of them is `set`, or `unlike` the bit below it. In all of a picture each
+ * must be 0; or, if it is signed, like the one below it, which makes them
+ * copies of the sign. Else IMP_ERR_UNSUPPORTED. */
+bool imp_dicom_check_unused(struct imp_dicom_piece *piece, bool set,
+                            bool unlike);
+
+/* The same of all those of `samples`, which are native. */
+bool imp_dicom_check_samples(struct imp_dicom_piece *piece,
+                             struct imp_span samples);
 
 #endif

@@ -40,16 +40,28 @@ def even(data):
     return data + b"\0" * (len(data) % 2)
 
 
-def plant_jpeg(frame):
-    """Behind SOI, before the first scan, and behind EOI."""
+def plant_jpeg(frame, coded=True):
+    """Behind SOI, before the first scan, and behind EOI; in a table that no
+    scan uses and behind the last coded block, which is followed if `coded`."""
     words = (segment(0xFE, WORD) + segment(0xE1, b"Exif\0\0" + WORD) +
              segment(0xE0, b"JFXX\0" + WORD) + segment(0xED, WORD) +
              segment(0xE8, b"SPIFF\0" + WORD) +
              segment(0xE3, WORD))
     sos = frame.index(b"\xff\xda")
-    end = frame.rindex(b"\xff\xd9") + 2
+    eoi = frame.rindex(b"\xff\xd9")
+    tail = b""
+    if coded:
+        words += segment(0xDB, b"\3" + WORD + bytes([1] * (64 - len(WORD))))
+        words += segment(0xC4, b"\3\0\0\0\0" + bytes([len(WORD)]) +
+                         bytes(11) + WORD)
+        tail = WORD
     return even(frame[:2] + words + frame[2:sos] + segment(0xFE, WORD) +
-                frame[sos:end] + WORD)
+                frame[sos:eoi] + tail + frame[eoi:eoi + 2] + WORD)
+
+
+def plant_jpeg_ls(frame):
+    """Where no decoder is needed to find it."""
+    return plant_jpeg(frame, coded=False)
 
 
 def plant_jpeg2000(frame):
@@ -68,7 +80,7 @@ def plant_rle(frame):
 def planted(ds, syntax):
     if not ds["PixelData"].is_undefined_length:
         return even(ds.PixelData + WORD)
-    how = {"4.5": plant_jpeg, "4.7": plant_jpeg, "4.8": plant_jpeg,
+    how = {"4.5": plant_jpeg, "4.7": plant_jpeg, "4.8": plant_jpeg_ls,
            "4.9": plant_jpeg2000, "5": plant_rle}
     plant = next((h for s, h in how.items()
                   if syntax.startswith(UID + s)), None)

@@ -15,10 +15,10 @@ Test(dicom_codestreams, comments_and_applications_of_jpeg_become_zeros)
 {
     expect_frame(BASELINE,
                  B(SOI "\xFF\xFE\0\6Jane" SOF "\xFF\xE1\0\6Exif" DRI SOS SCAN
-                       "\xFF\xED\0\5Doe\xFF\xEF\0\2" SOS SCAN EOI),
+                       "\xFF\xED\0\5Doe\xFF\xEF\0\2" EOI),
                  B(SOI "\xFF\xFE\0\6\0\0\0\0" SOF
                        "\xFF\xE1\0\6\0\0\0\0" DRI SOS SCAN
-                       "\xFF\xED\0\5\0\0\0\xFF\xEF\0\2" SOS SCAN EOI));
+                       "\xFF\xED\0\5\0\0\0\xFF\xEF\0\2" EOI));
 }
 
 Test(dicom_codestreams, bytes_between_segments_and_behind_the_end_become_zeros)
@@ -124,7 +124,7 @@ Test(dicom_codestreams, a_jpeg_frame_must_be_whole)
         {{SOI "\xFF\xCC\0\3J", 7}, "DAC has not its length"},
         {{SOI "\xFF\xC0\0\x0C\x08\0\x08\0\x08\1\1\x11\0J", 16},
          "the frame header has not its length"},
-        {{SOI SOF "\xFF\xDA\0\x09\1\1\0\0\x3F\0J", 26},
+        {{SOI SOF "\xFF\xDA\0\x09\1\1\0\0\x3F\0J", sizeof(SOI SOF SOS)},
          "the scan header has not its length"},
         {{SOI "\xFF\xC0\0\x0B\x08\0\x10\0\x08\1\1\x11\0", 15},
          "8 x 16 of 1 samples, the attributes say 8 x 8 of 1"},
@@ -136,21 +136,76 @@ Test(dicom_codestreams, a_jpeg_frame_must_be_whole)
                      "marker 0xDE");
 }
 
-// T.81 B.2.4: two tables of a segment, the first of 16 bits, and codes.
-Test(dicom_codestreams, tables_are_followed_to_their_end)
+#define ZEROS8 "\0\0\0\0\0\0\0\0"
+#define ONES64 ONES8 ONES8 ONES8 ONES8 ONES8 ONES8 ONES8 ONES8
+
+// T.81 B.2.4: two tables of a segment, the first of 16 bits; then of codes.
+Test(dicom_codestreams, tables_that_no_scan_uses_become_comments_of_zeros)
 {
-    char dqt[2 + 2 + 129 + 65], dht[2 + 2 + 17 + 3 + 17], frame[1000];
-    memset(dqt, 1, sizeof dqt);
-    memcpy(dqt, "\xFF\xDB\0\xC4\x10", 5);
-    dqt[4 + 129] = 1;
-    memset(dht, 0, sizeof dht);
-    memcpy(dht, "\xFF\xC4\0\x27\0\1\2", 7);
-    memcpy(frame, SOI, 2);
-    size_t n = 2;
-    memcpy(frame + n, dqt, sizeof dqt), n += sizeof dqt;
-    memcpy(frame + n, dht, sizeof dht), n += sizeof dht;
-    memcpy(frame + n, &FRAME[2], sizeof FRAME - 3), n += sizeof FRAME - 3;
-    expect_frame(BASELINE, (struct bytes){frame, n}, (struct bytes){frame, n});
+#define SOF_ALONE "\xFF\xC0\0\x0B\x08\0\x08\0\x08\1\1\x11\0"
+    expect_frame(
+        BASELINE,
+        B(SOI "\xFF\xDB\0\xC4\x10" ONES64 ONES64 "\1" ONES64
+              "\xFF\xC4\0\x27\3\1\2\0\0\0\0\0\0" ZEROS8
+              "Doe\x13" ZEROS8 ZEROS8 SOF_ALONE SOS SCAN EOI),
+        B(SOI "\xFF\xDB\0\x83\x10" ONES64 ONES64
+              "\xFF\xFE\0\x3F" ZEROS8 ZEROS8 ZEROS8 ZEROS8 ZEROS8 ZEROS8 ZEROS8
+              "\0\0\0\0\0\xFF\xFE\0\x27" ZEROS8 ZEROS8 ZEROS8 ZEROS8
+              "\0\0\0\0\0" SOF_ALONE SOS SCAN EOI));
+    expect_frame(BASELINE, B(SOI DRI SOF SOS SCAN DRI EOI),
+                 B(SOI DRI SOF SOS SCAN "\xFF\xFE\0\4\0\0" EOI));
+    expect_frame(BASELINE, B(SOI "\xFF\xCC\0\4\0\x10" SOF SOS SCAN EOI),
+                 B(SOI "\xFF\xFE\0\4\0\0" SOF SOS SCAN EOI));
+}
+
+Test(dicom_codestreams, values_of_a_scan_that_mean_nothing_are_the_usual_ones)
+{
+    expect_frame(BASELINE, B(SOI SOF "\xFF\xDA\0\x08\1\1\0JDo" SCAN EOI),
+                 B(SOI SOF SOS SCAN EOI));
+}
+
+Test(dicom_codestreams, bytes_behind_the_last_coded_block_become_zeros)
+{
+    expect_frame(BASELINE, B(SOI SOF SOS SCAN "Jane\xFF\0Doe" EOI),
+                 B(SOI SOF SOS SCAN "\0\0\0\0\0\0\0\0\0" EOI));
+    expect_frame(BASELINE, B(SOI SOF SOS SCAN "J\xFF\xFF" EOI),
+                 B(SOI SOF SOS SCAN "\0\0\0" EOI));
+    cr_assert(cut_span(made_span(), BASELINE, IMP_CHECK_CODED));
+    cr_expect(imp_cutlist_all_kept(&list), "zeros stay");
+}
+
+// Four blocks of zeros, an interval each.
+Test(dicom_codestreams, bytes_behind_the_last_block_of_an_interval_become_zeros)
+{
+#define INTERVALS(a, b)                                              \
+    SOI DRI DQT "\xFF\xC0\0\x0B\x08\0\x10\0\x10\1\1\x11\0" SOS "+" a \
+                "\xFF\xD0+\xFF\xD1+" b "\xFF\xD2+" a EOI
+    static const struct bytes in = {INTERVALS("Jane", "Doe"),
+                                    sizeof INTERVALS("Jane", "Doe") - 1};
+    static const char want[] = INTERVALS("\0\0\0\0", "\0\0\0");
+    start(true, false);
+    describe(NULL, 1, 16, 8, "MONOCHROME2 ");
+    head(0x7FE00010, "OB", UNDEFINED);
+    item(0);
+    item((uint32_t)in.n);
+    raw(in.p, in.n);
+    sequence_end();
+    cr_assert(cut(BASELINE), "%s", err.msg);
+    cr_expect(memmem(out.p, out.n, want, sizeof want - 1));
+    cr_expect_not(memmem(out.p, out.n, "Doe", 3));
+}
+
+Test(dicom_codestreams, coded_data_of_jpeg_must_be_whole)
+{
+    static const struct bytes cut_short = {SOI SOF SOS "\xFF\0\x7F" EOI,
+                                           sizeof(SOI SOF SOS) + 4};
+    expect_bad_frame(BASELINE, cut_short, IMP_ERR_DAMAGED, "coded data ends");
+    cr_expect(cut_span(made_span(), BASELINE, IMP_CHECK_STRUCTURE), "%s",
+              err.msg);
+    expect_bad_frame(BASELINE, B(SOI SOF_ALONE SOS SCAN EOI), IMP_ERR_DAMAGED,
+                     "quantisation table 0 is not defined");
+    expect_bad_frame(JPEG_LS, B(FRAME), IMP_ERR_DAMAGED,
+                     "another process than the syntax says");
 }
 
 // Wherever the frame is parted, the same bytes become zeros.
@@ -168,10 +223,11 @@ static void expect_parted(const char *uid, struct bytes in, struct bytes want)
 Test(dicom_codestreams, a_jpeg_frame_may_be_parted_anywhere)
 {
     expect_parted(BASELINE,
-                  B(SOI "\xFF\xFE\0\6Jane" DRI SOF "Doe" SOS SCAN
-                        "\xFF\xE1\0\6Exif" SOS SCAN "\xFF" EOI),
-                  B(SOI "\xFF\xFE\0\6\0\0\0\0" DRI SOF "\0\0\0" SOS SCAN
-                        "\xFF\xE1\0\6\0\0\0\0" SOS SCAN "\xFF" EOI));
+                  B(SOI "\xFF\xFE\0\6Jane\xFF\xCC\0\4\0\x10" SOF "Doe" SOS SCAN
+                        "Jane\xFF\xE1\0\6Exif\xFF" EOI),
+                  B(SOI "\xFF\xFE\0\6\0\0\0\0\xFF\xFE\0\4\0\0" SOF
+                        "\0\0\0" SOS SCAN
+                        "\0\0\0\0\xFF\xE1\0\6\0\0\0\0\xFF" EOI));
 }
 
 Test(dicom_codestreams, what_may_stay_is_not_decided_in_two_fragments)

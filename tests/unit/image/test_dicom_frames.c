@@ -107,14 +107,14 @@ static void extended(const char *offset, const char *length)
 
 Test(dicom_frames, extended_offsets_and_lengths_must_be_those_of_frames)
 {
-    cr_assert_eq(sizeof FRAME - 1, 35);
-    extended("\0\0\0\0\0\0\0\0", "\x23\0\0\0\0\0\0\0");
+    cr_assert_eq(sizeof FRAME - 1, 101);
+    extended("\0\0\0\0\0\0\0\0", "\x65\0\0\0\0\0\0\0");
     cr_expect(cut(BASELINE), "%s", err.msg);
-    extended("\0\0\0\0\0\0\0\0", "\x24\0\0\0\0\0\0\0");
+    extended("\0\0\0\0\0\0\0\0", "\x66\0\0\0\0\0\0\0");
     cr_expect(cut(BASELINE), "%s", err.msg);
     extended("\0\0\0\0\0\0\0\0", "JaneDoe\0");
     expect_bad(BASELINE, IMP_ERR_DAMAGED, "the table of lengths");
-    extended("JaneDoe\0", "\x24\0\0\0\0\0\0\0");
+    extended("JaneDoe\0", "\x66\0\0\0\0\0\0\0");
     expect_bad(BASELINE, IMP_ERR_DAMAGED, "frame 1 is not where the table");
 }
 
@@ -231,4 +231,154 @@ Test(dicom_frames, pixels_of_real_numbers_are_native_too)
     head(0x7FE00008, "OF", 20);
     raw("xxxxxxxxxxxxxxxxJane", 20);
     expect_zeros_behind(EXPLICIT, 4);
+}
+
+// --- Bits that are not stored ---
+
+static void samples(uint16_t allocated, uint16_t stored, uint16_t high,
+                    uint16_t is_signed, struct bytes value)
+{
+    us(0x00280002, 1);
+    us(0x00280010, 1);
+    us(0x00280011, (uint16_t)(value.n * 8 / allocated));
+    us(0x00280100, allocated);
+    us(0x00280101, stored);
+    us(0x00280102, high);
+    us(0x00280103, is_signed);
+    head(0x7FE00010, "OW", (uint32_t)value.n);
+    raw(value.p, value.n);
+}
+
+static const struct {
+    bool big;
+    uint16_t allocated, stored, high, is_signed;
+    struct bytes clean, hiding;
+} unused[] = {
+    // The last sample, in what is no whole word of 64 bits, is looked at.
+    {false,
+     16,
+     12,
+     11,
+     0,
+     {"\xFF\x0F\0\0\1\0\2\0\xFF\x0F", 10},
+     {"\xFF\x0F\0\0\1\0\2\0\xFF\x1F", 10}},
+    {false,
+     16,
+     12,
+     11,
+     0,
+     {"\0\0\0\0\0\0\0\x0F", 8},
+     {"\0\0\0\0\0\0\0\x80", 8}},
+    {true,
+     16,
+     12,
+     11,
+     0,
+     {"\x0F\xFF\0\0\0\1\0\2", 8},
+     {"\x0F\xFF\0\0\0\1\x10\2", 8}},
+    // Copies of the sign, or zeros: in all samples the same.
+    {false,
+     16,
+     12,
+     11,
+     1,
+     {"\0\xF8\xFF\x07\xFF\xFF\0\0", 8},
+     {"\0\xF8\xFF\x07\xFF\xFF\0\x10", 8}},
+    {false,
+     16,
+     12,
+     11,
+     1,
+     {"\0\x08\xFF\x07\xFF\x0F\0\0", 8},
+     {"\0\xF8\xFF\x07\xFF\x0F\0\0", 8}},
+    {true,
+     16,
+     12,
+     11,
+     1,
+     {"\xF8\0\x07\xFF\xFF\xFF\0\0", 8},
+     {"\xF8\0\x07\xFF\xFF\xFF\x10\0", 8}},
+    // Above a value that is not at the lowest bits, and below it.
+    {false, 16, 8, 11, 0, {"\xF0\x0F\x10\0", 4}, {"\xF0\x0F\x11\0", 4}},
+    {false, 16, 8, 11, 0, {"\xF0\x0F\x10\0", 4}, {"\xF0\x0F\x10\x10", 4}},
+    {false, 16, 12, 15, 1, {"\xF0\xFF\x10\0", 4}, {"\xF0\xFF\x11\0", 4}},
+    {false, 8, 1, 0, 0, {"\1\0\1\1", 4}, {"\1\0\2\1", 4}},
+    {false,
+     32,
+     24,
+     23,
+     0,
+     {"\xFF\xFF\xFF\0\1\0\0\0", 8},
+     {"\xFF\xFF\xFF\0\1\0\0\1", 8}},
+};
+
+Test(dicom_frames, bits_of_native_samples_that_are_not_stored_must_be_empty)
+{
+    for (size_t i = 0; i < sizeof unused / sizeof *unused; i++) {
+        const char *uid = unused[i].big ? BIG : EXPLICIT;
+        for (int bad = 0; bad < 2; bad++) {
+            start(true, unused[i].big);
+            samples(unused[i].allocated, unused[i].stored, unused[i].high,
+                    unused[i].is_signed,
+                    bad ? unused[i].hiding : unused[i].clean);
+            cr_expect_eq(cut(uid), !bad, "%zu %d: %s", i, bad, err.msg);
+            cr_expect(!bad || strstr(err.msg, "bits of a sample that are not"),
+                      "%zu: %s", i, err.msg);
+        }
+        cr_expect(cut_span(made_span(), uid, IMP_CHECK_STRUCTURE), "%s",
+                  err.msg);
+    }
+}
+
+Test(dicom_frames, the_value_must_lie_within_its_sample)
+{
+    start(true, false);
+    samples(16, 12, 10, 0, B("\1\0\2\0"));
+    expect_bad(EXPLICIT, IMP_ERR_DAMAGED, "samples of 12 bits in 16");
+    start(true, false);
+    samples(16, 12, 16, 0, B("\1\0\2\0"));
+    expect_bad(EXPLICIT, IMP_ERR_DAMAGED, "samples of 12 bits in 16");
+}
+
+static void rle_samples(uint16_t is_signed, uint16_t stored,
+                        struct bytes segments)
+{
+    start(true, false);
+    us(0x00280002, 1);
+    us(0x00280010, 1);
+    us(0x00280011, 2);
+    us(0x00280100, 16);
+    us(0x00280101, stored);
+    us(0x00280102, (uint16_t)(stored - 1));
+    us(0x00280103, is_signed);
+    head(0x7FE00010, "OB", UNDEFINED);
+    item(0);
+    item((uint32_t)(64 + segments.n));
+    raw(RLE_HEAD("\x40\0\0\0", "\x44\0\0\0"), 64);
+    raw(segments.p, segments.n);
+    sequence_end();
+}
+
+// The high bytes of both samples come first.
+Test(dicom_frames, bits_of_rle_samples_that_are_not_stored_must_be_empty)
+{
+    static const struct {
+        uint16_t is_signed, stored;
+        struct bytes clean, hiding;
+    } rows[] = {
+        {0, 12, {"\1\x0F\0\x80\1ab\x80", 8}, {"\1\x0F\x10\x80\1ab\x80", 8}},
+        {0,
+         12,
+         {"\xFF\x0F\x80\x80\1ab\x80", 8},
+         {"\xFF\x8F\x80\x80\1ab\x80", 8}},
+        {1, 12, {"\1\xF8\x07\x80\1ab\x80", 8}, {"\1\xF8\x17\x80\1ab\x80", 8}},
+        {1, 12, {"\1\x08\x07\x80\1ab\x80", 8}, {"\1\x08\xF8\x80\1ab\x80", 8}},
+        {1, 8, {"\1\0\0\x80\1ab\x80", 8}, {"\1\xFF\0\x80\1ab\x80", 8}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        rle_samples(rows[i].is_signed, rows[i].stored, rows[i].clean);
+        cr_expect(cut(RLE), "%zu: %s", i, err.msg);
+        rle_samples(rows[i].is_signed, rows[i].stored, rows[i].hiding);
+        expect_bad(RLE, IMP_ERR_UNSUPPORTED, "bits of a sample that are not");
+    }
 }
