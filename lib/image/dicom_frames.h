@@ -26,6 +26,30 @@
 
 #include <stdbool.h>
 
+/* Private to dicom_frames*.c: lengths of tile-parts that JPEG 2000 tells in
+ * advance. */
+struct imp_dicom_tlm {
+    struct imp_dicom_tlm *next;
+    const uint8_t *p;     /* `left` entries, */
+    size_t left;          /* of a tile's number */
+    uint8_t tile, length; /* and a length, of so many bytes */
+};
+
+/* Private to dicom_frames*.c: what the headers of a JPEG 2000 frame say. */
+struct imp_dicom_j2k {
+    uint32_t components;
+    bool in_tile, styled, quantised; /* the header is a tile-part's; there was a
+                                        COD, a QCD */
+    uint8_t seen;                    /* segments of this header */
+    uint64_t coc, qcc, rgn;          /* components with such a segment in it */
+    uint32_t levels, steps; /* at most, of decomposition, of quantisation */
+    struct imp_dicom_tlm *tlm, *last_tlm;
+    unsigned n_tlm, n_plt; /* segments */
+    uint64_t packets;      /* bytes of this tile-part's, as told so far */
+    uint64_t packet;       /* of the one whose length is being told */
+    bool in_packet;
+};
+
 /* Private to dicom_frames*.c: how far the coded data of a frame has been
  * followed, from fragment to fragment. */
 struct imp_dicom_coded {
@@ -40,6 +64,7 @@ struct imp_dicom_coded {
     bool jpeg_ls;
     uint64_t tile;   /* JPEG 2000: bytes of the tile-part to come */
     bool tile_known; /* it has a length */
+    struct imp_dicom_j2k j2k;
     /* JPEG that has been followed to its end: what of the frame becomes other
        bytes, as many, in the order of the input; zeros without `bytes`. */
     struct imp_patch *patch;

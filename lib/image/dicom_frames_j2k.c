@@ -1,33 +1,10 @@
 // Frames of the JPEG 2000 family: codestreams of ITU-T T.800 Annex A and T.814.
-// Comments become zeros; what is in tile-parts is passed by its length.
-#include "image/dicom_piece.h"
+// Comments and what only tells where components lie become zeros; what is in
+// tile-parts is passed by its length.
+#include "image/dicom_j2k.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-enum {
-    SOC = 0x4F,
-    CAP = 0x50,
-    SIZ = 0x51,
-    COD = 0x52,
-    COC = 0x53,
-    TLM = 0x55,
-    PRF = 0x56,
-    PLM = 0x57,
-    PLT = 0x58,
-    CPF = 0x59,
-    QCD = 0x5C,
-    QCC = 0x5D,
-    RGN = 0x5E,
-    POC = 0x5F,
-    PPM = 0x60,
-    PPT = 0x61,
-    CRG = 0x63,
-    COM = 0x64,
-    SOT = 0x90,
-    SOD = 0x93,
-    EOC = 0xD9,
-};
 
 // In which part of a frame the next byte is.
 enum { START, MARKER, LENGTH, KEPT, HIDDEN, DATA, REST, REST_FF };
@@ -78,6 +55,7 @@ static bool check_size(struct imp_dicom_piece *piece)
                              columns, rows, samples, image->columns,
                              image->rows, image->samples);
     piece->coded->framed = true;
+    piece->coded->j2k.components = samples;
     return true;
 }
 
@@ -88,7 +66,19 @@ static bool check_tile(struct imp_dicom_piece *piece)
         return bad(piece, "SOT has not its length");
     c->tile = imp_be32(c->body.p + 2);
     c->tile_known = c->tile > 0; // 0: up to EOC
-    return count(piece, 12);
+    return count(piece, 12) && imp_dicom_j2k_tile(piece);
+}
+
+static bool check_body(struct imp_dicom_piece *piece)
+{
+    switch (piece->coded->marker) {
+    case IMP_J2K_SIZ:
+        return check_size(piece);
+    case IMP_J2K_SOT:
+        return check_tile(piece);
+    default:
+        return imp_dicom_j2k_check(piece);
+    }
 }
 
 static bool keep(struct imp_dicom_piece *piece)
@@ -96,21 +86,28 @@ static bool keep(struct imp_dicom_piece *piece)
     struct imp_dicom_coded *c = piece->coded;
     if (c->left > 0)
         return true;
-    if (c->marker == SIZ ? !check_size(piece)
-                         : c->marker == SOT && !check_tile(piece))
+    if (!check_body(piece))
         return false;
     go(piece, MARKER);
     return true;
 }
 
-// A.9.2: of zeros it is a comment of binary data.
+// Of zeros, COM is a comment of binary data (A.9.2), and CRG has all components
+// where they are without it (A.9.1).
+static bool is_hidden(uint8_t marker)
+{
+    return marker == IMP_J2K_COM || marker == IMP_J2K_CRG;
+}
+
 static void hide(struct imp_dicom_piece *piece)
 {
     struct imp_dicom_coded *c = piece->coded;
+    bool comment = c->marker == IMP_J2K_COM;
     uint64_t n = piece->end - piece->at;
     if (n > c->left)
         n = c->left;
-    imp_dicom_hide(piece, n, IMP_PART_COMMENT, "COM of a frame");
+    imp_dicom_hide(piece, n, comment ? IMP_PART_COMMENT : IMP_PART_UNKNOWN,
+                   comment ? "COM of a frame" : "CRG of a frame");
     c->left -= n;
     if (c->left == 0)
         go(piece, MARKER);
@@ -118,9 +115,8 @@ static void hide(struct imp_dicom_piece *piece)
 
 static bool is_known(uint8_t marker)
 {
-    static const uint8_t known[] = {CAP, SIZ, COD, COC, TLM, PRF, PLM, PLT, CPF,
-                                    QCD, QCC, RGN, POC, PPM, PPT, CRG, SOT};
-    return memchr(known, marker, sizeof known);
+    return is_hidden(marker) || marker == IMP_J2K_SIZ ||
+           marker == IMP_J2K_SOT || imp_dicom_j2k_knows(marker);
 }
 
 static bool take_length(struct imp_dicom_piece *piece)
@@ -131,9 +127,11 @@ static bool take_length(struct imp_dicom_piece *piece)
     uint32_t n = imp_be16(c->head);
     if (n < 2)
         return bad(piece, "a segment of less than its length field");
-    if (c->marker != SOT && !count(piece, 2u + n))
+    if (c->marker != IMP_J2K_SOT && !count(piece, 2u + n))
         return false;
-    if (c->marker == COM) {
+    if (c->marker == IMP_J2K_CRG && n != 2 + 4 * c->j2k.components)
+        return bad(piece, "CRG has not its length");
+    if (is_hidden(c->marker)) {
         go(piece, HIDDEN);
         c->left = n - 2;
         hide(piece);
@@ -158,7 +156,7 @@ static bool take_start(struct imp_dicom_piece *piece)
     if (c->head[0] == 0 && c->head[1] == 0)
         return imp_dicom_bad(piece, IMP_ERR_UNSUPPORTED,
                              "JPEG 2000: a file of boxes, want a codestream");
-    if (c->head[0] != 0xFF || c->head[1] != SOC)
+    if (c->head[0] != 0xFF || c->head[1] != IMP_J2K_SOC)
         return bad(piece, "a fragment that does not begin with SOC");
     go(piece, MARKER);
     return true;
@@ -168,6 +166,8 @@ static bool end_frame(struct imp_dicom_piece *piece)
 {
     if (!piece->coded->scanned)
         return bad(piece, "EOC before any tile");
+    if (!imp_dicom_j2k_end(piece))
+        return false;
     imp_dicom_padding(piece, "bytes after EOC");
     go(piece, START);
     return true;
@@ -178,6 +178,8 @@ static bool begin_data(struct imp_dicom_piece *piece)
     struct imp_dicom_coded *c = piece->coded;
     if (!c->framed || !count(piece, 2))
         return bad(piece, "a tile-part that is not in its place");
+    if (!imp_dicom_j2k_data(piece))
+        return false;
     c->scanned = true;
     c->left = c->tile;
     go(piece, !c->tile_known ? REST : c->left > 0 ? DATA : MARKER);
@@ -194,11 +196,11 @@ static bool take_marker(struct imp_dicom_piece *piece)
     c->marker = c->head[1];
     if (c->head[0] != 0xFF)
         return bad(piece, "no marker where one should be");
-    if (c->marker == EOC)
+    if (c->marker == IMP_J2K_EOC)
         return end_frame(piece);
-    if (c->marker == SOD)
+    if (c->marker == IMP_J2K_SOD)
         return begin_data(piece);
-    if (c->marker != COM && !is_known(c->marker))
+    if (!is_known(c->marker))
         return imp_dicom_bad(piece, IMP_ERR_UNSUPPORTED,
                              "JPEG 2000: marker 0xFF%02X, which is not known "
                              "or not supported here",
@@ -226,7 +228,7 @@ static void pass_rest(struct imp_dicom_piece *piece)
     const uint8_t *from = piece->p + piece->at, *end = piece->p + piece->end;
     const uint8_t *ff = from;
     while ((ff = memchr(ff, 0xFF, (size_t)(end - ff))) && ff + 1 < end &&
-           ff[1] != EOC)
+           ff[1] != IMP_J2K_EOC)
         ff++;
     imp_dicom_pixels(piece, (uint64_t)((ff ? ff : end) - from));
     if (ff && imp_dicom_collect(piece, 1))
@@ -235,7 +237,7 @@ static void pass_rest(struct imp_dicom_piece *piece)
 
 static bool take_after_ff(struct imp_dicom_piece *piece)
 {
-    if (piece->p[piece->at] != EOC) {
+    if (piece->p[piece->at] != IMP_J2K_EOC) {
         go(piece, REST);
         return true;
     }
