@@ -72,14 +72,13 @@ static uint64_t length_of(const uint8_t *p, uint64_t at, uint64_t end,
 }
 
 // `above` and `below` are those of the byte that the segment has of each
-// sample. The lowest bit of a byte has the bit below it in another segment, so
-// that it is not known to be a copy of it.
+// sample. The bit below its lowest one is in another segment: that one, if it
+// is set, counts as unlike, as it is not known to be a copy.
 static bool check_bits(struct imp_dicom_piece *piece, struct bits bits,
                        uint8_t above, uint8_t below)
 {
     bool set = bits.any & (above | below);
-    bool unlike =
-        (bits.other & above) || (bits.any & below) || (bits.any & above & 1);
+    bool unlike = (bits.other & above) || (bits.any & below);
     return imp_dicom_check_unused(piece, set, unlike);
 }
 
