@@ -432,6 +432,8 @@ Test(dicom_codestreams, segments_of_jpeg_2000_have_no_room_for_more)
         {S(COD QCD "\xFF\x55\0\x0A\0\x60JaneDo"), S(""), "what TLM says"},
         {S(COD QCD "\xFF\x55\0\x0A\0\x60\0\1\0\0\0\x12"), S(""),
          "what TLM says"},
+        {S(COD QCD "\xFF\x55\0\x0A\0\x60\0\0\0\0\0\x13"), S(""),
+         "what TLM says"},
         {S(COD QCD "\xFF\x55\0\4\0\x60"), S(""), "what TLM says"},
         {S(COD QCD "\xFF\x55\0\x10\0\x60\0\0\0\0\0\x12"
                    "JaneDo"),
