@@ -11,6 +11,7 @@ struct native {
     unsigned bytes;  // of a sample
     unsigned planes; // 1, or 3: the samples stand apart
     bool by_pairs;   // bytes stand the other way round
+    uint32_t value;  // bits of a sample, from its lowest on, that tell it
     bool ranged;     // the levels are those of all frames
     struct imp_span padding;
     struct imp_dicom_levels levels;
@@ -68,11 +69,26 @@ static int32_t load(const struct native *n, uint64_t at)
     return (int32_t)v;
 }
 
-// Bits around it stay.
+// Does a value below 0 go on, as copies of its sign, in the bits above it? The
+// first one of the first frame tells; without one it does, as most readers take
+// the whole word.
+static bool repeats_sign(const struct native *n)
+{
+    const struct imp_dcm_image *i = n->image;
+    for (uint64_t at = 0; at < i->frame_size; at += n->bytes) {
+        uint32_t word = load_word(n, n->job->in.p + i->value_at, 0, at);
+        uint32_t v = word >> shift_of(i);
+        if (v >> (i->stored - 1) & 1)
+            return v >> i->stored != 0;
+    }
+    return true;
+}
+
+// Bits around it stay, but for copies of a sign.
 static void store(const struct native *n, uint8_t *base, uint64_t from,
                   uint64_t at, int32_t v)
 {
-    uint32_t mask = mask_of(n->image) << shift_of(n->image);
+    uint32_t mask = n->value << shift_of(n->image);
     uint32_t word = load_word(n, base, from, at) & ~mask;
     uint8_t *p = base + ((n->by_pairs ? at ^ 1 : at) - from);
     word |= (uint32_t)v << shift_of(n->image) & mask;
@@ -363,6 +379,9 @@ static bool set_up(struct native *n)
     n->bytes = n->image->allocated / 8;
     n->planes = n->image->planar && n->image->samples == 3 ? 3 : 1;
     n->by_pairs = n->image->swapped && n->bytes == 1;
+    n->value = mask_of(n->image);
+    if (n->image->is_signed && repeats_sign(n))
+        n->value = UINT32_MAX;
     n->padding = elements.padding;
     n->ranged = imp_dicom_levels(job, &elements, &n->levels);
     n->row = (struct imp_raster){

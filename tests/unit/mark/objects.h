@@ -151,7 +151,7 @@ static inline void cut_made(struct imp_dcm_image *image, const char *uid)
     imp_cutlist_start(&o.cuts, made.n);
     cr_assert(imp_dcm_image_read(made_span(), 0, syntax, image, &o.err), "%s",
               o.err.msg);
-    imp_dicom_frames_start(&frames, image, IMP_CHECK_CODED);
+    imp_dicom_frames_start(&frames, image, IMP_CHECK_STRUCTURE);
     cr_assert(imp_dicom_cut_elements(made_span(), 0, made.n, syntax->encoding,
                                      &all, &o.added, o.added.tag != 0, &o.cuts,
                                      &o.err),

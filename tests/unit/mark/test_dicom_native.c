@@ -121,7 +121,7 @@ Test(dicom_native, a_window_stays_within_what_can_be_stored)
     el(0x00281051, "DS", "1e6 ");
     PIXELS("\x01\0\x02\0");
     expect_drawn(EXPLICIT);
-    EXPECT_TAIL("\xFF\x07\x00\x08"); // 2047, -2048
+    EXPECT_TAIL("\xFF\x07\x00\xF8"); // 2047, -2048
 }
 
 // Each frame by itself; of the second the 0 is padding, the third has but one
@@ -169,6 +169,17 @@ Test(dicom_native, bits_around_a_sample_stay)
     PIXELS("\xC3\x3E");
     expect_drawn(EXPLICIT);
     EXPECT_TAIL("\xFF\x02");
+}
+
+Test(dicom_native, copies_of_the_sign_go_with_a_sample)
+{
+    pour(2, 1, "#o");
+    spot(0, 0);
+    start(true, false);
+    describe((struct shape){"MONOCHROME2 ", 1, 3, 16, 12, .is_signed = true});
+    PIXELS("\xFB\xFF\x07\x00\x64\x00");
+    expect_drawn(EXPLICIT);
+    EXPECT_TAIL("\x64\x00\xFB\xFF\x64\x00");
 }
 
 Test(dicom_native, words_may_be_big_endian)
