@@ -4,7 +4,8 @@
     dicom_frames_judge.py judge TOLD DIR CORPUS
 
 `plant` puts copies of real objects into DIR, with a word in every place of
-their pixel data that readers pass. `judge` reads what tell_dicom_frames said,
+their pixel data that readers pass, and others with a bit set that is not of
+the value of a sample, which must be refused. `judge` reads what tell_dicom_frames said,
 looks for the word in what it wrote to DIR, and has DCMTK and GDCM decode that
 and the object of CORPUS that it comes from. A line for each finding, and one with the counts at the end."""
 import os
@@ -20,6 +21,7 @@ from pydicom.filebase import DicomBytesIO
 warnings.simplefilter("ignore")
 
 PLANTED = "planted__"
+OVERLAID = "overlaid__"
 WORD = b"CANARY-Jane-Doe-19700101"
 UID = "1.2.840.10008.1.2."
 
@@ -90,6 +92,17 @@ def planted(ds, syntax):
     return encapsulate([plant(f) for f in frames])
 
 
+def overlaid(ds):
+    """Of the first sample; None if it has no such bit."""
+    bits, high = ds.BitsAllocated, ds.HighBit
+    if bits not in (8, 16, 32) or high + 1 >= bits:
+        return None
+    big = not ds.is_little_endian
+    at = bits // 8 - 1 if not big else 0
+    return ds.PixelData[:at] + bytes([ds.PixelData[at] ^ 0x80]) + \
+        ds.PixelData[at + 1:]
+
+
 def objects(corpus):
     for folder, _, names in sorted(os.walk(corpus)):
         for name in sorted(names):
@@ -111,6 +124,10 @@ def plant(corpus, out):
             ds.PixelData = data
             ds["PixelData"].is_undefined_length = undefined
             ds.save_as(os.path.join(out, PLANTED + name))
+            over = None if undefined else overlaid(ds)
+            if over:
+                ds.PixelData = over
+                ds.save_as(os.path.join(out, OVERLAID + name))
         except Exception:  # pydicom cannot read or write some of them
             continue
         n += 1
@@ -144,12 +161,18 @@ def pixels(ds):
 
 def judge(told, out, corpus):
     sources = {PLANTED + name: path for name, path in objects(corpus)}
-    words = same = bad = refused = 0
+    words = same = bad = refused = overlays = 0
     with tempfile.TemporaryDirectory() as folder:
         for line in open(told, encoding="utf-8"):
             path, *what = line.rstrip("\n").split("\t")
             name = os.path.basename(path)
             made = os.path.join(out, name)
+            if name.startswith(OVERLAID):
+                overlays += 1
+                if what[0] != "error" or "are not stored" not in what[2]:
+                    bad += 1
+                    print(f"{path}: the overlay is still in it")
+                continue
             if what[0] == "error":
                 refused += 1
                 print(f"{path}: {what[2]}")
@@ -170,8 +193,8 @@ def judge(told, out, corpus):
             bad += 1
             print(f"{path}: pixels are not what they were")
     print(f"{same} cleaned and decoded to the same pixels, {words} words, "
-          f"{refused} refused, {bad} wrong")
-    return bad > 0 or same == 0
+          f"{overlays} overlays, {refused} refused, {bad} wrong")
+    return bad > 0 or same == 0 or overlays == 0
 
 
 if __name__ == "__main__":
