@@ -78,6 +78,7 @@ struct imp_dicom_frames {
     struct imp_span basic, extended, lengths; /* tables of offsets */
     uint64_t first;                           /* where the first fragment is */
     uint32_t begun;                           /* frames */
+    uint64_t blocks, bytes; /* of JPEG frames that have been followed */
     bool set, unlike; /* bits that are not stored: one is not 0, or not like
                          the one below it */
     struct imp_dicom_coded coded;
@@ -97,7 +98,8 @@ bool imp_dicom_frames_has(const struct imp_dcm_event *e);
  *
  * IMP_ERR_DAMAGED if the frames are not what the picture's attributes and the
  * tables of offsets say: their number, rows, columns, samples, their end, or
- * coded data that is followed is not valid. IMP_ERR_UNSUPPORTED of video, JPEG
+ * coded data that is followed is not valid. IMP_ERR_LIMIT if following it
+ * would take too long. IMP_ERR_UNSUPPORTED of video, JPEG
  * XL and deflated frames, which are not looked into, of files in a place of
  * codestreams (JP2), and of pixel data in a sequence. */
 bool imp_dicom_frames_cut(struct imp_dicom_frames *f,

@@ -16,6 +16,11 @@ enum {
 // Frames in several fragments are joined in memory.
 #define MAX_JOINED (UINT64_C(1) << 28)
 
+// Blocks that all scans of an object go over, where a byte may stand for
+// thousands of them: so many, and so many more for each byte.
+#define FREE_BLOCKS (UINT64_C(1) << 28)
+#define BLOCKS_A_BYTE 64
+
 struct walk {
     struct imp_dicom_piece *piece;
     struct imp_cutlist *cuts; // of the frame
@@ -181,12 +186,48 @@ static bool take_cuts(struct walk *w)
     return true;
 }
 
+// Scans of a frame that is progressive or arithmetic; 0 of others, in which a
+// block takes bits of its own.
+static unsigned dense_scans(struct imp_span frame)
+{
+    struct imp_jpeg_segment s;
+    uint8_t sof = 0;
+    unsigned n = 0;
+    for (size_t at = 2; imp_jpeg_next_segment(frame, at, &s, NULL);) {
+        at = s.at + s.len;
+        if (imp_jpeg_is_frame(s.marker))
+            sof = s.marker;
+        if (s.marker != IMP_JPEG_SOS)
+            continue;
+        if (sof != IMP_JPEG_SOF2 && sof != IMP_JPEG_SOF9 &&
+            sof != IMP_JPEG_SOF10)
+            return 0;
+        at = imp_jpeg_skip_scan(frame, at);
+        n++;
+    }
+    return n;
+}
+
+static bool within_reason(struct walk *w)
+{
+    struct imp_dicom_frames *f = w->piece->frames;
+    const struct imp_dcm_image *image = f->image;
+    uint64_t blocks =
+        ((uint64_t)image->rows * image->columns / 64 + 1) * image->samples;
+    f->bytes += w->frame.n;
+    f->blocks += blocks * dense_scans(w->frame);
+    return f->blocks <= FREE_BLOCKS + BLOCKS_A_BYTE * f->bytes ||
+           imp_fail(w->err, IMP_ERR_LIMIT,
+                    "JPEG: scans over %" PRIu64 " blocks in %" PRIu64 " bytes",
+                    f->blocks, f->bytes);
+}
+
 static bool walk(struct walk *w)
 {
     struct imp_jpeg_spec none = {0};
     struct imp_jpeg_frame told;
     const struct imp_dcm_image *image = w->piece->frames->image;
-    return join(w) &&
+    return join(w) && within_reason(w) &&
            imp_jpeg_cut_stream(w->frame, &none, w->piece->frames->check,
                                (uint64_t)image->rows * image->columns, w->cuts,
                                &told, w->err) &&

@@ -94,7 +94,8 @@ def planted(ds, syntax):
 
 def overlaid(ds):
     """Of the first sample; None if it has no such bit."""
-    bits, high = ds.BitsAllocated, ds.HighBit
+    bits = ds.BitsAllocated
+    high = ds.get("HighBit", bits - 1)
     if bits not in (8, 16, 32) or high + 1 >= bits:
         return None
     big = not ds.is_little_endian

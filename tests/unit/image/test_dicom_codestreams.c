@@ -208,6 +208,29 @@ Test(dicom_codestreams, coded_data_of_jpeg_must_be_whole)
                      "another process than the syntax says");
 }
 
+// A few bytes that say "nothing new" of millions of blocks, again and again.
+Test(dicom_codestreams, scans_of_jpeg_that_take_too_long_are_a_limit)
+{
+    static const struct {
+        size_t scans;
+        enum imp_code code;
+    } rows[] = {{60, IMP_ERR_DAMAGED}, {70, IMP_ERR_LIMIT}};
+    for (size_t i = 0; i < 2; i++) {
+        start(true, false);
+        describe(NULL, 1, 0x4000, 8, "MONOCHROME2 ");
+        head(0x7FE00010, "OB", UNDEFINED);
+        item(0);
+        item((uint32_t)(19 + rows[i].scans * (sizeof SOS - 1)));
+        raw(SOI "\xFF\xC2\0\x0B\x08\x40\0\x40\0\1\1\x11\0", 15);
+        for (size_t k = 0; k < rows[i].scans; k++)
+            raw(SOS, sizeof SOS - 1);
+        raw(EOI "\0\0", 4);
+        sequence_end();
+        cr_expect_not(cut(SYNTAX(".4.55")));
+        cr_expect_eq(err.code, rows[i].code, "%s", err.msg);
+    }
+}
+
 // Wherever the frame is parted, the same bytes become zeros.
 static void expect_parted(const char *uid, struct bytes in, struct bytes want)
 {
