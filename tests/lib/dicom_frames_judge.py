@@ -94,9 +94,8 @@ def planted(ds, syntax):
 
 def overlaid(ds):
     """Of the first sample; None if it has no such bit."""
-    bits = ds.BitsAllocated
-    high = ds.get("HighBit", bits - 1)
-    if bits not in (8, 16, 32) or high + 1 >= bits:
+    bits, high = ds.get("BitsAllocated"), ds.get("HighBit")
+    if bits not in (8, 16, 32) or high is None or high + 1 >= bits:
         return None
     big = not ds.is_little_endian
     at = bits // 8 - 1 if not big else 0
