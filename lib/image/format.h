@@ -46,8 +46,8 @@ struct imp_format {
     const char *name; /* "jpeg": reports, errors */
     const char *ext;  /* "jpg": of output names */
 
-    /* Coded data is never looked at: a file of it may be larger than memory,
-     * and the output of a cut may be checked without it. */
+    /* Coded data is looked at piece by piece, if at all: a file of it may be
+     * larger than memory, and the output of a cut may be checked without it. */
     bool skips_coded;
 
     /* Could these bytes, a whole file, be ours? Looks at the first few. */

@@ -172,13 +172,13 @@ Test(dicom_survey, a_nul_within_a_value_does_not_end_it)
 {
     static const char uid[] = "1.2.3\0"
                               "4.5 ",
-                      said[] = "NO\0"
-                               "YES";
+                      burned_in[] = "NO\0"
+                                    "YES";
     start(true, false);
     head(0x00080018, "UI", sizeof uid - 1);
     raw(uid, sizeof uid - 1);
-    head(0x00280301, "CS", sizeof said - 1);
-    raw(said, sizeof said - 1);
+    head(0x00280301, "CS", sizeof burned_in - 1);
+    raw(burned_in, sizeof burned_in - 1);
     expect_made();
     cr_expect_str_eq(survey.sop_instance, "1.2.3 4.5");
     cr_expect_str_eq(survey.burned_in, "NO YES");
