@@ -138,6 +138,18 @@ static bool replace(struct walk *w, const struct imp_jpeg_segment *s,
     return add(w, s->at, s->len, fresh);
 }
 
+// A header of a scan that has but another Se than `usual`: some encoders write
+// 0 where it means nothing, and no letter is below 64.
+static bool is_common(const struct imp_jpeg_segment *s, const uint8_t *head,
+                      struct imp_span usual)
+{
+    if (s->marker != IMP_JPEG_SOS || usual.n != s->len || s->body.n < 3)
+        return false;
+    size_t se = s->len - 2;
+    return head[se] <= 63 && head[se + 1] == usual.p[se + 1] &&
+           memcmp(head, usual.p, se) == 0;
+}
+
 // Segments that the handler drops; what it puts in is in place of the last one.
 // Others than tables and headers of scans are hidden without that.
 static bool take_segments(struct walk *w, const struct imp_cut *drop,
@@ -154,6 +166,7 @@ static bool take_segments(struct walk *w, const struct imp_cut *drop,
         if (last && insert->bytes[1] == s.marker && insert->length <= s.len)
             needed = (struct imp_span){insert->bytes, insert->length};
         if ((imp_jpeg_is_table(s.marker) || s.marker == IMP_JPEG_SOS) &&
+            !is_common(&s, w->frame.p + s.at, needed) &&
             !replace(w, &s, needed))
             return false;
     }

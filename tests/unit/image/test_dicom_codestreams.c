@@ -162,6 +162,10 @@ Test(dicom_codestreams, values_of_a_scan_that_mean_nothing_are_the_usual_ones)
 {
     expect_frame(BASELINE, B(SOI SOF "\xFF\xDA\0\x08\1\1\0JDo" SCAN EOI),
                  B(SOI SOF SOS SCAN EOI));
+    expect_frame(BASELINE, B(SOI SOF "\xFF\xDA\0\x08\1\1\0\0JO" SCAN EOI),
+                 B(SOI SOF SOS SCAN EOI));
+    expect_frame(BASELINE, B(SOI SOF "\xFF\xDA\0\x08\1\1\0\0\0\0" SCAN EOI),
+                 B(SOI SOF "\xFF\xDA\0\x08\1\1\0\0\0\0" SCAN EOI));
 }
 
 Test(dicom_codestreams, bytes_behind_the_last_coded_block_become_zeros)
