@@ -237,8 +237,9 @@ static bool is_on_list(const struct imp_dicom_deid *d, struct imp_span creator)
     return false;
 }
 
-// A sequence that nobody can read, by its tag or by what it begins with: UN
-// with items that are not in the encoding of PS3.5 6.2.2.
+// A sequence that nobody can read, by its tag (of which not even an empty one
+// may get a value) or by what it begins with: UN with items that are not in the
+// encoding of PS3.5 6.2.2.
 static bool hides_items(const struct imp_dicom_deid *d,
                         const struct imp_dcm_event *e)
 {
@@ -246,7 +247,7 @@ static bool hides_items(const struct imp_dicom_deid *d,
     static const uint8_t big[] = {0xFF, 0xFE, 0xE0, 0x00};
     const struct imp_dcm_attribute *a = imp_dcm_find(e->tag);
     const struct imp_span v = imp_dcm_value_of(d->in, e);
-    if (a && a->vr == IMP_DCM_SQ && v.n)
+    if (a && a->vr == IMP_DCM_SQ)
         return true;
     return e->vr == IMP_DCM_UN && v.n >= sizeof little &&
            (memcmp(v.p, little, sizeof little) == 0 ||

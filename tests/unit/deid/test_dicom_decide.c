@@ -1,0 +1,88 @@
+// What becomes of the elements of an object, and that it stays so.
+#include "deid/dicom_edit.h"
+#include "deid/secret.h"
+
+#include "../dicom/made.h"
+
+static struct imp_policy *policy;
+static struct imp_dicom_deid *deid;
+static struct imp_cutlist cuts;
+static struct imp_buf out;
+
+static void prepare(void)
+{
+    policy = imp_policy_load("strict", &why);
+    cr_assert(policy, "%s", why.msg);
+    deid = imp_dicom_deid_new(policy, &why);
+    cr_assert(deid, "%s", why.msg);
+}
+
+static void clear(void)
+{
+    imp_buf_clear(&out);
+    imp_cutlist_clear(&cuts);
+    imp_dicom_deid_free(deid);
+    imp_policy_free(policy);
+}
+
+TestSuite(dicom_decide, .init = prepare, .fini = clear, .timeout = 20);
+
+static void begin_object(void)
+{
+    start(true, false);
+    el(0x00080016, "UI", "1.2.840.10008.5.1.4.1.1.2 ");
+    el(0x00080018, "UI", "1.2.3.4.5 ");
+}
+
+static bool cut(struct imp_span in)
+{
+    struct imp_dicom_editor *editor = imp_dicom_deid_editor(deid);
+    struct imp_dicom_plan plan;
+    why = (struct imp_err){0};
+    imp_cutlist_start(&cuts, in.n);
+    return editor->plan(editor, in, 0, imp_dcm_syntax_plain(made.how), &plan,
+                        &why) &&
+           imp_dicom_cut_elements(in, 0, in.n, made.how, &plan.decider,
+                                  plan.additions, plan.n_additions, &cuts,
+                                  &why) &&
+           imp_cutlist_finish(&cuts, &why);
+}
+
+// Into `out`, which is clean then.
+static void expect_cleaned(void)
+{
+    const struct imp_deid_subject subject = {.secret =
+                                                 imp_secret_for_looking()};
+    imp_dicom_deid_start(deid, &subject);
+    cr_assert(cut(made_span()), "%s", why.msg);
+    cr_assert(imp_cutlist_apply(&cuts, made_span(), &out, NULL));
+    imp_dicom_deid_again(deid);
+    cr_assert(cut(imp_buf_span(&out)), "%s", why.msg);
+    imp_cutlist_settle(&cuts, imp_buf_span(&out));
+    cr_expect(imp_cutlist_all_kept(&cuts));
+}
+
+static bool has_tag(uint32_t tag_)
+{
+    struct imp_dcm_reader r;
+    struct imp_dcm_event e = {0};
+    imp_dcm_reader_start(&r, imp_buf_span(&out), 0, out.n, made.how);
+    do {
+        cr_assert(imp_dcm_next(&r, &e, &why), "%s", why.msg);
+        if (e.tag == tag_ && e.kind != IMP_DCM_END)
+            return true;
+    } while (e.kind != IMP_DCM_END);
+    return false;
+}
+
+Test(dicom_decide, an_empty_sequence_of_another_vr_gets_no_value)
+{
+    static const char *const vrs[] = {"AE", "DA", "UI", "LT", "US"};
+    for (size_t i = 0; i < sizeof vrs / sizeof *vrs; i++) {
+        begin_object();
+        el(0x00089410, vrs[i], ""); // Referenced Other Plane Sequence
+        el(0x00400275, vrs[i], ""); // Request Attributes Sequence
+        expect_cleaned();
+        cr_expect(!has_tag(0x00089410), "%s", vrs[i]);
+    }
+}
