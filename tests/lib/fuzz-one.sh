@@ -24,6 +24,11 @@ esac
 # Small seeds only: a mutation of a large file says little per second.
 find ${IMP_CORPUS:+"$IMP_CORPUS"} "$SAMPLES" -type f -size -64k \
     -iregex "$kinds" -exec cp -t "$seeds" {} +
+if [ "$name" = dicom_edit ] && [ -n "$IMP_DICOM" ]; then
+    find ${IMP_CORPUS:+"$IMP_CORPUS"} "$SAMPLES" -type f -size -16k \
+        -iregex "$kinds" -exec python3 tests/lib/dicom_seeds.py "$IMP_DICOM" \
+        "$seeds" {} +
+fi
 dict=tests/fuzz/${name%_mark}.dict
 if [ -f "$dict" ]; then dict=-dict=$dict; else dict=; fi
 ASAN_OPTIONS=detect_leaks=1 \
