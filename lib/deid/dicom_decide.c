@@ -64,17 +64,19 @@ static enum imp_dcm_vr known_vr(const struct imp_dcm_event *e)
     return a && a->vr != IMP_DCM_NONE ? (enum imp_dcm_vr)a->vr : e->vr;
 }
 
-// More numbers than there may be (PS3.6) are no numbers.
-static bool is_too_long(const struct imp_dcm_event *e, struct imp_span v)
+// Parts of a number, or more of them than there may be (PS3.6), are no numbers.
+static bool has_wrong_length(const struct imp_dcm_event *e, struct imp_span v)
 {
     const struct imp_dcm_attribute *a = imp_dcm_find(e->tag);
     const struct imp_dcm_vr_info *info = imp_dcm_vr_info(known_vr(e));
     bool tags = info->kind == IMP_DCM_KIND_TAG;
-    bool numbers = tags || info->kind == IMP_DCM_KIND_NUMBER;
     size_t size = tags ? 4 : info->unit;
+    if (!tags && info->kind != IMP_DCM_KIND_NUMBER)
+        return false;
     // Of what may be OW, too, the length is in other elements.
-    return a && a->most && numbers && a->vr != IMP_DCM_US_OW &&
-           a->vr != IMP_DCM_US_SS_OW && v.n > a->most * size;
+    bool counted =
+        a && a->most && a->vr != IMP_DCM_US_OW && a->vr != IMP_DCM_US_SS_OW;
+    return v.n % size != 0 || (counted && v.n > a->most * size);
 }
 
 // Text where the VR has none may be anything.
@@ -96,7 +98,7 @@ static bool is_fit(const struct imp_dcm_event *e, struct imp_span v)
 {
     return fits_kind(imp_dcm_vr_info(e->vr)->kind, v) &&
            fits_kind(imp_dcm_vr_info(known_vr(e))->kind, v) &&
-           !is_too_long(e, v);
+           !has_wrong_length(e, v);
 }
 
 static bool is_decimal(const struct imp_dcm_event *e)
@@ -182,7 +184,7 @@ static bool keep(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
     bool harmless;
     // Another number in its place would be believed.
     if (is_numeric(e) && !is_fit(e, imp_dcm_value_of(d->in, e)))
-        return imp_fail(err, IMP_ERR_DAMAGED, "no number, or too many");
+        return imp_fail(err, IMP_ERR_DAMAGED, "no numbers, or too many");
     if (!is_harmless(d, e, false, &harmless, err))
         return false;
     *cut = harmless ? IMP_DICOM_CUT_KEEP : dummy(d, e, value);

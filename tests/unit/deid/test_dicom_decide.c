@@ -86,3 +86,59 @@ Test(dicom_decide, an_empty_sequence_of_another_vr_gets_no_value)
         cr_expect(!has_tag(0x00089410), "%s", vrs[i]);
     }
 }
+
+static void expect_refused(enum imp_code code, const char *what)
+{
+    const struct imp_deid_subject subject = {.secret =
+                                                 imp_secret_for_looking()};
+    imp_dicom_deid_start(deid, &subject);
+    cr_expect(!cut(made_span()));
+    cr_expect_eq(why.code, code, "%s: %s", imp_code_name(why.code), why.msg);
+    cr_expect(strstr(why.msg, what), "want '%s': %s", what, why.msg);
+}
+
+Test(dicom_decide, parts_of_numbers_are_damage)
+{
+    static const struct {
+        uint32_t tag;
+        const char *vr, *value;
+    } odd[] = {{0x006865D0, "FD", "1.2.3.4.5.6.7.8.99"},
+               {0x00280010, "US", "abc"},
+               {0x00181271, "FL", "abcdef"}};
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+        begin_object();
+        el(odd[i].tag, odd[i].vr, odd[i].value);
+        expect_refused(IMP_ERR_DAMAGED, "no numbers");
+    }
+    begin_object();
+    el(0x00181271, "FL", "abcd"); // Water Equivalent Diameter
+    expect_cleaned();
+    cr_expect(has_tag(0x00181271));
+}
+
+// --- What is searched for afterwards ---
+
+static bool is_sought(const char *text)
+{
+    static struct imp_identifiers sought;
+    bool found = false;
+    imp_dicom_deid_identifiers(deid, &sought);
+    for (size_t i = 0; i < sought.n; i++)
+        found |= strcmp(sought.id[i].text, text) == 0;
+    return found;
+}
+
+Test(dicom_decide, uids_are_sought_in_the_output_and_numbers_are_not)
+{
+    start(true, false);
+    el(0x00080016, "UI", "1.2.840.10008.5.1.4.1.1.2 ");
+    el(0x00080018, "UI", "1.3.6.1.4.1.99999.4711");
+    el(0x00100010, "PN", "Schulze^Doro");
+    el(0x00100020, "LO", "20.1.1970 ");
+    el(0x00101000, "LO", "47110815"); // Other Patient IDs
+    expect_cleaned();
+    cr_expect(is_sought("1.3.6.1.4.1.99999.4711"));
+    cr_expect(is_sought("schulze"));
+    cr_expect(!is_sought("20.1.1970"));
+    cr_expect(!is_sought("47110815"));
+}
