@@ -257,10 +257,8 @@ static enum imp_dicom_fate basic_fate(const struct imp_dicom_rule *row,
     enum imp_dicom_fate fate = fate_of(action, kind);
     if (fate == IMP_DICOM_DESCEND && is_identity_code(tag))
         return IMP_DICOM_DISGUISE;
-    // PS3.3 C.7.2.1: optional, but never without items.
-    return tag == REFERENCED_STUDIES && kind == IMP_DCM_KIND_SEQUENCE
-               ? IMP_DICOM_REMOVE
-               : fate;
+    // PS3.3 C.7.2.1: optional, but never without items; nor when UN hides them.
+    return tag == REFERENCED_STUDIES ? IMP_DICOM_REMOVE : fate;
 }
 
 // `why` is said of the basic profile.

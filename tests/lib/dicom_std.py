@@ -153,7 +153,7 @@ class Standard:
             code, by = self.basic(self.row_of(tag)), "basic"
         if by == "basic" and tag in IDENTITY_CODES and vr == "SQ":
             return "disguise", "a code that identifies"
-        if by == "basic" and tag == REFERENCED_STUDIES and vr == "SQ":
+        if by == "basic" and tag == REFERENCED_STUDIES:
             return "remove", "never without items (PS3.3 C.7.2.1)"
         return self.by_code(code, by, vr), "%s by %s" % (code, by)
 

@@ -204,6 +204,7 @@ Test(dicom_rules, codes_of_persons_and_institutions_are_disguised)
 Test(dicom_rules, a_sequence_that_may_not_be_empty_goes)
 {
     EXPECT({0x00081110, IMP_DCM_SQ, 0, IMP_DICOM_REMOVE, "X/Z"},
+           {0x00081110, IMP_DCM_UN, 0, IMP_DICOM_REMOVE, "X/Z"},
            {0x00081110, IMP_DCM_SQ, OPTION(UIDS), IMP_DICOM_DESCEND,
             "retain-uids"},
            {0x00400555, IMP_DCM_SQ, 0, IMP_DICOM_EMPTY, "X/Z"});
