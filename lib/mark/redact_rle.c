@@ -100,18 +100,18 @@ static bool redact_segments(struct imp_redact_job *job, struct imp_span frame,
     struct imp_buf *b = &job->out->bytes;
     uint64_t at = IMP_RLE_HEADER, length = 0;
     size_t head = b->n;
-    struct imp_span segment = {0};
+    struct imp_span segment;
+    const uint8_t *place = frame.p + IMP_RLE_HEADER;
     if (!imp_buf_add(b, frame.p, IMP_RLE_HEADER, job->err) ||
         !imp_redact_patch(job, (uint64_t)(frame.p - job->in.p), IMP_RLE_HEADER,
                           head, IMP_RLE_HEADER))
         return false;
     for (unsigned i = 0; i < n; i++, at += length) {
-        const uint8_t *behind = segment.p + segment.n;
         if (!imp_rle_segment(frame, i, n, &segment, job->err))
             return imp_wrap(job->err, "redaction");
-        if (i == 0 ? segment.p != frame.p + IMP_RLE_HEADER
-                   : segment.p != behind)
+        if (segment.p != place)
             return bad(job, "an offset of the header is not in its place");
+        place += segment.n;
         if (!redact_segment(job, segment, plane, black_of(job, i), &length))
             return false;
         if (at > UINT32_MAX)
