@@ -413,24 +413,31 @@ static bool patient(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
     return true;
 }
 
+static bool is_of_patient(const struct imp_dcm_event *e)
+{
+    return e->depth == 0 &&
+           (e->tag == IMP_DICOM_PATIENT_NAME || e->tag == IMP_DICOM_PATIENT_ID);
+}
+
 bool imp_dicom_deid_is_patient(const struct imp_dcm_event *e)
 {
-    return e->depth == 0 && e->kind == IMP_DCM_ELEMENT &&
-           (e->tag == IMP_DICOM_PATIENT_NAME || e->tag == IMP_DICOM_PATIENT_ID);
+    return e->kind == IMP_DCM_ELEMENT && is_of_patient(e);
 }
 
 static bool choose(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
                    enum imp_dicom_fate fate, enum imp_dicom_cut *cut,
                    struct imp_span *value, struct imp_err *err)
 {
-    bool burned_in = e->tag == BURNED_IN && d->cleaned;
+    bool burned_in = e->depth == 0 && e->tag == BURNED_IN && d->cleaned;
+    bool method = e->depth == 0 && imp_dicom_is_method(e->tag);
     bool element = e->kind == IMP_DCM_ELEMENT;
     *cut = IMP_DICOM_CUT_KEEP;
     if (is_our_method(d, e))
         return true;
     if (element && e->tag == CHARACTER_SET)
         return imp_dicom_scope_check(&d->scope, e->depth, err);
-    if (e->depth == 0 && (imp_dicom_is_method(e->tag) || burned_in)) {
+    // What is added for the subject comes in place of a sequence, too.
+    if (method || burned_in || (is_of_patient(e) && !element)) {
         *cut = IMP_DICOM_CUT_REMOVE;
         return true;
     }

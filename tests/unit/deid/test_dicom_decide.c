@@ -49,10 +49,10 @@ static bool cut(struct imp_span in)
 }
 
 // Into `out`, which is clean then.
-static void expect_cleaned(void)
+static void expect_cleaned_of(const char *code)
 {
-    const struct imp_deid_subject subject = {.secret =
-                                                 imp_secret_for_looking()};
+    const struct imp_deid_subject subject = {
+        .code = code, .secret = imp_secret_for_looking()};
     imp_dicom_deid_start(deid, &subject);
     cr_assert(cut(made_span()), "%s", why.msg);
     cr_assert(imp_cutlist_apply(&cuts, made_span(), &out, NULL));
@@ -62,17 +62,28 @@ static void expect_cleaned(void)
     cr_expect(imp_cutlist_all_kept(&cuts));
 }
 
-static bool has_tag(uint32_t tag_)
+static void expect_cleaned(void)
 {
+    expect_cleaned_of(NULL);
+}
+
+static size_t count(uint32_t tag_)
+{
+    size_t n = 0;
     struct imp_dcm_reader r;
     struct imp_dcm_event e = {0};
     imp_dcm_reader_start(&r, imp_buf_span(&out), 0, out.n, made.how);
     do {
         cr_assert(imp_dcm_next(&r, &e, &why), "%s", why.msg);
-        if (e.tag == tag_ && e.kind != IMP_DCM_END)
-            return true;
+        n += e.tag == tag_ &&
+             (e.kind == IMP_DCM_ELEMENT || e.kind == IMP_DCM_SEQUENCE_BEGIN);
     } while (e.kind != IMP_DCM_END);
-    return false;
+    return n;
+}
+
+static bool has_tag(uint32_t tag_)
+{
+    return count(tag_) > 0;
 }
 
 Test(dicom_decide, an_empty_sequence_of_another_vr_gets_no_value)
@@ -84,6 +95,24 @@ Test(dicom_decide, an_empty_sequence_of_another_vr_gets_no_value)
         el(0x00400275, vrs[i], ""); // Request Attributes Sequence
         expect_cleaned();
         cr_expect(!has_tag(0x00089410), "%s", vrs[i]);
+    }
+}
+
+Test(dicom_decide, the_subjects_code_comes_in_place_of_a_sequence)
+{
+    static const char *const codes[] = {NULL, "S-0042"};
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        begin_object();
+        for (uint32_t t = 0x00100010; t <= 0x00100020; t += 0x10) {
+            head(t, "SQ", UNDEFINED);
+            item(UNDEFINED);
+            el(0x00100010, "PN", "Doe^Jane");
+            item_end();
+            sequence_end();
+        }
+        expect_cleaned_of(codes[i]);
+        cr_expect_eq(count(0x00100010), codes[i] ? 1 : 0);
+        cr_expect_eq(count(0x00100020), codes[i] ? 1 : 0);
     }
 }
 
