@@ -68,7 +68,10 @@ static enum imp_dcm_vr known_vr(const struct imp_dcm_event *e)
 static bool has_wrong_length(const struct imp_dcm_event *e, struct imp_span v)
 {
     const struct imp_dcm_attribute *a = imp_dcm_find(e->tag);
-    const struct imp_dcm_vr_info *info = imp_dcm_vr_info(known_vr(e));
+    const struct imp_dcm_vr_info *info = imp_dcm_vr_info(e->vr);
+    // As what it is written; or, if that may be anything, as what it should be.
+    if (info->kind == IMP_DCM_KIND_BYTES)
+        info = imp_dcm_vr_info(known_vr(e));
     bool tags = info->kind == IMP_DCM_KIND_TAG;
     size_t size = tags ? 4 : info->unit;
     if (!tags && info->kind != IMP_DCM_KIND_NUMBER)

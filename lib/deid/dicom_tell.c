@@ -128,17 +128,16 @@ static bool is_our_own(const struct imp_dicom_word *word)
     return false;
 }
 
-// What is met by chance no more: characters, and points of a UID.
-enum { SURE = 6, POINTS = 4 };
+enum { SURE = 6 }; // characters that are met by chance no more
 
-// A number or a date, which others may be, too; a UID is longer.
-static bool is_common_number(const struct imp_dicom_word *word)
+// A number or a date, which others may be, too; a UID, unless it is of the
+// instance, the study or the series: others are roots of what stays, such as a
+// maker's classes.
+static bool is_number(const struct imp_dicom_word *word)
 {
-    size_t points = 0;
-    for (size_t i = 0; i < word->length; i++)
-        points += word->text[i] == '.';
-    return points < POINTS &&
-           strspn(word->text, "0123456789.-/ ") >= word->length;
+    bool unique = word->tag == 0x00080018 || word->tag == 0x0020000D ||
+                  word->tag == 0x0020000E;
+    return !unique && strspn(word->text, "0123456789.-/ ") >= word->length;
 }
 
 void imp_dicom_deid_identifiers(const struct imp_dicom_deid *d,
@@ -150,7 +149,7 @@ void imp_dicom_deid_identifiers(const struct imp_dicom_deid *d,
     for (size_t i = 0; i < d->words.n; i++) {
         const struct imp_dicom_word *word = &d->words.word[i];
         char tag[16], text[IMP_DICOM_WORD_BYTES + 1];
-        if (word->length < SURE || is_common_number(word) || is_our_own(word))
+        if (word->length < SURE || is_number(word) || is_our_own(word))
             continue;
         snprintf(tag, sizeof tag, IMP_DCM_TAG_FMT, IMP_DCM_TAG_ARGS(word->tag));
         snprintf(text, sizeof text, "%.*s", (int)word->length, word->text);
