@@ -40,7 +40,7 @@ pass() { # pass NAME BURNED-IN
 }
 wrong=0
 pass all allow
-python3 tests/lib/dicom_corpus_judge.py "$IMP_DICOM" "$work/all.pairs" \
+judged python3 tests/lib/dicom_corpus_judge.py "$IMP_DICOM" "$work/all.pairs" \
     "$work/all/a" "$work/key" >"$work/judge" 2>&1 || {
     wrong=1
     head -n 100 "$work/judge"

@@ -4,6 +4,9 @@
 . tests/lib/env.sh
 . tests/lib/e2e.sh
 need_corpus
+case $build in
+*asan*) skip "of AddressSanitizer the unit tests and fuzz targets are enough" ;;
+esac
 [ -d "$IMP_CORPUS/dicom" ] || skip "no corpus of DICOM objects"
 for tool in dcmdjpeg dcmj2pnm gdcmconv; do
     command -v "$tool" >/dev/null || skip "no $tool (make deps)"

@@ -43,7 +43,7 @@ profile() {
     [ $? -le 1 ] || fail "$*: $(tail -n 5 "$work/err")"
     expect_sum
     pairs "$work/s" >"$work/pairs"
-    python3 tests/lib/dicom_profile_judge.py "$IMP_DICOM" "$work/pairs" \
+    judged python3 tests/lib/dicom_profile_judge.py "$IMP_DICOM" "$work/pairs" \
         "$work/a" "$key" "$subject" "$@" >"$work/judge" 2>&1 || {
         wrong=$((wrong + 1))
         head -n 40 "$work/judge"

@@ -55,7 +55,7 @@ judge() { # judge ARCHIVE MARK
         WHERE CAST(path AS TEXT) NOT LIKE '%/ct.dcm'
         AND CAST(path AS TEXT) NOT LIKE '%/clean.dcm'" \
         >"$work/pairs"
-    "$python" tests/lib/dicom_cart_judge.py "$work/pairs" "$work/$1" \
+    judged "$python" tests/lib/dicom_cart_judge.py "$work/pairs" "$work/$1" \
         "$rects" "$2" >"$work/judge" 2>&1 || {
         cat "$work/judge"
         fail "$1: the judge says otherwise"
