@@ -277,9 +277,11 @@ static void expect_gone_from(void *self, struct imp_span data,
 {
     const struct gone *g = self;
     const struct imp_span value = imp_dcm_value_of(data, e);
-    bool prose = e->kind == IMP_DCM_ELEMENT && e->vr != IMP_DCM_CS &&
-                 imp_dcm_vr_info(e->vr)->kind == IMP_DCM_KIND_TEXT;
-    if (!prose || !is_plain(value))
+    enum imp_dcm_kind kind = imp_dcm_vr_info(e->vr)->kind;
+    bool says = kind == IMP_DCM_KIND_TEXT || kind == IMP_DCM_KIND_DECIMAL ||
+                kind == IMP_DCM_KIND_DATE;
+    if (e->kind != IMP_DCM_ELEMENT || e->vr == IMP_DCM_CS || !says ||
+        !is_plain(value))
         return;
     for (size_t i = 0; i < g->n; i++)
         promise(!has(value, g->text[i]), "no text repeats what identifies");
