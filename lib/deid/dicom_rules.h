@@ -22,7 +22,7 @@ enum imp_dicom_fate {
     IMP_DICOM_KEEP,     /* as it stands */
     IMP_DICOM_DESCEND,  /* a sequence that stays: its elements decide */
     IMP_DICOM_DISGUISE, /* a sequence that stays; of its elements, at every
-                           depth, texts that would stay become dummies */
+                           depth, those that would stay become dummies */
     IMP_DICOM_REMOVE,
     IMP_DICOM_EMPTY, /* zero length; a sequence without items */
     IMP_DICOM_DUMMY, /* a fixed value that fits the VR */

@@ -43,7 +43,7 @@ void imp_dicom_scope_item(struct imp_dicom_scope *s, unsigned depth);
 void imp_dicom_scope_element(struct imp_dicom_scope *s, struct imp_span in,
                              const struct imp_dcm_event *e);
 
-/* Does it lie in a sequence whose texts become dummies (IMP_DICOM_DISGUISE)?
+/* Does it lie in a sequence whose elements become dummies (IMP_DICOM_DISGUISE)?
  * `begins`: it is such a sequence itself. */
 bool imp_dicom_scope_disguised(struct imp_dicom_scope *s,
                                const struct imp_dcm_event *e, bool begins);

@@ -6,11 +6,7 @@ need_corpus
 for tool in dcmdjpeg gdcmconv; do
     command -v "$tool" >/dev/null || skip "no $tool (make deps)"
 done
-# Debian's module is there for Debian's Python alone.
-for python in python3 /usr/bin/python3 ""; do
-    [ -n "$python" ] || skip "no pydicom (make deps)"
-    "$python" -c 'import pydicom' 2>/dev/null && break
-done
+need_pydicom
 mkdir "$work/planted" "$work/out"
 "$python" tests/lib/dicom_frames_judge.py plant "$IMP_CORPUS/dicom" \
     "$work/planted" || fail "nothing planted"

@@ -6,11 +6,7 @@
 need_corpus
 [ -d "$IMP_CORPUS/dicom" ] || skip "no corpus of DICOM objects"
 [ -n "$IMP_DICOM" ] || skip "no standard as data"
-# Debian's module is there for Debian's Python alone.
-for python in python3 /usr/bin/python3 ""; do
-    [ -n "$python" ] || skip "no pydicom (make deps)"
-    "$python" -c 'import pydicom' 2>/dev/null && break
-done
+need_pydicom
 printf 'of a test' | sha256sum | cut -c 1-64 >"$work/key"
 chmod 600 "$work/key"
 printf '[policy]\npreset = strict\n[dicom]\nburned-in = allow\n' \

@@ -3,11 +3,7 @@
 . tests/lib/e2e.sh
 need_corpus
 [ -d "$IMP_CORPUS/dicom" ] || skip "no corpus of DICOM objects"
-# Debian's module is there for Debian's Python alone.
-for python in python3 /usr/bin/python3 ""; do
-    [ -n "$python" ] || skip "no pydicom (make deps)"
-    "$python" -c 'import pydicom' 2>/dev/null && break
-done
+need_pydicom
 find "$IMP_CORPUS/dicom" -type f | sort |
     xargs "$build/bin/tell_dicom_image" >"$work/told" ||
     fail "tell_dicom_image failed"

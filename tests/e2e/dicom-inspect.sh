@@ -7,11 +7,7 @@
 need_corpus
 [ -d "$IMP_CORPUS/dicom" ] || skip "no corpus of DICOM objects"
 [ -n "$IMP_DICOM" ] || skip "no standard as data"
-# Debian's module is there for Debian's Python alone.
-for python in python3 /usr/bin/python3 ""; do
-    [ -n "$python" ] || skip "no pydicom (make deps)"
-    "$python" -c 'import pydicom' 2>/dev/null && break
-done
+need_pydicom
 cp -r "$IMP_CORPUS/dicom" "$work/in"
 judged() { # judged NAME OPTIONS
     printf '[policy]\npreset = strict\ndates = %s\n[dicom]\noptions = %s\nburned-in = allow\n' \

@@ -11,11 +11,7 @@ esac
 for tool in dcmdjpeg dcmj2pnm gdcmconv; do
     command -v "$tool" >/dev/null || skip "no $tool (make deps)"
 done
-# Debian's module is there for Debian's Python alone.
-for python in python3 /usr/bin/python3 ""; do
-    [ -n "$python" ] || skip "no pydicom (make deps)"
-    "$python" -c 'import pydicom' 2>/dev/null && break
-done
+need_pydicom
 for how in overlay pixels; do
     mkdir "$work/$how"
     find "$IMP_CORPUS/dicom" -type f | sort |

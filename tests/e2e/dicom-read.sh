@@ -4,11 +4,7 @@
 need_corpus
 [ -d "$IMP_CORPUS/dicom" ] || skip "no corpus of DICOM objects"
 command -v dcmdump >/dev/null || skip "no dcmdump (make deps)"
-# Debian's module is there for Debian's Python alone.
-for python in python3 /usr/bin/python3 ""; do
-    [ -n "$python" ] || skip "no pydicom (make deps)"
-    "$python" -c 'import pydicom' 2>/dev/null && break
-done
+need_pydicom
 find "$IMP_CORPUS/dicom" -type f | sort >"$work/files"
 xargs "$build/bin/tell_dicom" <"$work/files" >"$work/told" ||
     fail "tell_dicom failed"

@@ -9,11 +9,7 @@ esac
 for tool in dcmdjpeg gdcmconv; do
     command -v "$tool" >/dev/null || skip "no $tool (make deps)"
 done
-# Debian's module is there for Debian's Python alone.
-for python in python3 /usr/bin/python3 ""; do
-    [ -n "$python" ] || skip "no pydicom (make deps)"
-    "$python" -c 'import pydicom' 2>/dev/null && break
-done
+need_pydicom
 mkdir "$work/out"
 for rect in 3,2,9,7 0,0,100000,5; do
     find "$IMP_CORPUS/dicom" -type f | sort |

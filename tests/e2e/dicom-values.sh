@@ -3,11 +3,7 @@
 . tests/lib/env.sh
 . tests/lib/e2e.sh
 [ -n "${IMP_DICOM:-}" ] || skip "no PS3.6 as data"
-# Debian's module is there for Debian's Python alone.
-for python in python3 /usr/bin/python3 ""; do
-    [ -n "$python" ] || skip "no pydicom (make deps)"
-    "$python" -c 'import pydicom' 2>/dev/null && break
-done
+need_pydicom
 "$python" tests/lib/dicom_values_judge.py "$build/bin/tell_values" "$work" \
     "$IMP_DICOM" >"$work/judge" || {
     tail -n 60 "$work/judge"

@@ -6,11 +6,7 @@
 for tool in dcmcrle dcmdrle dcmcjpeg dcmdjpeg dcmconv gdcmconv; do
     command -v "$tool" >/dev/null || skip "no $tool (make deps)"
 done
-# Debian's module is there for Debian's Python alone.
-for python in python3 /usr/bin/python3 ""; do
-    [ -n "$python" ] || skip "no pydicom (make deps)"
-    "$python" -c 'import pydicom' 2>/dev/null && break
-done
+need_pydicom
 rects='0,0,200,17; 150,90,31,21'
 mkdir "$work/in"
 "$python" tests/lib/dicom_carts.py "$work/in" || fail "no objects"

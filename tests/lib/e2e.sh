@@ -16,6 +16,15 @@ skip() {
     exit 77
 }
 
+# need_pydicom: $python has it. Debian's module is there for Debian's Python
+# alone.
+need_pydicom() {
+    for python in python3 /usr/bin/python3 ""; do
+        [ -n "$python" ] || skip "no pydicom (make deps)"
+        "$python" -c 'import pydicom' 2>/dev/null && break
+    done
+}
+
 # judged COMMAND...: an independent judge of what the program put out. It takes
 # most of a test's time, and with AddressSanitizer the same is put out: then it
 # is the program that is tested, and nothing is judged.
