@@ -145,6 +145,40 @@ Test(dicom_decide, parts_of_numbers_are_damage)
     cr_expect(has_tag(0x00181271));
 }
 
+Test(dicom_decide, an_element_of_another_nature_is_damage)
+{
+    begin_object();
+    el(0x00180024, "US", "ab"); // Sequence Name, SH
+    expect_refused(IMP_ERR_DAMAGED, "its VR is US, PS3.6 has SH");
+}
+
+Test(dicom_decide, a_character_set_that_there_is_not_is_refused)
+{
+    start(true, false);
+    el(0x00080005, "CS", "NO SUCH ");
+    el(0x00080016, "UI", "1.2.840.10008.5.1.4.1.1.2 ");
+    el(0x00080018, "UI", "1.3.6.1.4.1.99999.4711");
+    expect_refused(IMP_ERR_UNSUPPORTED, "(0008,0005)");
+}
+
+Test(dicom_decide, each_part_of_a_persons_code_is_a_dummy)
+{
+    begin_object();
+    head(0x00401101, "SQ", UNDEFINED);
+    item(UNDEFINED);
+    el(0x00080100, "SH", "EMP-4711");
+    el(0x00080102, "SH", "99HOSPITAL");
+    el(0x00080104, "LO", "Grace Hopper");
+    item_end();
+    sequence_end();
+    expect_cleaned();
+    static const char *const gone[] = {"4711", "HOSPITAL", "Hopper"};
+    for (size_t i = 0; i < sizeof gone / sizeof *gone; i++)
+        cr_expect_null(memmem(out.p, out.n, gone[i], strlen(gone[i])), "%s",
+                       gone[i]);
+    cr_expect_eq(count(0x00080102), 2); // and that of our method
+}
+
 // --- What is searched for afterwards ---
 
 static bool is_sought(const char *text)
