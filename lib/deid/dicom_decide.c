@@ -83,13 +83,13 @@ static bool has_wrong_length(const struct imp_dcm_event *e, struct imp_span v)
 }
 
 // Text where the VR has none may be anything.
-static bool fits_kind(enum imp_dcm_kind kind, struct imp_span v)
+static bool fits_vr(enum imp_dcm_vr vr, struct imp_span v)
 {
-    switch (kind) {
+    switch (imp_dcm_vr_info(vr)->kind) {
     case IMP_DCM_KIND_DECIMAL:
         return imp_dicom_is_decimal(v);
     case IMP_DCM_KIND_DATE:
-        return has_only(v, "0123456789+-.:DWMY\\ ");
+        return imp_dicom_is_date(vr, v);
     case IMP_DCM_KIND_UID:
         return has_only(v, "0123456789.\\ ");
     default:
@@ -99,8 +99,7 @@ static bool fits_kind(enum imp_dcm_kind kind, struct imp_span v)
 
 static bool is_fit(const struct imp_dcm_event *e, struct imp_span v)
 {
-    return fits_kind(imp_dcm_vr_info(e->vr)->kind, v) &&
-           fits_kind(imp_dcm_vr_info(known_vr(e))->kind, v) &&
+    return fits_vr(e->vr, v) && fits_vr(known_vr(e), v) &&
            !has_wrong_length(e, v);
 }
 

@@ -308,6 +308,28 @@ static bool find_dash(const struct making *m, struct imp_span s, size_t *dash)
     return false;
 }
 
+// A year, or a month of one: no day that could be put back, and yet a DT.
+static bool is_long_moment(struct imp_span s)
+{
+    if (s.n >= 5 && is_zone(from(s, s.n - 5)))
+        s.n -= 5;
+    int month = digits(s, 4, 2);
+    return digits(s, 0, 4) > 0 &&
+           (s.n == 4 || (s.n == 6 && month >= 1 && month <= 12));
+}
+
+bool imp_dicom_is_date(enum imp_dcm_vr vr, struct imp_span value)
+{
+    const struct making m = {.vr = vr};
+    struct imp_span one;
+    size_t dash;
+    while (next_value(&value, &one))
+        if (one.n && !find_dash(&m, one, &dash) &&
+            (vr != IMP_DCM_DT || !is_long_moment(one)))
+            return false;
+    return true;
+}
+
 // A value that fits, or nothing.
 static bool put_shifted(const struct making *m, struct imp_span s,
                         struct imp_buf *out, struct imp_err *err)

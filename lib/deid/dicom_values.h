@@ -23,6 +23,11 @@ struct imp_span imp_dicom_dummy(uint32_t tag, enum imp_dcm_vr vr);
  * are met; but neither a date nor a UID, which have more points. */
 bool imp_dicom_is_decimal(struct imp_span value);
 
+/* Is each value of `value` empty or what a DA, DT, TM or AS, `vr`, may be
+ * (PS3.5 6.2)? With the retired forms and ranges that _shift knows; and a DT
+ * may be a year or a month, too. */
+bool imp_dicom_is_date(enum imp_dcm_vr vr, struct imp_span value);
+
 /* Append to `out` the values of a DA or DT element, `value`, each put forward
  * by `days` (mostly negative), padded to even length. Times of day, fractions
  * and time zones stay; those of a TM, and ages of an AS, as they are. Ranges

@@ -179,6 +179,24 @@ Test(dicom_decide, each_part_of_a_persons_code_is_a_dummy)
     cr_expect_eq(count(0x00080102), 2); // and that of our method
 }
 
+Test(dicom_decide, what_is_no_date_does_not_stay_with_full_dates)
+{
+    clear();
+    policy = imp_policy_from_text("[policy]\npreset = strict\n"
+                                  "[dicom]\noptions = retain-full-dates\n",
+                                  &why);
+    cr_assert(policy, "%s", why.msg);
+    deid = imp_dicom_deid_new(policy, &why);
+    begin_object();
+    el(0x00080020, "DA", "20240229");
+    el(0x00080030, "TM", "4711"); // no hour
+    el(0x3010004C, "DA", "1.3.6.1.4.1.99999.4711");
+    expect_cleaned();
+    cr_expect(memmem(out.p, out.n, "20240229", 8));
+    cr_expect(has_tag(0x3010004C));
+    cr_expect_null(memmem(out.p, out.n, "4711", 4));
+}
+
 // --- What is searched for afterwards ---
 
 static bool is_sought(const char *text)

@@ -227,6 +227,41 @@ Test(dicom_values, a_name_that_hides_as_a_time_or_an_age_goes)
     EXPECT_SHIFT(LO, "Doe", -1, "REMOVED ");
 }
 
+static bool is_date(enum imp_dcm_vr vr, const char *value)
+{
+    return imp_dicom_is_date(vr, span_of(value, strlen(value)));
+}
+
+Test(dicom_values, dates_are_told_from_what_is_written_with_their_digits)
+{
+    static const struct {
+        enum imp_dcm_vr vr;
+        const char *value;
+        bool is;
+    } told[] = {{IMP_DCM_DA, "20240229", true},
+                {IMP_DCM_DA, "", true},
+                {IMP_DCM_DA, "20240229\\2024.03.01 ", true},
+                {IMP_DCM_DA, "20230229", false},
+                {IMP_DCM_DA, "4711", false},
+                {IMP_DCM_DA, "1.3.6.1.4.1.99999.4711", false},
+                {IMP_DCM_DA, "20240229\\4711", false},
+                {IMP_DCM_DT, "20240229101500.5+0100", true},
+                {IMP_DCM_DT, "2024", true},
+                {IMP_DCM_DT, "202412-0500", true},
+                {IMP_DCM_DT, "202413", false},
+                {IMP_DCM_DT, "0000", false},
+                {IMP_DCM_DT, "20241", false},
+                {IMP_DCM_TM, "101500", true},
+                {IMP_DCM_TM, "10:15", true},
+                {IMP_DCM_TM, "2024", true},
+                {IMP_DCM_TM, "4711", false},
+                {IMP_DCM_AS, "042Y", true},
+                {IMP_DCM_AS, "4711", false}};
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++)
+        cr_expect_eq(is_date(told[i].vr, told[i].value), told[i].is, "%s %s",
+                     imp_dcm_vr_info(told[i].vr)->name, told[i].value);
+}
+
 Test(dicom_values, a_long_value_of_dashes_costs_no_time, .timeout = 5)
 {
     enum { MANY = 1 << 20 };
