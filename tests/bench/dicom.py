@@ -3,13 +3,16 @@
 made from SLICE, beside tools that do so in one process over all files, and beside
 copying and hashing. Medians of rounds in which all take their turn.
 
+Each run writes into a directory of its own, and all of them are removed at the
+end: ext4 steps round every inode that was deleted within the last minutes, which
+would cost more than what is measured.
+
 dicognito is in no registry of Debian; what pydicom alone takes is told instead."""
 import os, re, resource, shutil, statistics, subprocess, sys, time
 
 SLICES, PER_SERIES, ROUNDS = 2000, 100, 3
 imgpipe, work, sample = sys.argv[1:]
-src, out, state = work + "/slices", work + "/slices-out", work + "/slices-state"
-key, policy = work + "/slices.key", work + "/slices.conf"
+src, key, runs = work + "/slices", work + "/slices.key", work + "/slices-runs"
 
 # What the basic profile has of such a slice, as far as the tool can be told.
 EMPTY = ["0008,0020", "0008,0023", "0008,0030", "0008,0033", "0008,0050", "0008,0090", "0010,0010", "0010,0020",
@@ -62,13 +65,13 @@ def make_slices():
 
 
 def sh(script, *more):
-    return lambda: subprocess.run(["sh", "-c", script, "sh", src, out, *more], stdout=subprocess.DEVNULL,
-                                  stderr=subprocess.DEVNULL, check=True)
+    return lambda out: subprocess.run(["sh", "-c", script, "sh", src, out, *more], stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.DEVNULL, check=True)
 
 
 def run(jobs):
-    return lambda: subprocess.run([imgpipe, "run", src, "--archive", out, "--state", state, "--settle", "0", "--jobs",
-                                   str(jobs), "--key-file", key, "--quiet"], check=True)
+    return lambda out: subprocess.run([imgpipe, "run", src, "--archive", out, "--state", out + "-state", "--settle",
+                                       "0", "--jobs", str(jobs), "--key-file", key, "--quiet"], check=True)
 
 
 def contestants():
@@ -86,7 +89,7 @@ def contestants():
     if shutil.which("dcmodify"):
         what = " ".join(["-ma '(%s)='" % t for t in EMPTY] + ["-ea '(%s)'" % t for t in GONE])
         yield ("dcmodify, %d elements (in place)" % len(EMPTY + GONE),
-               sh('dcmodify -q -nb -imt -ep -gst -gse -gin %s "$2"/*' % what), lambda: shutil.copytree(src, out))
+               sh('dcmodify -q -nb -imt -ep -gst -gse -gin %s "$2"/*' % what), lambda out: shutil.copytree(src, out))
     python = next((p for p in ("python3", "/usr/bin/python3")
                    if subprocess.run([p, "-c", "import pydicom"], stderr=subprocess.DEVNULL).returncode == 0), None)
     if python:
@@ -94,26 +97,22 @@ def contestants():
                             python), None
 
 
-def clean():
-    for path in (out, state):
-        shutil.rmtree(path, ignore_errors=True)
-
-
 make_slices()
+os.makedirs(runs)
 subprocess.run([imgpipe, "keygen", key], check=True, stdout=subprocess.DEVNULL)
 taking_part = list(contestants())
 cpu, wall = ({name: [] for name, _, _ in taking_part} for _ in range(2))
-for _ in range(ROUNDS):
-    for name, go, prepare in taking_part:
-        clean()
+for n in range(ROUNDS):
+    for i, (name, go, prepare) in enumerate(taking_part):
+        out = f"{runs}/{n}-{i}"
         if prepare:
-            prepare()
+            prepare(out)
+        os.sync()  # what the last one left unwritten is not for the next to write
         before, t = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-        go()
+        go(out)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         wall[name].append(time.monotonic() - t)
         cpu[name].append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-clean()
 cpu, wall = ({n: statistics.median(v) for n, v in of.items()} for of in (cpu, wall))
 ours = "imgpipe run, 2 workers"
 mb = sum(os.path.getsize(src + "/" + f) for f in os.listdir(src)) / 1e6
@@ -125,3 +124,4 @@ for n in wall:
     if not re.match("cp|imgpipe", n):
         print(f"{ours} takes 1/{wall[n] / wall[ours]:.2f} of the wall time of {n}")
 shutil.rmtree(src)
+shutil.rmtree(runs)
