@@ -36,7 +36,12 @@ ASAN_OPTIONS=detect_leaks=1 \
     "$build/bin/fuzz_$name" $dict -max_total_time="$seconds" \
     -timeout=10 -rss_limit_mb=2048 -max_len=65536 -print_final_stats=1 \
     -artifact_prefix="$kept/" "$kept" "$seeds" >"$log" 2>&1 || {
-    tail -n 30 "$log"
+    # What was found, not how the search went; and the input, for the machine
+    # that found it may be gone.
+    grep -v '^#[0-9]' "$log" | tail -n 30
+    sed -n 's/.*Test unit written to //p' "$log" | while read -r unit; do
+        echo "$unit, xz and base64: $(xz -c "$unit" | base64 -w 0)"
+    done
     echo "a finding, see $kept"
     exit 1
 }
