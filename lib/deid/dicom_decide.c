@@ -1,6 +1,5 @@
 #include "deid/dicom_edit_internal.h"
 
-#include "deid/dicom_values.h"
 #include "dicom/dict.h"
 
 #include <string.h>
@@ -45,7 +44,9 @@ bool imp_dicom_deid_reuid(struct imp_dicom_deid *d, struct imp_span value,
         return imp_fail(err, IMP_ERR_CONFIG,
                         "UIDs of DICOM objects are made with a key: want "
                         "--key-file");
-    return imp_dicom_reuid(d->subject->secret, value, &d->value, err);
+    if (d->uids.secret != d->subject->secret)
+        d->uids = (struct imp_dicom_uids){.secret = d->subject->secret};
+    return imp_dicom_reuid(&d->uids, value, &d->value, err);
 }
 
 // --- What stays by the table ---
@@ -58,20 +59,22 @@ static bool has_only(struct imp_span v, const char *allowed)
     return true;
 }
 
-static enum imp_dcm_vr known_vr(const struct imp_dcm_event *e)
+static enum imp_dcm_vr known_vr(const struct imp_dicom_deid *d,
+                                const struct imp_dcm_event *e)
 {
-    const struct imp_dcm_attribute *a = imp_dcm_find(e->tag);
+    const struct imp_dcm_attribute *a = d->attribute;
     return a && a->vr != IMP_DCM_NONE ? (enum imp_dcm_vr)a->vr : e->vr;
 }
 
 // Parts of a number, or more of them than there may be (PS3.6), are no numbers.
-static bool has_wrong_length(const struct imp_dcm_event *e, struct imp_span v)
+static bool has_wrong_length(const struct imp_dicom_deid *d,
+                             const struct imp_dcm_event *e, struct imp_span v)
 {
-    const struct imp_dcm_attribute *a = imp_dcm_find(e->tag);
+    const struct imp_dcm_attribute *a = d->attribute;
     const struct imp_dcm_vr_info *info = imp_dcm_vr_info(e->vr);
     // As what it is written; or, if that may be anything, as what it should be.
     if (info->kind == IMP_DCM_KIND_BYTES)
-        info = imp_dcm_vr_info(known_vr(e));
+        info = imp_dcm_vr_info(known_vr(d, e));
     bool tags = info->kind == IMP_DCM_KIND_TAG;
     size_t size = tags ? 4 : info->unit;
     if (!tags && info->kind != IMP_DCM_KIND_NUMBER)
@@ -97,27 +100,31 @@ static bool fits_vr(enum imp_dcm_vr vr, struct imp_span v)
     }
 }
 
-static bool is_fit(const struct imp_dcm_event *e, struct imp_span v)
+static bool is_fit(const struct imp_dicom_deid *d,
+                   const struct imp_dcm_event *e, struct imp_span v)
 {
-    return fits_vr(e->vr, v) && fits_vr(known_vr(e), v) &&
-           !has_wrong_length(e, v);
+    return fits_vr(e->vr, v) && fits_vr(known_vr(d, e), v) &&
+           !has_wrong_length(d, e, v);
 }
 
-static bool is_decimal(const struct imp_dcm_event *e)
+static bool is_decimal(const struct imp_dicom_deid *d,
+                       const struct imp_dcm_event *e)
 {
-    return imp_dcm_vr_info(known_vr(e))->kind == IMP_DCM_KIND_DECIMAL;
+    return imp_dcm_vr_info(known_vr(d, e))->kind == IMP_DCM_KIND_DECIMAL;
 }
 
-static bool is_numeric(const struct imp_dcm_event *e)
+static bool is_numeric(const struct imp_dicom_deid *d,
+                       const struct imp_dcm_event *e)
 {
-    return is_decimal(e) ||
-           imp_dcm_vr_info(known_vr(e))->kind == IMP_DCM_KIND_NUMBER;
+    return is_decimal(d, e) ||
+           imp_dcm_vr_info(known_vr(d, e))->kind == IMP_DCM_KIND_NUMBER;
 }
 
-static bool is_text(const struct imp_dcm_event *e)
+static bool is_text(const struct imp_dicom_deid *d,
+                    const struct imp_dcm_event *e)
 {
     return imp_dcm_vr_info(e->vr)->kind == IMP_DCM_KIND_TEXT ||
-           imp_dcm_vr_info(known_vr(e))->kind == IMP_DCM_KIND_TEXT;
+           imp_dcm_vr_info(known_vr(d, e))->kind == IMP_DCM_KIND_TEXT;
 }
 
 // Marks of prose about somebody: an address, a title, a long number, a date, a
@@ -161,14 +168,14 @@ static bool is_harmless(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
 {
     struct imp_span text, v = imp_dcm_value_of(d->in, e);
     uint32_t hit = 0;
-    *harmless = is_fit(e, v);
+    *harmless = is_fit(d, e, v);
     if (!*harmless)
         d->found = "not of its VR";
-    else if (is_decimal(e) && imp_dicom_words_is_number(&d->words, v)) {
+    else if (is_decimal(d, e) && imp_dicom_words_is_number(&d->words, v)) {
         d->found = "repeats an identifier";
         *harmless = false;
     }
-    if (!*harmless || !is_text(e))
+    if (!*harmless || !is_text(d, e))
         return true;
     if (!imp_dicom_scope_text(&d->scope, e->depth, e->vr, v, &text, err) ||
         !find_words(d, e, text, &hit, err))
@@ -185,7 +192,7 @@ static bool keep(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
 {
     bool harmless;
     // Another number in its place would be believed.
-    if (is_numeric(e) && !is_fit(e, imp_dcm_value_of(d->in, e)))
+    if (is_numeric(d, e) && !is_fit(d, e, imp_dcm_value_of(d->in, e)))
         return imp_fail(err, IMP_ERR_DAMAGED, "no numbers, or too many");
     if (!is_harmless(d, e, false, &harmless, err))
         return false;
@@ -249,7 +256,7 @@ static bool hides_items(const struct imp_dicom_deid *d,
 {
     static const uint8_t little[] = {0xFE, 0xFF, 0x00, 0xE0};
     static const uint8_t big[] = {0xFF, 0xFE, 0xE0, 0x00};
-    const struct imp_dcm_attribute *a = imp_dcm_find(e->tag);
+    const struct imp_dcm_attribute *a = d->attribute;
     const struct imp_span v = imp_dcm_value_of(d->in, e);
     if (a && a->vr == IMP_DCM_SQ)
         return true;
@@ -259,14 +266,15 @@ static bool hides_items(const struct imp_dicom_deid *d,
 }
 
 // Who knows what is in an element of another nature than PS3.6 has it.
-static bool check_nature(const struct imp_dcm_event *e, struct imp_err *err)
+static bool check_nature(const struct imp_dicom_deid *d,
+                         const struct imp_dcm_event *e, struct imp_err *err)
 {
-    enum nature is = nature_of(e->vr), should = nature_of(known_vr(e));
+    enum nature is = nature_of(e->vr), should = nature_of(known_vr(d, e));
     bool ok = !e->length || imp_dcm_is_private(e->tag) || is == ANY ||
               should == ANY || is == should;
     return ok || imp_fail(err, IMP_ERR_DAMAGED, "its VR is %s, PS3.6 has %s",
                           imp_dcm_vr_info(e->vr)->name,
-                          imp_dcm_vr_info(known_vr(e))->name);
+                          imp_dcm_vr_info(known_vr(d, e))->name);
 }
 
 static bool safe(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
@@ -300,7 +308,7 @@ static bool shift(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
 {
     int32_t days = d->again ? 0 : d->subject->shift_days;
     d->value.n = 0;
-    const enum imp_dcm_vr vr = is_date(known_vr(e)) ? known_vr(e) : e->vr;
+    const enum imp_dcm_vr vr = is_date(known_vr(d, e)) ? known_vr(d, e) : e->vr;
     if (!imp_dicom_shift(vr, imp_dcm_value_of(d->in, e), days, &d->value, err))
         return false;
     *cut = replace(d, e, imp_buf_span(&d->value), value);
@@ -354,7 +362,7 @@ static bool by_fate(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
         return safe(d, e, cut, value, err);
     case IMP_DICOM_DESCEND:
     case IMP_DICOM_DISGUISE:
-        if (whole && !check_nature(e, err))
+        if (whole && !check_nature(d, e, err))
             return false;
         // What is a sequence by its VR alone is none that can be followed.
         *cut = whole ? IMP_DICOM_CUT_KEEP : IMP_DICOM_CUT_REMOVE;
@@ -369,7 +377,7 @@ static bool by_fate(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
         *cut = IMP_DICOM_CUT_REMOVE;
         return true;
     }
-    if (fate != IMP_DICOM_DUMMY && !check_nature(e, err))
+    if (fate != IMP_DICOM_DUMMY && !check_nature(d, e, err))
         return false;
     if (whole) {
         *cut =
@@ -458,6 +466,7 @@ bool imp_dicom_deid_decide(void *self, const struct imp_dcm_reader *reader,
     struct imp_dicom_deid *d = self;
     struct imp_dicom_verdict verdict =
         imp_dicom_rule(&d->options, e->tag, e->vr);
+    d->attribute = imp_dcm_find(e->tag);
     d->found = NULL;
     imp_dicom_scope_element(&d->scope, d->in, e);
     if (imp_dicom_scope_disguised(&d->scope, e,

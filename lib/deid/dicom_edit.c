@@ -31,6 +31,7 @@ void imp_dicom_deid_free(struct imp_dicom_deid *d)
     imp_dicom_method_clear(&d->method);
     imp_dicom_words_clear(&d->words);
     imp_dicom_scope_clear(&d->scope);
+    explicit_bzero(&d->uids, sizeof d->uids);
     free(d);
 }
 

@@ -9,6 +9,7 @@
 #include "deid/dicom_method.h"
 #include "deid/dicom_scope.h"
 #include "deid/dicom_survey.h"
+#include "deid/dicom_values.h"
 #include "deid/dicom_words.h"
 
 #define IMP_DICOM_PATIENT_NAME 0x00100010
@@ -22,6 +23,7 @@ struct imp_dicom_deid {
     const struct imp_deid_subject *subject;
     const struct imp_deid_observer *observer;
     const struct imp_deid_redactor *redactor;
+    struct imp_dicom_uids uids;
     bool again; // what stands for something else is there already
 
     // Of the object at hand:
@@ -36,7 +38,8 @@ struct imp_dicom_deid {
     char uid[IMP_DEID_UIDS][IMP_DICOM_TEXT_ROOM];
     bool has_uids, cleaned; // cleaned: see imp_dicom_burned_check
     struct imp_buf value;   // of the last decision
-    const char *found;      // static: what was wrong with it, or NULL
+    const struct imp_dcm_attribute *attribute; // and of its tag, or NULL
+    const char *found; // static: what was wrong with it, or NULL
 };
 
 /* The new UIDs of a value, in d->value; one that is there already, if the

@@ -1,7 +1,6 @@
 #include "deid/dicom_values.h"
 
 #include "deid/days.h"
-#include "deid/pseudonym.h"
 #include "dicom/dict.h"
 
 #include <stdio.h>
@@ -90,7 +89,7 @@ struct imp_span imp_dicom_dummy(uint32_t tag, enum imp_dcm_vr vr)
 struct making {
     bool (*one)(const struct making *m, struct imp_span value,
                 struct imp_buf *out, struct imp_err *err);
-    const struct imp_secret *secret;
+    struct imp_dicom_uids *uids;
     enum imp_dcm_vr vr;
     int32_t days;
 };
@@ -374,6 +373,10 @@ bool imp_dicom_shift(enum imp_dcm_vr vr, struct imp_span value, int32_t days,
 #define MOST_PARTS 9
 #define MOST_DIGITS 4
 
+#define UIDS                                    \
+    (sizeof((struct imp_dicom_uids *)0)->last / \
+     sizeof *((struct imp_dicom_uids *)0)->last)
+
 bool imp_dicom_is_standard_uid(struct imp_span uid)
 {
     size_t at = sizeof ROOT - 1, parts = 0;
@@ -391,21 +394,46 @@ bool imp_dicom_is_standard_uid(struct imp_span uid)
     return parts > 0 && parts <= MOST_PARTS;
 }
 
+static size_t place_of(struct imp_span uid)
+{
+    size_t sum = uid.n;
+    for (size_t i = 0; i < uid.n; i++)
+        sum = sum * 31 + uid.p[i];
+    return sum % UIDS;
+}
+
+static bool put_pseudonym(struct imp_dicom_uids *uids, struct imp_span uid,
+                          struct imp_buf *out, struct imp_err *err)
+{
+    const size_t place = place_of(uid);
+    char *old = uids->last[place].old, *made = uids->last[place].made;
+    // What is longer, or has a NUL, is none, and not kept.
+    bool keep = uid.n <= IMP_DICOM_UID_MAX && !memchr(uid.p, 0, uid.n);
+    if (keep && old[0] && strlen(old) == uid.n &&
+        memcmp(old, uid.p, uid.n) == 0)
+        return put(out, literal(made), err);
+    old[0] = '\0';
+    if (!imp_pseudonym_uid(uids->secret, uid, made, err))
+        return false;
+    if (keep) {
+        memcpy(old, uid.p, uid.n);
+        old[uid.n] = '\0';
+    }
+    return put(out, literal(made), err);
+}
+
 static bool reuid_one(const struct making *m, struct imp_span uid,
                       struct imp_buf *out, struct imp_err *err)
 {
-    char made[IMP_PSEUDONYM_UID_ROOM];
-    if (imp_dicom_is_standard_uid(uid))
-        return put(out, uid, err);
-    return imp_pseudonym_uid(m->secret, uid, made, err) &&
-           put(out, literal(made), err);
+    return imp_dicom_is_standard_uid(uid)
+               ? put(out, uid, err)
+               : put_pseudonym(m->uids, uid, out, err);
 }
 
-bool imp_dicom_reuid(const struct imp_secret *secret, struct imp_span value,
+bool imp_dicom_reuid(struct imp_dicom_uids *uids, struct imp_span value,
                      struct imp_buf *out, struct imp_err *err)
 {
-    const struct making m = {
-        .one = reuid_one, .secret = secret, .vr = IMP_DCM_UI};
+    const struct making m = {.one = reuid_one, .uids = uids, .vr = IMP_DCM_UI};
     return make(&m, value, out, err);
 }
 

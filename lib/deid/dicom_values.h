@@ -5,10 +5,12 @@
 #define IMP_DEID_DICOM_VALUES_H
 
 #include "base/bytes.h"
-#include "deid/secret.h"
+#include "deid/pseudonym.h"
 #include "dicom/header.h"
 
 #include <stdbool.h>
+
+#define IMP_DICOM_UID_MAX 64 /* PS3.5 9.1 */
 
 /* The dummy of an element (PS3.15 E.1: "a non-zero length value that is
  * consistent with the VR"), of even length, in ASCII, the same in both byte
@@ -40,12 +42,21 @@ bool imp_dicom_is_date(enum imp_dcm_vr vr, struct imp_span value);
 bool imp_dicom_shift(enum imp_dcm_vr vr, struct imp_span value, int32_t days,
                      struct imp_buf *out, struct imp_err *err);
 
+/* UIDs that were made last: those of a series are wanted for each of its
+ * objects. Begins as zeros with its secret, which is always the same. */
+struct imp_dicom_uids {
+    const struct imp_secret *secret;
+    struct {
+        char old[IMP_DICOM_UID_MAX + 1], made[IMP_PSEUDONYM_UID_ROOM];
+    } last[16];
+};
+
 /* Append to `out` the UIDs of `value`, in its order, each that no standard has
  * assigned being the pseudonym of itself; empty values stay empty; padded with
  * a NUL to even length. A standard's are those below 1.2.840.10008, where all
  * of PS3.6 are, and no longer than they are: 9 parts of 4 digits. Spaces and
  * NULs around a UID do not count. Length and failure as of _shift. */
-bool imp_dicom_reuid(const struct imp_secret *secret, struct imp_span value,
+bool imp_dicom_reuid(struct imp_dicom_uids *uids, struct imp_span value,
                      struct imp_buf *out, struct imp_err *err);
 
 /* Is it a standard's own, as above? */

@@ -65,13 +65,15 @@ struct imp_deid_subject {
     bool has_shift;     /* else dates that would be shifted are removed */
     int32_t shift_days; /* added to dates */
     const struct imp_secret *secret; /* which UIDs are made with, also without
-                                        a subject; NULL: none */
+                                        a subject: one for all subjects of an
+                                        editor; NULL: none */
     bool archived; /* the image is one of an archive, made by the policy: what
                       stands for something else is there already */
 };
 
 /* Make ready for the next image; `s` is borrowed until the one after. The
- * identifiers of the last one are wiped. */
+ * identifiers of the last one are wiped; of its UIDs some are kept until the
+ * end, as those of a series come again. */
 void imp_deid_start(struct imp_deid *d, const struct imp_deid_subject *s);
 
 /* What a format handler asks. Borrowed from `d`. EXIF and ICC are rebuilt and

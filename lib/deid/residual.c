@@ -52,7 +52,8 @@ void imp_identifiers_forget(struct imp_identifiers *ids)
 
 // --- The search: one pass over the bytes, whatever the number of identifiers.
 // A table by the first two bytes of a pattern, folded to lower case, leads to
-// the few that may begin there. ---
+// the few that may begin there. By six bits of each: it is made for every
+// object, and letters differ in these. ---
 
 struct pattern {
     const struct imp_identifier *id;
@@ -61,12 +62,10 @@ struct pattern {
     size_t next; // of those with the same start; 0: none
 };
 
-#define PATTERNS (3 * IMP_IDENTIFIERS + 1)
-
 struct search {
-    struct pattern pattern[PATTERNS]; // from 1 on
     size_t n;
-    uint16_t first[1 << 16];
+    uint16_t first[1 << 12];
+    struct pattern pattern[]; // from 1 on
 };
 
 static uint8_t fold(uint8_t c)
@@ -76,10 +75,10 @@ static uint8_t fold(uint8_t c)
 
 static uint16_t start_of(const uint8_t *p)
 {
-    return (uint16_t)(fold(p[0]) << 8 | fold(p[1]));
+    return (uint16_t)((fold(p[0]) & 63) << 6 | (fold(p[1]) & 63));
 }
 
-enum spelling { NARROW, WIDE_BIG, WIDE_LITTLE };
+enum spelling { NARROW, WIDE_BIG, WIDE_LITTLE, SPELLINGS };
 
 // Only valid UTF-8 has a form in UTF-16.
 static bool spell_wide(const struct imp_identifier *id, bool big,
@@ -114,10 +113,9 @@ static bool spell(const struct imp_identifier *id, enum spelling how,
 
 static void prepare(struct search *s, const struct imp_identifiers *ids)
 {
-    memset(s->first, 0, sizeof s->first);
     s->n = 1;
     for (size_t i = 0; i < ids->n; i++)
-        for (int how = NARROW; how <= WIDE_LITTLE; how++) {
+        for (int how = NARROW; how < SPELLINGS; how++) {
             struct pattern *p = &s->pattern[s->n];
             if (!spell(&ids->id[i], (enum spelling)how, p))
                 continue;
@@ -228,12 +226,13 @@ bool imp_identifiers_search(const struct imp_identifiers *ids,
         return true;
     struct imp_buf run = {0};
     struct imp_arena arena = {0};
-    struct search *s = imp_arena_alloc(&arena, sizeof *s);
+    struct search *s = imp_arena_alloc(
+        &arena, sizeof *s + (SPELLINGS * ids->n + 1) * sizeof *s->pattern);
     bool ok = s || imp_fail(err, IMP_ERR_MEMORY, "no memory for a search");
     if (ok) {
         prepare(s, ids);
         ok = search_output(s, cuts, in, &run, err);
-        explicit_bzero(s, sizeof *s);
+        explicit_bzero(s->pattern, s->n * sizeof *s->pattern);
     }
     imp_arena_clear(&arena);
     imp_buf_clear(&run);

@@ -15,8 +15,9 @@
 #define ROW(name, ...) [IMP_DCM_##name] = {#name, __VA_ARGS__},
 #define OPEN(vr, name, ...) [IMP_DCM_##vr] = {name, __VA_ARGS__},
 
-// Those of Table 7.1-2 have 16 bits of length, all others 32. Limits are those
-// of Table 6.2-1; it lets ranges be longer, but in queries alone.
+// In the order of their letters. Those of Table 7.1-2 have 16 bits of length,
+// all others 32. Limits are those of Table 6.2-1; it lets ranges be longer, but
+// in queries alone.
 static const struct imp_dcm_vr_info table[IMP_DCM_VRS] = {
     OPEN(NONE, "none", IMP_DCM_KIND_NONE, false, false, false, false, 0, 1, 0)
     // clang-format off
@@ -68,9 +69,18 @@ const struct imp_dcm_vr_info *imp_dcm_vr_info(enum imp_dcm_vr vr)
 
 enum imp_dcm_vr imp_dcm_vr_of(const uint8_t letters[2])
 {
-    for (enum imp_dcm_vr vr = IMP_DCM_AE; vr <= IMP_DCM_UV; vr++)
-        if (table[vr].name[0] == (char)letters[0] &&
-            table[vr].name[1] == (char)letters[1])
-            return vr;
+    unsigned least = IMP_DCM_AE, behind = IMP_DCM_UV + 1;
+    while (least < behind) {
+        unsigned middle = (least + behind) / 2;
+        const char *name = table[middle].name;
+        int order =
+            name[0] != letters[0] ? name[0] - letters[0] : name[1] - letters[1];
+        if (order == 0)
+            return (enum imp_dcm_vr)middle;
+        if (order < 0)
+            least = middle + 1;
+        else
+            behind = middle;
+    }
     return IMP_DCM_NONE;
 }

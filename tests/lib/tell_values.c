@@ -33,7 +33,8 @@ static bool make(const struct imp_secret *secret, char *const f[4],
     if (strcmp(f[0], "shift") == 0)
         return imp_dicom_shift(imp_dcm_vr_of((uint8_t *)f[1]), bytes_of(f[3]),
                                atoi(f[2]), out, err);
-    return imp_dicom_reuid(secret, bytes_of(f[1]), out, err);
+    struct imp_dicom_uids uids = {.secret = secret};
+    return imp_dicom_reuid(&uids, bytes_of(f[1]), out, err);
 }
 
 static void tell(const struct imp_secret *secret, char *line)

@@ -299,13 +299,37 @@ static struct imp_buf reuid(const char *bytes, size_t n)
 {
     struct imp_buf out = {0};
     struct imp_err err = {0};
-    cr_assert(imp_dicom_reuid(secret, span_of(bytes, n), &out, &err));
+    struct imp_dicom_uids uids = {.secret = secret};
+    cr_assert(imp_dicom_reuid(&uids, span_of(bytes, n), &out, &err));
     cr_expect_eq(out.n % 2, 0);
     cr_expect(imp_dicom_is_reuid(imp_buf_span(&out)));
     return out;
 }
 
 #define REUID(bytes) reuid(bytes, sizeof bytes - 1)
+
+Test(dicom_reuid, one_that_is_remembered_is_the_same_as_one_that_is_made)
+{
+    struct imp_dicom_uids uids = {.secret = secret};
+    struct imp_buf out = {0};
+    struct imp_err err = {0};
+    // Many more than are kept, each twice; and what has one as its beginning.
+    for (int i = 0; i < 400; i++) {
+        char uid[80];
+        int n = snprintf(uid, sizeof uid, "1.2.3.%d", i / 2 % 150);
+        if (i % 3 == 0)
+            memcpy(uid + n, "\0.9", 3), n += 3;
+        if (i % 5 == 0)
+            n = snprintf(uid, sizeof uid, "1.2.%070d", i / 10);
+        struct imp_buf fresh = reuid(uid, (size_t)n);
+        out.n = 0;
+        cr_assert(imp_dicom_reuid(&uids, span_of(uid, (size_t)n), &out, &err));
+        cr_expect(out.n == fresh.n && memcmp(out.p, fresh.p, out.n) == 0, "%d",
+                  i);
+        imp_buf_clear(&fresh);
+    }
+    imp_buf_clear(&out);
+}
 
 static void expect_kept(const char *uid)
 {
