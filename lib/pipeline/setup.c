@@ -171,6 +171,14 @@ static bool start_run(struct imp_run *run, struct imp_err *err)
                                 &run->other_recipe, err);
 }
 
+// What workers finish while a group is committed is the next one: they are not
+// to wait for the disk. Their images are staged by then.
+static size_t results_room(const struct imp_run_config *config)
+{
+    return config->commit.results > config->queue ? config->commit.results
+                                                  : config->queue;
+}
+
 static bool set_up(struct imp_run *run, struct imp_ctx *ctx,
                    struct imp_err *err)
 {
@@ -187,7 +195,7 @@ static bool set_up(struct imp_run *run, struct imp_ctx *ctx,
         return false;
     if (run->target->ops->ordered) {
         run->window = imp_chan_new(imp_sequence_width(config));
-        run->ordered = imp_chan_new(config->queue);
+        run->ordered = imp_chan_new(results_room(config));
     }
     if (!config->dry_run &&
         !(run->journal = imp_journal_open(run->ledger, err)))
@@ -218,7 +226,7 @@ struct imp_run *imp_run_new(const struct imp_run_config *config,
     run->archive = config->archive;
     run->archive.s3.stop = run->work;
     run->jobs = imp_chan_new(config->queue);
-    run->results = imp_chan_new(config->queue);
+    run->results = imp_chan_new(results_room(config));
     if (imp_grace_start(run, err) && set_up(run, ctx, err))
         return run;
     imp_run_free(run);
