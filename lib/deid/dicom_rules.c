@@ -34,77 +34,62 @@ static const char *const action_names[] = {
 };
 
 #define ONE 0xFFFFFFFF
+#define GROUP 0xFFFF0000
 #define KEPT_WITH(name) .option[IMP_DICOM_##name] = IMP_DICOM_K
 #define CLEANED_WITH(name) .option[IMP_DICOM_##name] = IMP_DICOM_C
 
 #define DESCRIBES CLEANED_WITH(DESCRIPTORS)
 
-// Rows that the table lacks: what tools that follow it to the letter leave
-// behind, by tag.
+// Rows that the table lacks, by tag: what tools that follow it to the letter
+// leave behind. Commands, a meta group and a directory are of no data set
+// (PS3.10 7). What somebody called or described it has VRs of names.
+#define BASIC(action) .basic = IMP_DICOM_##action
+#define ROW(at, of, ...) {.tag = at, .mask = of, __VA_ARGS__},
 static const struct imp_dicom_rule beyond[] = {
-    // Commands, the meta group, a directory: not of a data set (PS3.10 7).
-    {.tag = 0x00000000, .mask = 0xFFFF0000, .basic = IMP_DICOM_X},
-    {.tag = 0x00020000, .mask = 0xFFFF0000, .basic = IMP_DICOM_X},
-    {.tag = 0x00040000, .mask = 0xFFFF0000, .basic = IMP_DICOM_X},
-    // Security: whose luggage it is.
-    {.tag = 0x40100000, .mask = 0xFFFF0000, .basic = IMP_DICOM_X},
-    // Dates of birth and death in another calendar, and which it is.
-    {.tag = 0x00100033, .mask = ONE, .basic = IMP_DICOM_X},
-    {.tag = 0x00100034, .mask = ONE, .basic = IMP_DICOM_X},
-    {.tag = 0x00100035, .mask = ONE, .basic = IMP_DICOM_X},
-    {.tag = 0x00102295, .mask = ONE, .basic = IMP_DICOM_D}, // Breed Number
-    {.tag = 0x00181803, .mask = ONE, .basic = IMP_DICOM_X}, // NTP address
-    {.tag = 0x00287007, .mask = ONE, .basic = IMP_DICOM_D}, // Status Comment
-    {.tag = 0x0028702A, .mask = ONE, .basic = IMP_DICOM_D}, // Test Comment
-    {.tag = 0x00380102, .mask = ONE, .basic = IMP_DICOM_D}, // Resource
-    {.tag = 0x0040E001, .mask = ONE, .basic = IMP_DICOM_D}, // HL7 Instance
-    {.tag = 0x00440011, .mask = ONE, .basic = IMP_DICOM_D}, // Substance Notes
-    {.tag = 0x00720008, .mask = ONE, .basic = IMP_DICOM_D}, // Protocol Creator
-    {.tag = 0x00720010, .mask = ONE, .basic = IMP_DICOM_D}, // its User Group
-    {.tag = 0x0074100C, .mask = ONE, .basic = IMP_DICOM_X}, // Contact
-    {.tag = 0x00880130, .mask = ONE, .basic = IMP_DICOM_D}, // File-set ID
-    {.tag = 0x01000426, .mask = ONE, .basic = IMP_DICOM_D}, // Certification
-    {.tag = 0x21000160, .mask = ONE, .basic = IMP_DICOM_D}, // Owner ID
-    {.tag = 0x21100030, .mask = ONE, .basic = IMP_DICOM_D}, // Printer Name
-    {.tag = 0x30040006, .mask = ONE, .basic = IMP_DICOM_D}, // Dose Comment
-    {.tag = 0x300600C8, .mask = ONE, .basic = IMP_DICOM_D}, // Transformation
-    // Which device: its own, its grid's, its capturer's, a linac's, a pump's.
-    {.tag = 0x00181003, .mask = ONE, .basic = IMP_DICOM_D, KEPT_WITH(DEVICE)},
-    {.tag = 0x00181006, .mask = ONE, .basic = IMP_DICOM_D, KEPT_WITH(DEVICE)},
-    {.tag = 0x00181010, .mask = ONE, .basic = IMP_DICOM_D, KEPT_WITH(DEVICE)},
-    {.tag = 0x30020020, .mask = ONE, .basic = IMP_DICOM_D, KEPT_WITH(DEVICE)},
-    {.tag = 0x00440012, .mask = ONE, .basic = IMP_DICOM_D, KEPT_WITH(DEVICE)},
-    // What somebody called or described it, with VRs of names.
-    {.tag = 0x00209453, .mask = ONE, .basic = IMP_DICOM_D, DESCRIBES}, // frame
-    {.tag = 0x00286022, .mask = ONE, .basic = IMP_DICOM_D, DESCRIBES}, // of it
-    {.tag = 0x00380016, .mask = ONE, .basic = IMP_DICOM_D, DESCRIBES}, // route
-    {.tag = 0x00400255, .mask = ONE, .basic = IMP_DICOM_D, DESCRIBES}, // step
-    {.tag = 0x0040A492, .mask = ONE, .basic = IMP_DICOM_D, DESCRIBES}, // why
-    {.tag = 0x00540400, .mask = ONE, .basic = IMP_DICOM_D, DESCRIBES}, // image
-    {.tag = 0x00700081,
-     .mask = ONE,
-     .basic = IMP_DICOM_D,
-     DESCRIBES}, // content
-    {.tag = 0x00741204, .mask = ONE, .basic = IMP_DICOM_D, DESCRIBES}, // step
-    {.tag = 0x20000050, .mask = ONE, .basic = IMP_DICOM_D, DESCRIBES}, // film
-    {.tag = 0x30020002,
-     .mask = ONE,
-     .basic = IMP_DICOM_D,
-     DESCRIBES}, // RT image
-    {.tag = 0x30020003,
-     .mask = ONE,
-     .basic = IMP_DICOM_D,
-     DESCRIBES}, // RT image
-    {.tag = 0x300A0183, .mask = ONE, .basic = IMP_DICOM_D, DESCRIBES}, // setup
-    // What a report says, and what is written over a picture.
-    {.tag = 0x0040A160,
-     .mask = ONE,
-     .basic = IMP_DICOM_D,
-     CLEANED_WITH(STRUCTURED)},
-    {.tag = 0x00700006,
-     .mask = ONE,
-     .basic = IMP_DICOM_D,
-     CLEANED_WITH(GRAPHICS)},
+    // clang-format off
+    ROW(0x00000000, GROUP, BASIC(X)) // commands
+    ROW(0x00020000, GROUP, BASIC(X)) // the meta group
+    ROW(0x00040000, GROUP, BASIC(X)) // a directory
+    ROW(0x00100033, ONE, BASIC(X)) // birth, in another calendar
+    ROW(0x00100034, ONE, BASIC(X)) // death, in it
+    ROW(0x00100035, ONE, BASIC(X)) // which calendar
+    ROW(0x00102295, ONE, BASIC(D)) // breed number
+    ROW(0x00181003, ONE, BASIC(D), KEPT_WITH(DEVICE)) // device
+    ROW(0x00181006, ONE, BASIC(D), KEPT_WITH(DEVICE)) // its grid
+    ROW(0x00181010, ONE, BASIC(D), KEPT_WITH(DEVICE)) // its capturer
+    ROW(0x00181803, ONE, BASIC(X)) // NTP address
+    ROW(0x00209453, ONE, BASIC(D), DESCRIBES) // frame
+    ROW(0x00286022, ONE, BASIC(D), DESCRIBES) // frame of interest
+    ROW(0x00287007, ONE, BASIC(D)) // status comment
+    ROW(0x0028702A, ONE, BASIC(D)) // test comment
+    ROW(0x00380016, ONE, BASIC(D), DESCRIBES) // route
+    ROW(0x00380102, ONE, BASIC(D)) // resource
+    ROW(0x00400255, ONE, BASIC(D), DESCRIBES) // step
+    ROW(0x0040A160, ONE, BASIC(D), CLEANED_WITH(STRUCTURED)) // what it says
+    ROW(0x0040A492, ONE, BASIC(D), DESCRIBES) // why
+    ROW(0x0040E001, ONE, BASIC(D)) // HL7 instance
+    ROW(0x00440011, ONE, BASIC(D)) // substance notes
+    ROW(0x00440012, ONE, BASIC(D), KEPT_WITH(DEVICE)) // pump
+    ROW(0x00540400, ONE, BASIC(D), DESCRIBES) // image
+    ROW(0x00700006, ONE, BASIC(D), CLEANED_WITH(GRAPHICS)) // text on a picture
+    ROW(0x00700081, ONE, BASIC(D), DESCRIBES) // content
+    ROW(0x00720008, ONE, BASIC(D)) // protocol creator
+    ROW(0x00720010, ONE, BASIC(D)) // their user group
+    ROW(0x0074100C, ONE, BASIC(X)) // contact
+    ROW(0x00741204, ONE, BASIC(D), DESCRIBES) // step
+    ROW(0x00880130, ONE, BASIC(D)) // file-set ID
+    ROW(0x01000426, ONE, BASIC(D)) // certification
+    ROW(0x20000050, ONE, BASIC(D), DESCRIBES) // film
+    ROW(0x21000160, ONE, BASIC(D)) // owner ID
+    ROW(0x21100030, ONE, BASIC(D)) // printer name
+    ROW(0x30020002, ONE, BASIC(D), DESCRIBES) // RT image
+    ROW(0x30020003, ONE, BASIC(D), DESCRIBES) // RT image
+    ROW(0x30020020, ONE, BASIC(D), KEPT_WITH(DEVICE)) // linac
+    ROW(0x30040006, ONE, BASIC(D)) // dose comment
+    ROW(0x300600C8, ONE, BASIC(D)) // transformation
+    ROW(0x300A0183, ONE, BASIC(D), DESCRIBES) // setup
+    ROW(0x40100000, GROUP, BASIC(X)) // security: whose luggage it is
+    // clang-format on
 };
 
 // And by what its VR is for: persons, machines and where to find them; days;
@@ -278,9 +263,10 @@ static struct imp_dicom_verdict by_row(const struct imp_dicom_rule *row,
 
 static const struct imp_dicom_rule *row_beyond(uint32_t tag)
 {
-    for (size_t i = 0; i < sizeof beyond / sizeof *beyond; i++)
-        if ((tag & beyond[i].mask) == beyond[i].tag)
-            return &beyond[i];
+    const struct imp_dicom_rule *end = beyond + sizeof beyond / sizeof *beyond;
+    for (const struct imp_dicom_rule *r = beyond; r < end && r->tag <= tag; r++)
+        if ((tag & r->mask) == r->tag)
+            return r;
     return NULL;
 }
 
