@@ -158,6 +158,7 @@ static bool clean(struct imp_deid *d, struct imp_span in, struct imp_buf *out)
 // Values of the outermost level; empty: it has none, or none that is a value.
 struct said {
     struct imp_span name, number, instance;
+    bool has_uid; // the instance is written as one
 };
 
 struct object {
@@ -191,8 +192,10 @@ static void take(struct said *said, struct imp_span data,
         said->name = value;
     if (e->tag == PATIENT_ID)
         said->number = value;
-    if (e->tag == INSTANCE_UID && e->vr == IMP_DCM_UI)
+    if (e->tag == INSTANCE_UID) {
         said->instance = value;
+        said->has_uid = e->vr == IMP_DCM_UI;
+    }
 }
 
 typedef void event_fn(void *self, struct imp_span data,
@@ -258,7 +261,8 @@ static struct gone gone_of(const struct said *said, unsigned asked)
         g.text[g.n++] = RECIPE_NAME;
     if (is(said->number, RECIPE_NUMBER))
         g.text[g.n++] = RECIPE_NUMBER;
-    if (is(said->instance, RECIPE_INSTANCE) && !(asked >> IMP_DICOM_UIDS & 1))
+    if (said->has_uid && is(said->instance, RECIPE_INSTANCE) &&
+        !(asked >> IMP_DICOM_UIDS & 1))
         g.text[g.n++] = RECIPE_INSTANCE;
     return g;
 }
