@@ -50,4 +50,11 @@ bool imp_marker_dicom(struct imp_marker *m, struct imp_pen *pen,
                       struct imp_cutlist *out, struct imp_dicom_marked *marked,
                       struct imp_err *err);
 
+/* Where in `in`, a whole object, such an overlay is: elements as this writes
+ * them for its picture, but for the bits, which may be any, as pixels may.
+ * `*length` is 0 if there is none; of several it is the first, as a run leaves
+ * no other. False with `err` if `in` cannot be read. */
+bool imp_dicom_find_mark(struct imp_span in, uint64_t *at, uint64_t *length,
+                         struct imp_err *err);
+
 #endif

@@ -1,6 +1,8 @@
 // The mark as an overlay plane: PS3.3 C.9.2, and of several frames C.9.3, as
 // objects still have them.
+#include "dicom/file.h"
 #include "dicom/reader.h"
+#include "mark/dicom.h"
 #include "mark/dicom_internal.h"
 
 #include <inttypes.h>
@@ -311,4 +313,58 @@ bool imp_dicom_overlay(struct imp_dicom_job *job)
     put_head(&h, &job->image, place.group, length);
     job->overlay = h.n + (uint64_t)length;
     return add_all(job, place.at, &p, &h);
+}
+
+// --- Found again ---
+
+// The first element that there is of any overlay; false if there is none.
+static bool find_first(const struct imp_dicom_job *job, struct place *place,
+                       bool *found)
+{
+    struct imp_dcm_reader r;
+    struct imp_dcm_event e;
+    *found = false;
+    imp_dcm_reader_start(&r, job->in, job->data_at, job->in.n,
+                         job->image.syntax->encoding);
+    do {
+        if (!imp_dcm_next(&r, &e, job->err))
+            return false;
+        unsigned i = (imp_dcm_group(e.tag) - FIRST_GROUP) / 2u;
+        *found = e.kind == IMP_DCM_ELEMENT && e.depth == 0 && i < GROUPS &&
+                 !imp_dcm_is_private(e.tag);
+        if (*found)
+            *place = (struct place){imp_dcm_group(e.tag), e.at};
+    } while (!*found && e.kind != IMP_DCM_END);
+    return true;
+}
+
+bool imp_dicom_find_mark(struct imp_span in, uint64_t *at, uint64_t *length,
+                         struct imp_err *err)
+{
+    struct imp_dicom_job job = {.in = in, .err = err};
+    struct imp_dcm_file file;
+    struct place place;
+    struct planes p;
+    uint32_t bits;
+    bool found;
+    *at = *length = 0;
+    if (!imp_dcm_file_read(in, &file, err))
+        return false;
+    job.data_at = file.data_at;
+    if (file.syntax->deflated)
+        return true;
+    if (!imp_dcm_image_read(in, file.data_at, file.syntax, &job.image, err) ||
+        !find_first(&job, &place, &found))
+        return false;
+    if (!found || !measure(&job, &p, &bits))
+        return true;
+    struct head h = {.how = file.syntax->encoding};
+    struct imp_span there;
+    put_head(&h, &job.image, place.group, bits);
+    if (!imp_span_sub(in, place.at, h.n + (uint64_t)bits, &there) ||
+        memcmp(there.p, h.p, h.n) != 0)
+        return true;
+    *at = place.at;
+    *length = there.n;
+    return true;
 }

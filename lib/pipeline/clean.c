@@ -122,6 +122,16 @@ static bool cut(struct imp_cleaner *c, const struct imp_format *fmt,
     return imp_format_cut(fmt, in, image, cuts, err);
 }
 
+static bool is_clean(struct imp_cleaner *c, struct imp_cutlist *cuts,
+                     struct imp_span image, uint64_t at, uint64_t length,
+                     const char **what, struct imp_err *err)
+{
+    if (!imp_unchanged(cuts, image, at, length, what))
+        return imp_fail(err, IMP_ERR_RESIDUAL, "a part to remove: %s", *what);
+    *what = NULL;
+    return imp_deid_check_residual(c->deid, cuts, image, err);
+}
+
 // Nothing is believed: an output must itself come out as all kept, but for a
 // mark of `length` bytes at `at`. Its coded data has just been checked, so its
 // structure is enough.
@@ -134,10 +144,18 @@ static bool check(struct imp_cleaner *c, const struct imp_format *fmt,
     imp_deid_look_again(c->deid);
     if (!cut(c, fmt, out, IMP_CHECK_AGAIN, NULL, &image, &c->again, err))
         return imp_wrap(err, "output");
-    if (!imp_unchanged(&c->again, out, at, length, &what))
-        return imp_fail(err, IMP_ERR_RESIDUAL,
-                        "output still has a part to remove: %s", what);
-    return imp_deid_check_residual(c->deid, &c->again, out, err);
+    if (is_clean(c, &c->again, out, at, length, &what, err))
+        return true;
+    return what ? imp_fail(err, IMP_ERR_RESIDUAL,
+                           "output still has a part to remove: %s", what)
+                : false;
+}
+
+bool imp_cleaner_is_clean(struct imp_cleaner *c, struct imp_span in,
+                          uint64_t at, uint64_t length, const char **what,
+                          struct imp_err *err)
+{
+    return is_clean(c, c->made, in, at, length, what, err);
 }
 
 bool imp_cleaner_check(struct imp_cleaner *c, const struct imp_format *fmt,

@@ -95,6 +95,14 @@ bool imp_cleaner_finish_redacted(struct imp_cleaner *c,
                                  const struct imp_format *fmt,
                                  struct imp_span *in, struct imp_err *err);
 
+/* Has imp_cleaner_cut found nothing in `in` that goes, but for what lies in
+ * [at, at + length), as above, and has it nothing of what identifies? `*what`
+ * names a part that goes, if that is the reason; it lives as long as the cuts.
+ * IMP_ERR_RESIDUAL. */
+bool imp_cleaner_is_clean(struct imp_cleaner *c, struct imp_span in,
+                          uint64_t at, uint64_t length, const char **what,
+                          struct imp_err *err);
+
 /* The clean image as pieces, for writev(2) or a digest, once `in` is cut. */
 bool imp_cleaner_pieces(struct imp_cleaner *c, struct imp_span in,
                         const struct iovec **pieces, size_t *n,

@@ -1,6 +1,7 @@
 // One object: its bytes, its name, and what its policy says of it now.
 #include "base/map.h"
 #include "base/name.h"
+#include "mark/dicom.h"
 #include "pipeline/input.h"
 #include "pipeline/verify_internal.h"
 
@@ -157,6 +158,11 @@ static struct imp_cleaner *cleaner_of(struct imp_verify_reader *r,
     return r->cleaner[at];
 }
 
+static bool is_dicom(const struct imp_format *fmt)
+{
+    return strcmp(fmt->name, "dicom") == 0;
+}
+
 // The parts that are not kept, in words.
 static void name_parts(const struct imp_cutlist *cuts, struct imp_err *why)
 {
@@ -186,7 +192,7 @@ static enum pass pass_by(struct imp_verify_reader *r, size_t policy, bool known,
     // Dates in an archive are as far back as they were to be.
     static const struct imp_deid_subject shifted = {.has_shift = true,
                                                     .archived = true};
-    struct imp_span out, in = r->input.bytes;
+    const struct imp_span in = r->input.bytes;
     struct imp_cleaner *c = cleaner_of(r, policy, known, why);
     if (!c)
         return NO_PASS;
@@ -195,12 +201,16 @@ static enum pass pass_by(struct imp_verify_reader *r, size_t policy, bool known,
     imp_cleaner_start(c, &shifted);
     if (!imp_cleaner_cut(c, fmt, in, rules.check, NULL, why))
         return why->code == IMP_ERR_RESIDUAL ? WOULD_REMOVE : REFUSED;
-    if (!imp_cutlist_all_kept(imp_cleaner_cuts(c))) {
-        name_parts(imp_cleaner_cuts(c), why);
-        return WOULD_REMOVE;
-    }
-    if (imp_cleaner_finish(c, fmt, in, &out, why))
+    uint64_t at = 0, length = 0;
+    const char *what = NULL;
+    bool ok = !is_dicom(fmt) || imp_dicom_find_mark(in, &at, &length, why);
+    if (ok && imp_cleaner_is_clean(c, in, at, length, &what, why))
         return CLEAN;
+    // Beside a mark, which goes as well, one is named.
+    if (what && length)
+        imp_fail(why, IMP_ERR_RESIDUAL, "%s", what);
+    else if (what)
+        name_parts(imp_cleaner_cuts(c), why);
     return why->code == IMP_ERR_RESIDUAL ? WOULD_REMOVE : REFUSED;
 }
 

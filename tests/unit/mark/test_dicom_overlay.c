@@ -1,4 +1,7 @@
 // Ink as an overlay plane: the elements that must come out are written by hand.
+#include "image/dicom_meta.h"
+#include "mark/dicom.h"
+
 #include "objects.h"
 
 TestSuite(dicom_overlay, .fini = clear_objects, .timeout = 60);
@@ -257,4 +260,60 @@ Test(dicom_overlay, of_an_image_the_lighter_half_is_set)
     memcpy(pot.rgb, "\x20\x20\x20\x20\x20\x20\x20\x20\x20", 9);
     expect_overlay(EXPLICIT, at); // all of one colour
     cr_expect_eq(o.out.p[at + o.overlay - 2], 7);
+}
+
+// --- Found again ---
+
+// In the data set `data` as a file; if it can be read, how long it is.
+static uint64_t find(const char *uid, struct imp_span data, uint64_t want_at)
+{
+    const struct imp_dicom_meta meta = {"1.2.840.10008.5.1.4.1.1.2", "1.2.3",
+                                        uid};
+    struct imp_buf file = {0};
+    struct imp_err err = {0};
+    uint64_t at = 0, length = 0;
+    cr_assert(imp_dicom_meta_put(&file, &meta, &err));
+    size_t before = file.n;
+    cr_assert(imp_buf_add(&file, data.p, data.n, &err));
+    if (!imp_dicom_find_mark(imp_buf_span(&file), &at, &length, &err))
+        length = 0;
+    cr_expect(length == 0 || at == before + want_at);
+    imp_buf_clear(&file);
+    return length;
+}
+
+static void expect_found(const char *uid, bool explicit, bool big)
+{
+    pour_one();
+    start(explicit, big);
+    describe((struct shape){"MONOCHROME2 ", 2, 4, 8, 8, .frames = "2 "});
+    size_t at = made.n;
+    PIXELS("abcdefghabcdefgh");
+    cr_expect_eq(find(uid, made_span(), 0), 0);
+    expect_overlay(uid, at);
+    cr_expect_eq(find(uid, imp_buf_span(&o.out), at), o.overlay);
+}
+
+Test(dicom_overlay, a_mark_is_found_again)
+{
+    expect_found(EXPLICIT, true, false);
+    expect_found(IMPLICIT, false, false);
+    expect_found(BIG, true, true);
+}
+
+Test(dicom_overlay, an_overlay_that_differs_but_in_its_bits_is_no_mark)
+{
+    pour_one();
+    start(true, false);
+    describe(four_by_two);
+    size_t at = made.n;
+    PIXELS("abcdefgh");
+    expect_overlay(EXPLICIT, at);
+    const size_t bits = at + (size_t)o.overlay - 2;
+    for (size_t i = at; i < bits + 2; i++) {
+        o.out.p[i] ^= 2;
+        cr_expect_eq(find(EXPLICIT, imp_buf_span(&o.out), at),
+                     i < bits ? 0 : o.overlay, "byte %zu", i - at);
+        o.out.p[i] ^= 2;
+    }
 }
