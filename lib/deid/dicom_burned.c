@@ -4,19 +4,37 @@
 #include <string.h>
 #include <strings.h>
 
-#define STORAGE "1.2.840.10008.5.1.4.1.1."
+#define CLASSES "1.2.840.10008.5.1."
 
-// PS3.4 Table B.5-1, and the retired ones of the same kind.
+// PS3.4 Table B.5-1, and the retired ones of the same kind; films as they were
+// to be printed.
 static const struct {
-    const char *sop_class; // behind STORAGE
+    const char *sop_class; // behind CLASSES
     const char *why;
 } classes[] = {
-    {"3", "ultrasound"},          {"3.1", "ultrasound"},
-    {"6", "ultrasound"},          {"6.1", "ultrasound"},
-    {"6.2", "ultrasound"},        {"7", "secondary capture"},
-    {"7.1", "secondary capture"}, {"7.2", "secondary capture"},
-    {"7.3", "secondary capture"}, {"7.4", "secondary capture"},
+    {"4.1.1.3", "ultrasound"},
+    {"4.1.1.3.1", "ultrasound"},
+    {"4.1.1.6", "ultrasound"},
+    {"4.1.1.6.1", "ultrasound"},
+    {"4.1.1.6.2", "ultrasound"},
+    {"4.1.1.7", "secondary capture"},
+    {"4.1.1.7.1", "secondary capture"},
+    {"4.1.1.7.2", "secondary capture"},
+    {"4.1.1.7.3", "secondary capture"},
+    {"4.1.1.7.4", "secondary capture"},
+    {"1.29", "a hard copy"},
+    {"1.30", "a hard copy"},
 };
+
+static const char *by_class(const char *sop_class)
+{
+    if (strncmp(sop_class, CLASSES, strlen(CLASSES)) != 0)
+        return NULL;
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
+        if (strcmp(sop_class + strlen(CLASSES), classes[i].sop_class) == 0)
+            return classes[i].why;
+    return NULL;
+}
 
 // Is it one of the values? As readers read: without regard to case and blanks.
 static bool has_value(const char *values, const char *want)
@@ -36,6 +54,8 @@ static const char *by_modality(const char *modality)
 {
     if (has_value(modality, "US") || has_value(modality, "IVUS"))
         return "ultrasound";
+    if (has_value(modality, "HC"))
+        return "a hard copy";
     return has_value(modality, "DOC") ? "a document" : NULL;
 }
 
@@ -76,11 +96,8 @@ const char *imp_dicom_burned_in(const struct imp_dicom_survey *s)
         return NULL;
     if (says_so(s))
         return "(0028,0301) says so";
-    if (strncmp(s->sop_class, STORAGE, strlen(STORAGE)) == 0)
-        for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
-            if (strcmp(s->sop_class + strlen(STORAGE), classes[i].sop_class) ==
-                0)
-                return classes[i].why;
+    if ((why = by_class(s->sop_class)))
+        return why;
     if (!(why = by_modality(s->modality)) &&
         !(why = by_conversion(s->conversion)))
         why = by_image_type(s->image_type);

@@ -8,16 +8,33 @@
 #include "image/dicom_meta.h"
 #include "image/format.h"
 
+#include <string.h>
+
 #define EXPLICIT_LITTLE "1.2.840.10008.1.2.1"
+#define META_CLASS 0x00020002
 
 static bool sniff(struct imp_span in)
 {
     return imp_dcm_sniff(in);
 }
 
+// The class decides whether identity is looked for in its pixels: whom a reader
+// believes must not matter. Instances differ in many an object that was copied.
+static bool check_class(struct imp_span uid, const char *sop_class,
+                        struct imp_err *err)
+{
+    size_t n = strlen(sop_class);
+    while (uid.n && (uid.p[uid.n - 1] == 0 || uid.p[uid.n - 1] == ' '))
+        uid.n--;
+    return (uid.n == n && memcmp(uid.p, sop_class, n) == 0) ||
+           imp_fail(err, IMP_ERR_DAMAGED,
+                    "(0002,0002) has another SOP class than (0008,0016)");
+}
+
 // Preamble and meta group, part by part, so that it can be told what went.
 static bool drop_head(struct imp_span in, const struct imp_dcm_file *file,
-                      struct imp_cutlist *cl, struct imp_err *err)
+                      const struct imp_dicom_plan *plan, struct imp_cutlist *cl,
+                      struct imp_err *err)
 {
     static const struct imp_dcm_encoding how = {true, false};
     struct imp_dcm_reader reader;
@@ -27,7 +44,9 @@ static bool drop_head(struct imp_span in, const struct imp_dcm_file *file,
         return true;
     imp_dcm_reader_start(&reader, in, file->meta_at, file->data_at, how);
     do {
-        if (!imp_dcm_next(&reader, &e, err))
+        if (!imp_dcm_next(&reader, &e, err) ||
+            (e.tag == META_CLASS &&
+             !check_class(imp_dcm_value_of(in, &e), plan->sop_class, err)))
             return false;
         imp_cut_drop(
             cl, e.at, e.header + e.value, IMP_PART_STRUCTURE,
@@ -88,7 +107,7 @@ static bool cut_plain(struct imp_span in, const struct imp_dcm_file *file,
     struct imp_dicom_plan plan;
     return img->dicom->plan(img->dicom, in, file->data_at, file->syntax, &plan,
                             err) &&
-           drop_head(in, file, cl, err) &&
+           drop_head(in, file, &plan, cl, err) &&
            insert_head(&plan, file->syntax->uid, cl, err) &&
            cut_data(in, file->data_at, file->syntax, img, &plan, cl, err);
 }
@@ -122,7 +141,7 @@ static bool cut_deflated(struct imp_span in, const struct imp_dcm_file *file,
     bool ok = imp_dicom_inflate(in, file->data_at, img->limits.max_bytes, &data,
                                 &end, err) &&
               cut_inflated(imp_buf_span(&data), img, &plan, &out, err) &&
-              drop_head(in, file, cl, err) &&
+              drop_head(in, file, &plan, cl, err) &&
               insert_head(&plan, EXPLICIT_LITTLE, cl, err);
     if (ok) {
         imp_cut_drop(cl, file->data_at, end - file->data_at, IMP_PART_STRUCTURE,

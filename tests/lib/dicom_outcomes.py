@@ -13,8 +13,9 @@ from dicom_std import Standard
 
 DIRECTORY = "1.2.840.10008.1.3.10"
 STORAGE = "1.2.840.10008.5.1.4.1.1."
-# Ultrasound, secondary capture, encapsulated documents.
-OFTEN = tuple(STORAGE + c for c in ("3", "3.1", "6", "6.1", "6.2", "7", "7.1", "7.2", "7.3", "7.4", "104.1", "104.2"))
+# Ultrasound, secondary capture, encapsulated documents, hard copies.
+OFTEN = tuple(STORAGE + c for c in ("3", "3.1", "6", "6.1", "6.2", "7", "7.1", "7.2", "7.3", "7.4", "104.1", "104.2")) + \
+    ("1.2.840.10008.5.1.1.29", "1.2.840.10008.5.1.1.30")
 PIXELS = {0x7FE00008, 0x7FE00009, ds.PIXEL_DATA, 0x00420011}
 
 
@@ -37,7 +38,7 @@ def may_show(f):
     if not any(e.tag in PIXELS for e in f.elements):
         return False
     told = said(f, 0x00280301)
-    kind = said(f, 0x00080016) in OFTEN or said(f, 0x00080060) in ("US", "IVUS", "SC") or \
+    kind = said(f, 0x00080016) in OFTEN or said(f, 0x00080060) in ("US", "IVUS", "SC", "HC") or \
         said(f, 0x00080064) in ("DF", "WSD", "DV", "SD", "SI")
     return told == "YES" or (kind and told != "NO")
 

@@ -52,26 +52,28 @@ Test(dicom_burned, kinds_that_usually_have_it_by_their_class)
     static const struct {
         const char *sop_class, *why;
     } row[] = {
-        {"3", "ultrasound"},   // multi-frame, retired
-        {"3.1", "ultrasound"}, // multi-frame
-        {"6", "ultrasound"},   // retired
-        {"6.1", "ultrasound"},
-        {"6.2", "ultrasound"}, // enhanced volume
-        {"7", "secondary capture"},
-        {"7.1", "secondary capture"},
-        {"7.2", "secondary capture"},
-        {"7.3", "secondary capture"},
-        {"7.4", "secondary capture"},
-        {"1", "nothing"},      // CR
-        {"4", "nothing"},      // MR
-        {"77.1.4", "nothing"}, // a photo
-        {"", "nothing"},
-        {"71", "nothing"},
-        {"7.5", "nothing"},
+        {"4.1.1.3", "ultrasound"},   // multi-frame, retired
+        {"4.1.1.3.1", "ultrasound"}, // multi-frame
+        {"4.1.1.6", "ultrasound"},   // retired
+        {"4.1.1.6.1", "ultrasound"},
+        {"4.1.1.6.2", "ultrasound"}, // enhanced volume
+        {"4.1.1.7", "secondary capture"},
+        {"4.1.1.7.1", "secondary capture"},
+        {"4.1.1.7.2", "secondary capture"},
+        {"4.1.1.7.3", "secondary capture"},
+        {"4.1.1.7.4", "secondary capture"},
+        {"1.29", "a hard copy"},     // grey, retired
+        {"1.30", "a hard copy"},     // colour, retired
+        {"4.1.1.1", "nothing"},      // CR
+        {"4.1.1.4", "nothing"},      // MR
+        {"4.1.1.77.1.4", "nothing"}, // a photo
+        {"4.1.1.", "nothing"},
+        {"4.1.1.71", "nothing"},
+        {"4.1.1.7.5", "nothing"},
     };
     for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
         struct imp_dicom_survey s = picture();
-        snprintf(s.sop_class, sizeof s.sop_class, "1.2.840.10008.5.1.4.1.1.%s",
+        snprintf(s.sop_class, sizeof s.sop_class, "1.2.840.10008.5.1.%s",
                  row[i].sop_class);
         expect_why(&s, row[i].why);
         // Few look: what they say of it does not count.
