@@ -43,6 +43,10 @@ static void append(struct imp_cutlist *cl, struct imp_cut cut)
         cl->cut[cl->n - 1].length += cut.length;
         return;
     }
+    if (cl->n == IMP_CUTS_MAX) {
+        imp_fail(&cl->err, IMP_ERR_LIMIT, "more than %u parts", IMP_CUTS_MAX);
+        return;
+    }
     if (cl->n == cl->cap) {
         size_t cap = cl->cap ? cl->cap * 2 : 64;
         struct imp_cut *grown = realloc(cl->cut, cap * sizeof *grown);
