@@ -31,19 +31,38 @@ if [ "$name" = dicom_edit ] && [ -n "$IMP_DICOM" ]; then
 fi
 dict=tests/fuzz/${name%_mark}.dict
 if [ -f "$dict" ]; then dict=-dict=$dict; else dict=; fi
-ASAN_OPTIONS=detect_leaks=1 \
-    LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 \
-    "$build/bin/fuzz_$name" $dict -max_total_time="$seconds" \
-    -timeout=10 -rss_limit_mb=2048 -max_len=65536 -print_final_stats=1 \
-    -artifact_prefix="$kept/" "$kept" "$seeds" >"$log" 2>&1 || {
+fuzz() {
+    ASAN_OPTIONS=detect_leaks=1 \
+        LSAN_OPTIONS=suppressions=tests/lsan.supp:print_suppressions=0 \
+        "$build/bin/fuzz_$name" $dict -max_total_time="$seconds" \
+        -timeout=10 -rss_limit_mb=2048 -max_len=65536 -print_final_stats=1 \
+        -artifact_prefix="$kept/" "$kept" "$seeds" >"$log" 2>&1
+}
+has_finding() {
+    grep -q -e 'Test unit written to' -e '^SUMMARY' "$log"
+}
+
+again=
+fuzz
+status=$?
+# A machine that is short of memory, or LeakSanitizer's tracer, may end it, too:
+# that says nothing of the target.
+if [ $status -ne 0 ] && ! has_finding; then
+    again=", of a second start: the first ended with status $status: $(
+        grep -v '^#[0-9]' "$log" | tail -n 3 | tr '\n' ' ')"
+    fuzz
+    status=$?
+fi
+if [ $status -ne 0 ]; then
     # What was found, not how the search went; and the input, for the machine
     # that found it may be gone.
+    echo "status $status$again"
     grep -v '^#[0-9]' "$log" | tail -n 30
     sed -n 's/.*Test unit written to //p' "$log" | while read -r unit; do
         echo "$unit, xz and base64: $(xz -c "$unit" | base64 -w 0)"
     done
     echo "a finding, see $kept"
     exit 1
-}
+fi
 echo "$(sed -n 's/stat::number_of_executed_units: *//p' "$log")" \
-    "executions, no finding"
+    "executions, no finding$again"
