@@ -230,9 +230,13 @@ bool imp_set_aside(struct imp_ledger *l, struct imp_result *const *group,
     struct named *named = calloc(n ? n : 1, sizeof *named);
     if (!named)
         return imp_fail(err, IMP_ERR_MEMORY, "no memory for a group");
-    bool ok = check_subjects(l, group, n, err) &&
+    // One transaction, as each takes and gives back locks.
+    bool ok = imp_db_begin_read(&l->db, err) &&
+              check_subjects(l, group, n, err) &&
               collect(group, n, named, &count, err) &&
-              judge(l, named, count, err);
+              judge(l, named, count, err) && imp_db_commit(&l->db, err);
+    if (!ok)
+        imp_db_rollback(&l->db);
     for (size_t i = 0; i < count; i++)
         free(named[i].folded);
     free(named);

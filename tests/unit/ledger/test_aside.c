@@ -110,6 +110,19 @@ Test(aside, what_has_failed_before_is_not_judged)
     imp_result_free(r);
 }
 
+Test(aside, a_ledger_that_cannot_be_asked_has_no_transaction_left)
+{
+    struct imp_err err = {0};
+    struct imp_result *r = imp_result_new("/x");
+    r->staged = r;
+    strcpy(r->name, "n");
+    judge("DROP TABLE objects");
+    cr_expect(!imp_set_aside(ledger, &r, 1, &err));
+    cr_expect_eq(err.code, IMP_ERR_IO);
+    cr_expect(imp_ledger_begin(ledger, NULL));
+    imp_result_free(r);
+}
+
 Test(aside, a_name_that_is_taken_is_told_with_what_may_be_the_reason)
 {
     struct imp_result r = {.name = "a.png", .format = "png"};
