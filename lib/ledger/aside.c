@@ -118,7 +118,8 @@ static bool keep_apart(struct imp_ledger *l, const struct named *image,
                        const struct named *kept, size_t n, struct imp_err *err)
 {
     bool apart = true;
-    if (!imp_ledger_name_is_apart(l, image->r->name, &apart, err))
+    const char *beside = n ? kept[n - 1].r->name : NULL;
+    if (!imp_ledger_name_is_apart(l, image->r->name, beside, &apart, err))
         return false;
     if (!apart || !stands_with_all(image, kept, n))
         fail_not_apart(image->r);

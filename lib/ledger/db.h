@@ -144,14 +144,13 @@ struct sqlite3_stmt;
         "AND subject <> ?2 AND (made OR ?3 OR code <> ?1)) "                   \
         "OR EXISTS(SELECT 1 FROM subjects WHERE subject_folded = fold(?1)) "   \
         "OR EXISTS(SELECT 1 FROM subjects WHERE folded = fold(?2))")           \
-    ROW(HAS_ALIKE,                                                             \
-        "SELECT EXISTS(SELECT 1 FROM objects WHERE name = fold(?1)) "          \
-        "OR EXISTS(SELECT 1 FROM objects WHERE folded = fold(?1))")            \
-    ROW(SOME_BELOW,                                                            \
-        "SELECT name FROM (SELECT name FROM objects WHERE "                    \
-        "name > fold(?1) || '/' AND name < fold(?1) || '0' LIMIT 1) "          \
+    ROW(SOME_ALIKE,                                                            \
+        "SELECT name FROM objects WHERE name = ?1 "                            \
+        "UNION ALL SELECT name FROM objects WHERE folded = ?1 "                \
         "UNION ALL SELECT name FROM (SELECT name FROM objects WHERE "          \
-        "folded > fold(?1) || '/' AND folded < fold(?1) || '0' LIMIT 1)")      \
+        "name > ?1 || '/' AND name < ?1 || '0' LIMIT 1) "                      \
+        "UNION ALL SELECT name FROM (SELECT name FROM objects WHERE "          \
+        "folded > ?1 || '/' AND folded < ?1 || '0' LIMIT 1)")                  \
     ROW(ADD_SUBJECT,                                                           \
         "INSERT INTO subjects(subject, code, made, folded, subject_folded) "   \
         "VALUES(?1, ?2, ?3, fold(?2), fold(?1))")                              \

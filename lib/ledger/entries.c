@@ -73,55 +73,6 @@ bool imp_ledger_find_name(struct imp_ledger *l, const char *name, bool *found,
     return true;
 }
 
-// Has an object this name, but for case and the coding of accents?
-static bool has_alike(struct imp_ledger *l, const char *name, bool *has,
-                      struct imp_err *err)
-{
-    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_HAS_ALIKE, err);
-    if (!s)
-        return false;
-    imp_db_bind_text(s, 1, name);
-    return imp_db_ask(&l->db, s, has, err);
-}
-
-// Lies an object in `dir`, called otherwise? `dir_is_none`: or just so. What is
-// in one directory has it spelt in one way, so a few tell of all.
-static bool has_below(struct imp_ledger *l, const char *dir, bool dir_is_none,
-                      bool *has, struct imp_err *err)
-{
-    size_t n = strlen(dir);
-    struct sqlite3_stmt *s = imp_db_get(&l->db, IMP_SQL_SOME_BELOW, err);
-    if (!s)
-        return false;
-    imp_db_bind_text(s, 1, dir);
-    *has = false;
-    for (bool row = true; row;) {
-        if (!imp_db_step(&l->db, s, &row, err))
-            return false;
-        const char *name = row ? (const char *)sqlite3_column_text(s, 0) : NULL;
-        *has |= name &&
-                (dir_is_none || strncmp(name, dir, n) != 0 || name[n] != '/');
-    }
-    return true;
-}
-
-bool imp_ledger_name_is_apart(struct imp_ledger *l, const char *name,
-                              bool *apart, struct imp_err *err)
-{
-    char above[IMP_NAME_MAX];
-    bool has = false, ok = true;
-    snprintf(above, sizeof above, "%s", name);
-    for (char *end = above + strlen(above); ok && !has && end;
-         end = strrchr(above, '/')) {
-        bool is_name = *end == '\0';
-        *end = '\0';
-        ok = has_alike(l, above, &has, err) &&
-             (has || has_below(l, above, is_name, &has, err));
-    }
-    *apart = ok && !has;
-    return ok;
-}
-
 bool imp_ledger_put_object(struct imp_ledger *l,
                            const struct imp_object *object, struct imp_err *err)
 {

@@ -69,9 +69,13 @@ bool imp_ledger_find_object(struct imp_ledger *l, const char *name,
 /* Can an object of this name be unpacked beside all others, also where imp_fold
  * makes two names one? Not if an object has the name, or that of a directory
  * that it lies in; if the name is a directory's; or if a directory that it lies
- * in is spelt otherwise elsewhere: two subjects' would become one. */
+ * in is spelt otherwise elsewhere: two subjects' would become one. The name is
+ * one that imp_name_check lets pass. `beside` is another of which the answer
+ * was yes in this transaction: what is the directory of both is not asked about
+ * again. NULL: there is none. */
 bool imp_ledger_name_is_apart(struct imp_ledger *l, const char *name,
-                              bool *apart, struct imp_err *err);
+                              const char *beside, bool *apart,
+                              struct imp_err *err);
 
 bool imp_ledger_put_object(struct imp_ledger *l,
                            const struct imp_object *object,

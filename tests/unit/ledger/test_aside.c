@@ -99,6 +99,16 @@ Test(aside, accents_that_are_coded_otherwise_make_no_other_name)
                      "failed archived ");
 }
 
+// As an archive may be that another ledger has filled before names were judged.
+Test(aside, a_directory_that_is_spelt_in_two_ways_takes_no_more)
+{
+    put_object("P1/s/a");
+    put_object("p1/s/b");
+    cr_expect_str_eq(JUDGED({"P1/s/c", "1"}, {"p1/s/c", "2"}, {"P1/t/c", "3"},
+                            {"P2/s/c", "4"}, {"P2/s/d", "5"}),
+                     "failed failed failed archived archived ");
+}
+
 Test(aside, what_has_failed_before_is_not_judged)
 {
     struct imp_result *r = imp_result_new("/x");

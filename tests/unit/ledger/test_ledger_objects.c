@@ -52,6 +52,47 @@ Test(ledger_objects, a_name_is_in_it_once_and_a_digest_under_each_name)
     cr_expect_not(imp_ledger_put_object(ledger, &other_bytes, NULL));
 }
 
+static bool is_apart(const char *name, const char *beside)
+{
+    struct imp_err err = {0};
+    bool apart;
+    cr_assert(imp_ledger_name_is_apart(ledger, name, beside, &apart, &err),
+              "%s", err.msg);
+    return apart;
+}
+
+Test(ledger_objects, a_name_is_apart_if_nothing_is_in_its_way)
+{
+    static const char *const apart[] = {"P1/s/y", "P1/t", "P",  "s/x",
+                                        "ab",     "ab/c", "P-", "P1/s-"};
+    static const char *const not [] = {"P1/s/x", "P1/s/X", "P1/s/x/y", "P1/s",
+                                       "P1",     "p1/s/y", "P1/S/y",   "p1",
+                                       "a",      "A/b",    "a/b/c"};
+    put_object("P1/s/x");
+    put_object("a");
+    for (size_t i = 0; i < sizeof apart / sizeof *apart; i++)
+        cr_expect(is_apart(apart[i], NULL), "%s", apart[i]);
+    for (size_t i = 0; i < sizeof not / sizeof *not ; i++)
+        cr_expect_not(is_apart(not [i], NULL), "%s", not [i]);
+}
+
+Test(ledger_objects, a_name_is_judged_alike_beside_one_that_is_apart)
+{
+    static const char *const apart[] = {"P1/s/y", "P1/s-", "P1/t/x",
+                                        "s/x",    "ab/c",  "P2/s/x"};
+    static const char *const any[] = {"P1/s/y", "P1/s/x", "P1/s/X", "P1/s/x/y",
+                                      "P1/s",   "P1",     "P1/t",   "P1/t/x",
+                                      "P1/T/x", "P1/S/y", "p1/s/y", "ab/c/d"};
+    put_object("P1/s/x");
+    put_object("P1/t/y/z");
+    for (size_t i = 0; i < sizeof apart / sizeof *apart; i++)
+        cr_assert(is_apart(apart[i], NULL), "%s", apart[i]);
+    for (size_t i = 0; i < sizeof any / sizeof *any; i++)
+        for (size_t k = 0; k < sizeof apart / sizeof *apart; k++)
+            cr_expect_eq(is_apart(any[i], apart[k]), is_apart(any[i], NULL),
+                         "%s beside %s", any[i], apart[k]);
+}
+
 static bool tell_names(void *self, imp_ledger_object_fn fn, void *fn_self,
                        struct imp_err *err)
 {
