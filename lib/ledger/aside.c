@@ -103,17 +103,45 @@ static bool stand_together(const struct named *x, const struct named *y)
     }
 }
 
+struct directory {
+    const char *folded;
+    size_t n; // of it
+};
+
+static int by_folded(const void *directory, const void *image)
+{
+    const struct directory *d = directory;
+    const char *folded = ((const struct named *)image)->folded;
+    int order = strncmp(d->folded, folded, d->n);
+    return order || !folded[d->n] ? order : -1;
+}
+
+static bool lies_below_any(const struct named *image, const struct named *kept,
+                           size_t n)
+{
+    const char *slash = strchr(image->folded, '/');
+    for (; slash; slash = strchr(slash + 1, '/')) {
+        struct directory d = {image->folded, (size_t)(slash - image->folded)};
+        if (bsearch(&d, kept, n, sizeof *kept, by_folded))
+            return true;
+    }
+    return false;
+}
+
+// Does it stand together with each of those kept so far? They come in order,
+// where all that begin alike lie together. So a directory that it shares with
+// any of them, folded, it shares with the last, which spells it as the others
+// do; and if one has its name, folded, the last has. What remains is one whose
+// name is a directory that it lies in: others may lie between the two.
 static bool stands_with_all(const struct named *image, const struct named *kept,
                             size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        if (!stand_together(image, &kept[i]))
-            return false;
-    return true;
+    return n == 0 || (stand_together(image, &kept[n - 1]) &&
+                      !lies_below_any(image, kept, n));
 }
 
 // Can its name stand beside all others? `n` at `kept` are those of the group so
-// far.
+// far, in order.
 static bool keep_apart(struct imp_ledger *l, const struct named *image,
                        const struct named *kept, size_t n, struct imp_err *err)
 {

@@ -1,5 +1,6 @@
 #include "opened.h"
 
+#include "base/fold.h"
 #include "ledger/aside.h"
 
 TestSuite(aside, .init = set_up, .fini = tear_down, .timeout = 60);
@@ -107,6 +108,140 @@ Test(aside, a_directory_that_is_spelt_in_two_ways_takes_no_more)
     cr_expect_str_eq(JUDGED({"P1/s/c", "1"}, {"p1/s/c", "2"}, {"P1/t/c", "3"},
                             {"P2/s/c", "4"}, {"P2/s/d", "5"}),
                      "failed failed failed archived archived ");
+}
+
+// --- Any names, two by two ---
+
+struct part {
+    char text[IMP_NAME_MAX];
+    bool is_last;
+};
+
+static struct part part_at(const char **at)
+{
+    struct part p;
+    size_t n = strcspn(*at, "/");
+    snprintf(p.text, sizeof p.text, "%.*s", (int)n, *at);
+    p.is_last = !(*at)[n];
+    *at += n + !p.is_last;
+    return p;
+}
+
+static bool same_folded(const char *a, const char *b)
+{
+    char *x = imp_fold(a), *y = imp_fold(b);
+    bool same = strcmp(x, y) == 0;
+    free(y);
+    free(x);
+    return same;
+}
+
+// What folds to one thing is one directory of both, spelt in one way.
+static bool may_lie_together(const char *a, const char *b)
+{
+    for (;;) {
+        struct part x = part_at(&a), y = part_at(&b);
+        if (!same_folded(x.text, y.text))
+            return true;
+        if (x.is_last || y.is_last || strcmp(x.text, y.text) != 0)
+            return false;
+    }
+}
+
+static unsigned below(uint32_t *seed, unsigned n)
+{
+    *seed = *seed * 1664525 + 1013904223;
+    return (*seed >> 16) % n;
+}
+
+// Of one to four parts, all below `top`. Some parts sort between a directory
+// and what lies in it.
+static void make_name(uint32_t *seed, unsigned top, char name[IMP_NAME_MAX])
+{
+    static const char *const parts[] = {
+        "a", "A", "a-", "a0", "b", "\xc3\xa4", "\xc3\x84", "a\xcc\x88",
+    };
+    size_t n = (size_t)snprintf(name, IMP_NAME_MAX, "%u", top);
+    for (unsigned i = 0, depth = 1 + below(seed, 4); i < depth; i++)
+        n += (size_t)snprintf(name + n, IMP_NAME_MAX - n, "%s%s", i ? "/" : "",
+                              parts[below(seed, 8)]);
+}
+
+#define GROUP 24
+#define GROUPS 4
+
+struct kept {
+    char name[GROUP * GROUPS][IMP_NAME_MAX];
+    size_t n;
+};
+
+static bool is_free(const struct kept *kept, const char *name)
+{
+    for (size_t i = 0; i < kept->n; i++)
+        if (strcmp(kept->name[i], name) != 0 &&
+            !may_lie_together(kept->name[i], name))
+            return false;
+    return true;
+}
+
+static void make_group(uint32_t *seed, unsigned top, struct imp_result **group)
+{
+    for (size_t i = 0; i < GROUP; i++) {
+        group[i] = imp_result_new("/x");
+        group[i]->staged = group[i];
+        make_name(seed, top, group[i]->name);
+        group[i]->digest = digest_of(text("%zu", i));
+    }
+}
+
+// Judge it, and record those that are archived: `kept` is the ledger's.
+static void judge_group(struct imp_result **group, struct kept *kept)
+{
+    struct imp_err err = {0};
+    cr_assert(imp_set_aside(ledger, group, GROUP, &err), "%s", err.msg);
+    cr_assert(imp_ledger_begin(ledger, &err), "%s", err.msg);
+    for (size_t i = 0; i < GROUP; i++) {
+        if (group[i]->outcome != IMP_ARCHIVED)
+            continue;
+        put_object(group[i]->name); // names are unique there
+        strcpy(kept->name[kept->n++], group[i]->name);
+    }
+    cr_assert(imp_ledger_commit(ledger, &err), "%s", err.msg);
+}
+
+static bool has_name(const struct kept *kept, const char *name)
+{
+    for (size_t i = 0; i < kept->n; i++)
+        if (strcmp(kept->name[i], name) == 0)
+            return true;
+    return false;
+}
+
+Test(aside, all_that_are_archived_may_lie_together_and_none_else)
+{
+    static struct kept kept;
+    struct imp_result *group[GROUP];
+    uint32_t seed = 7;
+    size_t archived = 0, failed = 0;
+    for (unsigned i = 0; i < 60 * GROUPS; i++) {
+        if (i % GROUPS == 0)
+            kept.n = 0; // another top, which stands beside all before it
+        make_group(&seed, i / GROUPS, group);
+        judge_group(group, &kept);
+        for (size_t k = 0; k < GROUP; k++) {
+            const char *name = group[k]->name;
+            bool is_archived = group[k]->outcome == IMP_ARCHIVED;
+            // What has failed has one in its way, or its name is one's.
+            cr_expect(is_archived
+                          ? is_free(&kept, name)
+                          : has_name(&kept, name) || !is_free(&kept, name),
+                      "%s: %s", name, imp_outcome_name(group[k]->outcome));
+            is_archived ? archived++ : failed++;
+            imp_result_free(group[k]);
+        }
+    }
+    cr_expect_gt(archived, 500);
+    cr_expect_gt(failed, 500);
 }
 
 Test(aside, what_has_failed_before_is_not_judged)
