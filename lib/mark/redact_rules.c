@@ -1,5 +1,6 @@
 #include "mark/redact_rules.h"
 
+#include "base/list.h"
 #include "base/suggest.h"
 
 #include <ctype.h>
@@ -101,12 +102,14 @@ bad:
                     value);
 }
 
-static bool add_rect(struct rule *rule, const char *value, struct imp_err *err)
+static bool add_rect(void *self, const char *value, struct imp_err *err)
 {
-    struct imp_rect *r = &rule->rect[rule->n];
+    struct rule *rule = self;
     if (rule->n == IMP_REDACT_RECTS)
         return imp_fail(err, IMP_ERR_CONFIG, "more than %d rectangles",
                         IMP_REDACT_RECTS);
+    rule->rect = g_renew(struct imp_rect, rule->rect, rule->n + 1);
+    struct imp_rect *r = &rule->rect[rule->n];
     if (!take_rect(value, r, err))
         return false;
     if ((rule->columns && r->x + r->width > rule->columns) ||
@@ -122,21 +125,13 @@ static bool add_rect(struct rule *rule, const char *value, struct imp_err *err)
 static bool take_rects(struct rule *rule, const char *value,
                        struct imp_err *err)
 {
-    bool ok = true;
-    size_t met = 0;
     if (strcmp(value, "none") == 0)
         return true;
-    char **part = g_strsplit(value, ";", -1);
-    rule->rect = g_new0(struct imp_rect, g_strv_length(part));
-    for (char **p = part; ok && *p; p++)
-        if (*g_strstrip(*p)) {
-            met++;
-            ok = add_rect(rule, *p, err);
-        }
-    g_strfreev(part);
-    return ok && (met > 0 || imp_fail(err, IMP_ERR_CONFIG,
-                                      "want rectangles, or 'none' if such "
-                                      "pictures are known to be clean"));
+    if (!imp_list_each(value, add_rect, rule, err))
+        return false;
+    return rule->n > 0 || imp_fail(err, IMP_ERR_CONFIG,
+                                   "want rectangles, or 'none' if such "
+                                   "pictures are known to be clean");
 }
 
 // --- Rules ---

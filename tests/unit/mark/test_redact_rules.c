@@ -109,6 +109,21 @@ Test(redact_rules, too_many_rectangles_are_found_but_not_handed_out)
     imp_redact_rules_free(rules);
 }
 
+Test(redact_rules, a_rule_has_as_many_rectangles_as_a_picture_may)
+{
+    static char text[1 << 13] = "[a]\nmodality = US\nrectangles = ";
+    for (int k = 0; k < IMP_REDACT_RECTS; k++)
+        strcat(text, "1,1,1,1;");
+    parse(text);
+    cr_expect(FOUND(.modality = "US"));
+    cr_expect_eq(n, IMP_REDACT_RECTS);
+    imp_redact_rules_free(rules);
+    strcat(text, "1,1,1,1");
+    cr_expect_null(imp_redact_rules_parse(text, &err));
+    cr_expect_eq(err.code, IMP_ERR_CONFIG);
+    cr_expect(strstr(err.msg, "more than 256 rectangles"), "%s", err.msg);
+}
+
 Test(redact_rules, a_mistake_is_told_with_its_place)
 {
 #define US "[a]\nmodality = US\n"
