@@ -12,11 +12,10 @@ the counts."""
 import os
 import subprocess
 import sys
-import tempfile
 import warnings
 
 import pydicom
-from dicom_redact_judge import Picture, number, within
+from dicom_redact_judge import Picture, judge, number, within
 
 warnings.simplefilter("ignore")
 
@@ -176,28 +175,14 @@ def judge_pixels(path, made, area, folder):
     return None
 
 
-def main():
-    good = bad = refused = 0
-    with tempfile.TemporaryDirectory() as folder:
-        for line in open(sys.argv[1], encoding="utf-8"):
-            path, *what = line.rstrip("\n").split("\t")
-            if what[0] == "error":
-                refused += 1
-                print(f"{path}: {what[1]}: {what[2]}")
-                continue
-            made = os.path.join(sys.argv[2], os.path.basename(path))
-            area = [int(v) for v in what[1].split()]
-            judge = judge_overlay if what[0] == "overlay" else judge_pixels
-            why = judge(path, made, area, folder)
-            if why is None and what[2].split()[3:] != ["0"]:
-                why = f"compared: {what[2]}"
-            good += why is None
-            bad += why is not None
-            if why:
-                print(f"{path}: WRONG: {why}")
-    print(f"{good} marked, {refused} refused, {bad} wrong")
-    return bad > 0 or good == 0
+def look(path, made, what, folder):
+    area = [int(v) for v in what[1].split()]
+    judge_how = judge_overlay if what[0] == "overlay" else judge_pixels
+    why = judge_how(path, made, area, folder)
+    if why is None and what[2].split()[3:] != ["0"]:
+        why = f"compared: {what[2]}"
+    return why
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(judge(sys.argv[1], sys.argv[2], "marked", look))

@@ -117,25 +117,33 @@ def look(before, after, rect):
     return None
 
 
-def main():
-    rect = [int(v) for v in sys.argv[3].split(",")]
+def judge(told, out, done, look_at):
+    """Call look_at(path, made, what was told, folder) for each object that was
+    made: what is wrong, or None. Print that, and how many are `done`. True: some
+    are wrong, or none is right."""
     good = bad = refused = 0
     with tempfile.TemporaryDirectory() as folder:
-        for line in open(sys.argv[1], encoding="utf-8"):
+        for line in open(told, encoding="utf-8"):
             path, *what = line.rstrip("\n").split("\t")
             if what[0] == "error":
                 refused += 1
-                print(f"{path}: {what[2]}")
+                print(f"{path}: {what[1]}: {what[2]}")
                 continue
-            made = os.path.join(sys.argv[2], os.path.basename(path))
-            before, after = Picture(path, folder), Picture(made, folder)
-            why = look(before, after, rect)
+            made = os.path.join(out, os.path.basename(path))
+            why = look_at(path, made, what, folder)
             good += why is None
             bad += why is not None
             if why:
                 print(f"{path}: WRONG: {why}")
-    print(f"{good} redacted, {refused} refused, {bad} wrong")
+    print(f"{good} {done}, {refused} refused, {bad} wrong")
     return bad > 0 or good == 0
+
+
+def main():
+    rect = [int(v) for v in sys.argv[3].split(",")]
+    return judge(sys.argv[1], sys.argv[2], "redacted",
+                 lambda path, made, _, folder:
+                 look(Picture(path, folder), Picture(made, folder), rect))
 
 
 if __name__ == "__main__":

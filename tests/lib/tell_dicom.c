@@ -7,22 +7,18 @@
  * one per event: what, path, VR as written and as meant, offset of the header,
  * its length, the length that it tells, flags. Between tabs. Deflated data sets
  * are not looked into. */
-#include "dicom/file.h"
+#include "telling.h"
+
 #include "dicom/reader.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static const char *const names[] = {
     "element", "sequence", "sequence-end", "item",  "item-end",
     "pixels",  "fragment", "pixels-end",   "zeros", "end"};
 
-static void tell(struct imp_span in, uint64_t at, uint64_t end,
-                 struct imp_dcm_encoding encoding)
+static void tell_events(struct imp_span in, uint64_t at, uint64_t end,
+                        struct imp_dcm_encoding encoding)
 {
     static struct imp_dcm_reader r;
     static char path[IMP_DCM_PATH_MAX];
@@ -31,7 +27,7 @@ static void tell(struct imp_span in, uint64_t at, uint64_t end,
     imp_dcm_reader_start(&r, in, at, end, encoding);
     do {
         if (!imp_dcm_next(&r, &e, &err)) {
-            printf("error\t%s\t%s\n", imp_code_name(err.code), err.msg);
+            tell_err(&err);
             return;
         }
         imp_dcm_path(&r, path);
@@ -47,42 +43,31 @@ static void tell(struct imp_span in, uint64_t at, uint64_t end,
     } while (e.kind != IMP_DCM_END);
 }
 
-static void tell_file(struct imp_span in)
+static void tell(char *path, struct imp_span in)
 {
     struct imp_dcm_file f;
     struct imp_err err = {0};
+    printf("file\t%s\t", path);
     if (!imp_dcm_sniff(in)) {
         printf("not DICOM\n");
         return;
     }
     if (!imp_dcm_file_read(in, &f, &err)) {
-        printf("error\t%s\t%s\n", imp_code_name(err.code), err.msg);
+        tell_err(&err);
         return;
     }
     printf("%s\t%s%s%s%s\n", f.syntax->name, f.preamble ? "preamble " : "",
            f.meta ? "meta " : "", f.length_lies ? "length-lies " : "",
            f.guessed ? "guessed " : "");
-    tell(in, f.meta_at, f.data_at, (struct imp_dcm_encoding){true, false});
+    tell_events(in, f.meta_at, f.data_at,
+                (struct imp_dcm_encoding){true, false});
     if (!f.syntax->deflated)
-        tell(in, f.data_at, in.n, f.syntax->encoding);
+        tell_events(in, f.data_at, in.n, f.syntax->encoding);
 }
 
 int main(int argc, char **argv)
 {
-    for (int i = 1; i < argc; i++) {
-        struct stat st;
-        int fd = open(argv[i], O_RDONLY);
-        void *p = MAP_FAILED;
-        if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > 0)
-            p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (p == MAP_FAILED) {
-            perror(argv[i]);
-            return 1;
-        }
-        printf("file\t%s\t", argv[i]);
-        tell_file((struct imp_span){p, (size_t)st.st_size});
-        munmap(p, (size_t)st.st_size);
-        close(fd);
-    }
+    (void)argc;
+    tell_each(argv + 1, tell);
     return 0;
 }

@@ -3,21 +3,14 @@
  *     tell_dicom_image FILE...
  *
  * A line per file, between tabs: its name; rows, columns, samples, bits
- * allocated, stored, high, frames, signed, planar; bytes of native pixel data
- *, or nothing; fragments, or nothing; bytes that all frames need; first
- *fragment of each frame, parted by commas, or what is wrong with them. Or,
- *behind the name, "error", code and message. Deflated data sets are left out.
+ * allocated, stored, high, frames, signed, planar; bytes of native pixel data,
+ * or nothing; fragments, or nothing; bytes that all frames need; first fragment
+ * of each frame, parted by commas, or what is wrong with them. Or, behind the
+ * name, "error", code and message. Deflated data sets are left out.
  */
-#include "dicom/file.h"
-#include "dicom/image.h"
+#include "telling.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 static void tell_frames(struct imp_span in, const struct imp_dcm_image *image)
 {
@@ -36,14 +29,15 @@ static void tell_frames(struct imp_span in, const struct imp_dcm_image *image)
     free(f);
 }
 
-static void tell(struct imp_span in)
+static void tell(char *path, struct imp_span in)
 {
     struct imp_dcm_file file;
     struct imp_dcm_image i;
     struct imp_err err = {0};
+    printf("%s\t", path);
     if (!imp_dcm_file_read(in, &file, &err) ||
         !imp_dcm_image_read(in, file.data_at, file.syntax, &i, &err)) {
-        printf("error\t%s\t%s\n", imp_code_name(err.code), err.msg);
+        tell_err(&err);
         return;
     }
     printf("%" PRIu32 "\t%" PRIu32 "\t%" PRIu32 "\t%" PRIu32 "\t%" PRIu32
@@ -63,20 +57,7 @@ static void tell(struct imp_span in)
 
 int main(int argc, char **argv)
 {
-    for (int i = 1; i < argc; i++) {
-        struct stat st;
-        int fd = open(argv[i], O_RDONLY);
-        void *p = MAP_FAILED;
-        if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > 0)
-            p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (p == MAP_FAILED) {
-            perror(argv[i]);
-            return 1;
-        }
-        printf("%s\t", argv[i]);
-        tell((struct imp_span){p, (size_t)st.st_size});
-        munmap(p, (size_t)st.st_size);
-        close(fd);
-    }
+    (void)argc;
+    tell_each(argv + 1, tell);
     return 0;
 }
