@@ -1,24 +1,18 @@
 // The mark on frames of JPEG (PS3.5 A.4.1): each is a file of its own, in one
 // fragment or several.
 #include "dicom/header.h"
-#include "image/format.h"
+#include "mark/dicom_coded.h"
 #include "mark/dicom_internal.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-// A table of offsets or lengths, which is written once all frames are known.
-struct table {
-    bool there;
-    size_t from; // of the patches' bytes
-};
-
 struct jpeg {
     struct imp_dicom_job *job;
     struct imp_dcm_fragment *fragment;
     uint32_t *first; // fragment of each frame, and the one behind the last
-    struct table basic, offsets, lengths;
+    struct imp_dicom_tables tables;
     struct imp_paint paint;
     struct imp_cutlist cuts, made;
     struct imp_buf joined, clean, whole;
@@ -30,51 +24,18 @@ static bool unsupported(const struct imp_dicom_job *job, const char *what)
                     what);
 }
 
-// --- Tables ---
-
-static bool plan(struct jpeg *j, struct imp_span table, unsigned unit,
-                 struct table *out)
-{
-    struct imp_dicom_job *job = j->job;
-    uint64_t n = (uint64_t)job->image.frames * unit;
-    *out = (struct table){table.n > 0, job->out->bytes.n};
-    if (!out->there)
-        return true;
-    if (table.n != n)
-        return imp_fail(job->err, IMP_ERR_DAMAGED,
-                        "a table of offsets of %zu bytes, want %" PRIu64,
-                        table.n, n);
-    return imp_buf_add(&job->out->bytes, table.p, table.n, job->err) &&
-           imp_dicom_patches_add(job->out, (uint64_t)(table.p - job->in.p), n,
-                                 out->from, n, job->err);
-}
-
 static bool plan_tables(struct jpeg *j)
 {
+    struct imp_dicom_job *job = j->job;
     struct imp_dicom_elements e;
-    struct imp_span basic = {j->job->in.p + j->fragment[0].at + 8,
-                             j->fragment[0].length};
-    return imp_dicom_mark_find(j->job, &e) &&
-           plan(j, e.offsets, 8, &j->offsets) &&
-           plan(j, e.lengths, 8, &j->lengths) && plan(j, basic, 4, &j->basic);
-}
-
-// Frame `i` now begins at `at`, from the first one, and has `length` bytes.
-static bool write_tables(struct jpeg *j, uint32_t i, uint64_t at,
-                         uint64_t length)
-{
-    uint8_t *p = j->job->out->bytes.p;
-    if (j->basic.there && at > UINT32_MAX)
-        return imp_fail(j->job->err, IMP_ERR_LIMIT,
-                        "a frame is beyond 4 GiB, where the basic offset table "
-                        "does not reach");
-    if (j->basic.there)
-        imp_put_le32(p + j->basic.from + (size_t)i * 4, (uint32_t)at);
-    if (j->offsets.there)
-        imp_put_le64(p + j->offsets.from + (size_t)i * 8, at);
-    if (j->lengths.there)
-        imp_put_le64(p + j->lengths.from + (size_t)i * 8, length);
-    return true;
+    if (!imp_dicom_mark_find(job, &e))
+        return false;
+    j->tables.offsets.was = e.offsets;
+    j->tables.lengths.was = e.lengths;
+    j->tables.basic.was = (struct imp_span){job->in.p + j->fragment[0].at + 8,
+                                            j->fragment[0].length};
+    return imp_dicom_tables_plan(&j->tables, job->out, job->in,
+                                 job->image.frames, job->err);
 }
 
 // --- The coded picture of one frame ---
@@ -102,27 +63,13 @@ static bool join(struct jpeg *j, uint32_t from, uint32_t to,
 static bool map_frame(struct jpeg *j, struct imp_span frame,
                       struct imp_jpeg_map *map)
 {
-    const struct imp_dcm_image *image = &j->job->image;
-    struct imp_editor none = {imp_drop_it};
-    struct imp_job_image img = {
-        .editor = &none,
-        .limits = {frame.n, (uint64_t)image->rows * image->columns},
-        .map = map};
-    if (!imp_format_cut(imp_format_called("jpeg"), frame, &img, &j->cuts,
-                        j->job->err))
+    struct imp_dicom_job *job = j->job;
+    if (!imp_dicom_jpeg_map(&job->image, frame, &j->cuts, map, job->err))
         return false;
     if (!map->frame || map->colour == IMP_JPEG_OTHER)
-        return unsupported(j->job, "other than of 8 bits, sequential and coded "
-                                   "by Huffman");
-    if (img.width != image->columns || img.height != image->rows ||
-        map->frame->n_comp != image->samples)
-        return imp_fail(j->job->err, IMP_ERR_DAMAGED,
-                        "JPEG of %" PRIu32 " x %" PRIu32
-                        " pixels of %u samples, the attributes say %" PRIu32
-                        " x %" PRIu32 " of %" PRIu32,
-                        img.width, img.height, map->frame->n_comp,
-                        image->columns, image->rows, image->samples);
-    return true;
+        return unsupported(job, "other than of 8 bits, sequential and coded by "
+                                "Huffman");
+    return imp_dicom_jpeg_fits(&job->image, map, job->err);
 }
 
 // What DICOM says of the colours goes before what JPEG does.
@@ -309,7 +256,9 @@ bool imp_dicom_jpeg(struct imp_dicom_job *job)
     job->route = "splice"; // of a frame that cannot be spliced: see recode
     bool ok = set_up(&j);
     for (uint32_t i = 0; ok && i < job->image.frames; i++, at += 8 + length)
-        ok = (draw_frame(&j, i, &length) && write_tables(&j, i, at, length)) ||
+        ok = (draw_frame(&j, i, &length) &&
+              imp_dicom_tables_set(&j.tables, job->out, i, at, length,
+                                   job->err)) ||
              imp_wrap(job->err, "frame %" PRIu32, i + 1);
     clear(&j);
     return ok;

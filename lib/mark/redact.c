@@ -2,58 +2,25 @@
 
 #include "dicom/file.h"
 #include "dicom/reader.h"
+#include "mark/dicom_coded.h"
 #include "mark/redact_internal.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 enum {
-    MAX_PATCHES = 1 << 22,
     EXTENDED_OFFSETS = 0x7FE00001,
     EXTENDED_LENGTHS = 0x7FE00002,
 };
-#define MAX_BYTES (UINT64_C(1) << 30) // of what is coded anew
-
-void imp_redaction_clear(struct imp_redaction *r)
-{
-    imp_buf_clear(&r->bytes);
-    free(r->patch);
-    free(r->from);
-    *r = (struct imp_redaction){0};
-}
 
 // --- What the kinds of pixel data use ---
-
-static bool grow(struct imp_redact_job *job)
-{
-    struct imp_redaction *r = job->out;
-    size_t cap = r->cap ? r->cap * 2 : 256;
-    struct imp_patch *patch = realloc(r->patch, cap * sizeof *patch);
-    if (patch)
-        r->patch = patch;
-    size_t *from = patch ? realloc(r->from, cap * sizeof *from) : NULL;
-    if (!from)
-        return imp_fail(job->err, IMP_ERR_MEMORY, "no memory for %zu patches",
-                        cap);
-    r->from = from;
-    r->cap = cap;
-    return true;
-}
 
 bool imp_redact_patch(struct imp_redact_job *job, uint64_t at, uint64_t length,
                       size_t from, size_t n)
 {
-    struct imp_redaction *r = job->out;
-    if (r->n == MAX_PATCHES || r->bytes.n > MAX_BYTES)
-        return imp_fail(job->err, IMP_ERR_LIMIT,
-                        "redaction: more than %d places or %" PRIu64 " bytes",
-                        MAX_PATCHES, MAX_BYTES);
-    if (r->n == r->cap && !grow(job))
-        return false;
-    r->patch[r->n] = (struct imp_patch){.at = at, .length = length, .n = n};
-    r->from[r->n++] = from;
-    return true;
+    return (imp_dicom_patches_room(job->out, 0, job->err) &&
+            imp_dicom_patches_add(job->out, at, length, from, n, job->err)) ||
+           imp_wrap(job->err, "redaction");
 }
 
 static size_t add_span(struct imp_redact_span *out, size_t n,
@@ -113,59 +80,6 @@ bool imp_redact_find(const struct imp_redact_job *job,
 
 // --- Frames in fragments: their lengths and offsets are put right ---
 
-// Tables to be written once all is known; where each is in out->bytes.
-struct tables {
-    size_t basic, offsets, lengths;
-    bool has_basic, has_offsets, has_lengths;
-};
-
-static bool plan(struct imp_redact_job *job, struct imp_span table,
-                 unsigned unit, bool *has, size_t *at)
-{
-    struct imp_buf *b = &job->out->bytes;
-    uint64_t n = (uint64_t)job->image->frames * unit;
-    *has = table.n > 0;
-    *at = b->n;
-    if (!*has)
-        return true;
-    if (table.n != n)
-        return imp_fail(job->err, IMP_ERR_DAMAGED,
-                        "redaction: a table of offsets of %zu bytes, want "
-                        "%" PRIu64,
-                        table.n, n);
-    if (!imp_buf_add(b, table.p, table.n, job->err))
-        return false;
-    return imp_redact_patch(job, (uint64_t)(table.p - job->in.p), n, *at, n);
-}
-
-static bool plan_tables(struct imp_redact_job *job,
-                        const struct imp_redact_elements *e,
-                        struct imp_dcm_fragment basic, struct tables *t)
-{
-    struct imp_span table = {job->in.p + basic.at + 8, basic.length};
-    return plan(job, e->offsets, 8, &t->has_offsets, &t->offsets) &&
-           plan(job, e->lengths, 8, &t->has_lengths, &t->lengths) &&
-           plan(job, table, 4, &t->has_basic, &t->basic);
-}
-
-// Frame `i` now begins at `at`, from the first one, and has `length` bytes.
-static bool write_tables(struct imp_redact_job *job, const struct tables *t,
-                         uint32_t i, uint64_t at, uint64_t length)
-{
-    uint8_t *p = job->out->bytes.p;
-    if (t->has_basic && at > UINT32_MAX)
-        return imp_fail(job->err, IMP_ERR_LIMIT,
-                        "redaction: a frame is beyond 4 GiB, where the table "
-                        "of offsets does not reach");
-    if (t->has_basic)
-        imp_put_le32(p + t->basic + (size_t)i * 4, (uint32_t)at);
-    if (t->has_offsets)
-        imp_put_le64(p + t->offsets + (size_t)i * 8, at);
-    if (t->has_lengths)
-        imp_put_le64(p + t->lengths + (size_t)i * 8, length);
-    return true;
-}
-
 static bool redact_frame(struct imp_redact_job *job,
                          struct imp_redact_jpeg *jpeg,
                          struct imp_dcm_fragment f, uint64_t *length)
@@ -188,18 +102,30 @@ static bool redact_frame(struct imp_redact_job *job,
     return true;
 }
 
+static bool set_tables(struct imp_redact_job *job,
+                       const struct imp_dicom_tables *t, uint32_t i,
+                       uint64_t at, uint64_t length)
+{
+    return imp_dicom_tables_set(t, job->out, i, at, length, job->err) ||
+           imp_wrap(job->err, "redaction");
+}
+
 static bool redact_frames(struct imp_redact_job *job,
                           const struct imp_redact_elements *elements,
                           const struct imp_dcm_fragment *fragment,
                           struct imp_redact_jpeg *jpeg)
 {
-    struct tables t;
+    struct imp_dicom_tables t = {
+        .offsets.was = elements->offsets,
+        .lengths.was = elements->lengths,
+        .basic.was = {job->in.p + fragment[0].at + 8, fragment[0].length}};
     uint64_t at = 0, length;
-    if (!plan_tables(job, elements, fragment[0], &t))
-        return false;
+    if (!imp_dicom_tables_plan(&t, job->out, job->in, job->image->frames,
+                               job->err))
+        return imp_wrap(job->err, "redaction");
     for (uint32_t i = 0; i < job->image->frames; i++, at += 8 + length)
         if (!redact_frame(job, jpeg, fragment[i + 1], &length) ||
-            !write_tables(job, &t, i, at, length))
+            !set_tables(job, &t, i, at, length))
             return imp_wrap(job->err, "frame %" PRIu32, i + 1);
     return true;
 }
@@ -277,25 +203,27 @@ static bool redact(struct imp_redact_job *job,
     }
 }
 
-bool imp_redact(struct imp_redaction *r, struct imp_span in, uint64_t data_at,
-                const struct imp_dcm_image *image, const struct imp_rect *rect,
-                size_t n, struct imp_err *err)
+bool imp_redact(struct imp_dicom_patches *patches, struct imp_span in,
+                uint64_t data_at, const struct imp_dcm_image *image,
+                const struct imp_rect *rect, size_t n, struct imp_err *err)
 {
-    struct imp_redact_job job = {
-        .out = r, .in = in, .data_at = data_at, .image = image, .err = err};
+    struct imp_redact_job job = {.out = patches,
+                                 .in = in,
+                                 .data_at = data_at,
+                                 .image = image,
+                                 .err = err};
     struct imp_redact_elements elements;
-    r->n = r->bytes.n = 0;
+    imp_dicom_patches_start(patches);
     if (n == 0)
         return true;
     if (!take_rects(&job, rect, n) || !imp_redact_find(&job, &elements) ||
         !imp_redact_black(&job, &elements) || !redact(&job, &elements))
         return false;
-    for (size_t i = 0; i < r->n; i++)
-        r->patch[i].bytes = r->bytes.p + r->from[i];
+    imp_dicom_patches_end(patches);
     return true;
 }
 
-bool imp_redact_cuts(struct imp_redaction *r, struct imp_span in,
+bool imp_redact_cuts(struct imp_dicom_patches *patches, struct imp_span in,
                      const struct imp_cutlist *cuts,
                      const struct imp_rect *rect, size_t n,
                      struct imp_cutlist *out, struct imp_err *err)
@@ -308,9 +236,10 @@ bool imp_redact_cuts(struct imp_redaction *r, struct imp_span in,
         return imp_fail(err, IMP_ERR_UNSUPPORTED,
                         "redaction: not of a deflated data set");
     if (!imp_dcm_image_read(in, file.data_at, file.syntax, &image, err) ||
-        !imp_redact(r, in, file.data_at, &image, rect, n, err))
+        !imp_redact(patches, in, file.data_at, &image, rect, n, err))
         return false;
-    if (imp_cutlist_patch(out, cuts, r->patch, r->n, IMP_REDACTED, err))
+    if (imp_cutlist_patch(out, cuts, patches->patch, patches->n, IMP_REDACTED,
+                          err))
         return true;
     if (err->code == IMP_ERR_INVARIANT)
         imp_fail(err, IMP_ERR_UNSUPPORTED,

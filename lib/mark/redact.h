@@ -12,6 +12,7 @@
 
 #include "dicom/image.h"
 #include "image/cutlist.h"
+#include "mark/dicom_patches.h"
 #include "mark/rect.h"
 
 #include <stdbool.h>
@@ -19,29 +20,18 @@
 
 enum { IMP_REDACT_RECTS = 256 }; /* for one picture */
 
-/* `{0}` is empty; keeps its memory from object to object. */
-struct imp_redaction {
-    struct imp_patch *patch; /* in the order of the input */
-    size_t n;
-    /* Private. */
-    struct imp_buf bytes; /* of the patches */
-    size_t *from, cap;    /* where in it each begins */
-};
-
-void imp_redaction_clear(struct imp_redaction *r);
-
-/* Make the patches for `image`, read from the data set at `data_at` of `in`.
- * Rectangles are those of the picture as it is stored. Each lies within what
- * the list of a handler keeps that cuts pixel data by dicom_frames.h, and all
- * of that list must keep it. Rectangles that reach beyond the picture are
- * clipped.
+/* Make `patches`, in the order of the input, for `image`, read from the data
+ * set at `data_at` of `in`. Rectangles are those of the picture as it is
+ * stored. Each lies within what the list of a handler keeps that cuts pixel
+ * data by dicom_frames.h, and all of that list must keep it. Rectangles that
+ * reach beyond the picture are clipped.
  *
  * IMP_ERR_UNSUPPORTED if it is not of a kind that can be redacted, or a
  * rectangle is not in it; IMP_ERR_DAMAGED; IMP_ERR_LIMIT if that would take too
  * much memory; IMP_ERR_MEMORY. */
-bool imp_redact(struct imp_redaction *r, struct imp_span in, uint64_t data_at,
-                const struct imp_dcm_image *image, const struct imp_rect *rect,
-                size_t n, struct imp_err *err);
+bool imp_redact(struct imp_dicom_patches *patches, struct imp_span in,
+                uint64_t data_at, const struct imp_dcm_image *image,
+                const struct imp_rect *rect, size_t n, struct imp_err *err);
 
 /* The name of what goes and of what comes in its place. */
 #define IMP_REDACTED "redacted pixels"
@@ -50,7 +40,7 @@ bool imp_redact(struct imp_redaction *r, struct imp_span in, uint64_t data_at,
  * `in`, a whole DICOM file, does, and black out the rectangles besides; it
  * borrows names from `cuts`. False as for imp_redact; IMP_ERR_UNSUPPORTED also
  * if the data set is deflated, or `cuts` do not keep the pixel data. */
-bool imp_redact_cuts(struct imp_redaction *r, struct imp_span in,
+bool imp_redact_cuts(struct imp_dicom_patches *patches, struct imp_span in,
                      const struct imp_cutlist *cuts,
                      const struct imp_rect *rect, size_t n,
                      struct imp_cutlist *out, struct imp_err *err);

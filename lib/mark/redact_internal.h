@@ -10,7 +10,7 @@ struct imp_redact_span {
 };
 
 struct imp_redact_job {
-    struct imp_redaction *out;
+    struct imp_dicom_patches *out;
     struct imp_span in;
     uint64_t data_at;
     const struct imp_dcm_image *image;

@@ -2,7 +2,7 @@
 // marks. All of the picture's minimum coded units that a rectangle touches
 // become black, so that no component's block lies on its edge. If a frame's
 // tables have no code for that, all of its coefficients are coded anew.
-#include "image/format.h"
+#include "mark/dicom_coded.h"
 #include "mark/recode.h"
 #include "mark/redact_internal.h"
 #include "mark/splice.h"
@@ -114,26 +114,13 @@ static bool unsupported(const struct imp_redact_jpeg *j, const char *why)
 static bool map_frame(struct imp_redact_jpeg *j, struct imp_span frame,
                       struct imp_jpeg_map *map)
 {
-    const struct imp_dcm_image *image = j->job->image;
-    struct imp_editor none = {imp_drop_it};
-    struct imp_job_image img = {
-        .editor = &none,
-        .limits = {frame.n, (uint64_t)image->rows * image->columns},
-        .map = map};
-    if (!imp_format_cut(imp_format_called("jpeg"), frame, &img, &j->cuts,
-                        j->job->err))
+    struct imp_redact_job *job = j->job;
+    if (!imp_dicom_jpeg_map(job->image, frame, &j->cuts, map, job->err))
         return false;
     if (!map->frame)
         return unsupported(j, "not of 8 bits, sequential, by Huffman codes");
-    if (img.width != image->columns || img.height != image->rows ||
-        map->frame->n_comp != image->samples)
-        return imp_fail(j->job->err, IMP_ERR_DAMAGED,
-                        "redaction: JPEG: %" PRIu32 " x %" PRIu32
-                        " pixels of %u samples, the attributes say %" PRIu32
-                        " x %" PRIu32 " of %" PRIu32,
-                        img.width, img.height, map->frame->n_comp,
-                        image->columns, image->rows, image->samples);
-    return true;
+    return imp_dicom_jpeg_fits(job->image, map, job->err) ||
+           imp_wrap(job->err, "redaction");
 }
 
 static bool set_ink(struct imp_redact_jpeg *j, const struct imp_jpeg_map *map,

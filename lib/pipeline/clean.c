@@ -171,8 +171,8 @@ static bool redact(struct imp_cleaner *c, struct imp_span in,
     struct imp_redactor *r = &c->redactor;
     if (r->n == 0)
         return true;
-    if (!imp_redact_cuts(&r->redaction, in, &c->cuts, r->rect, r->n,
-                         &c->redacted, err))
+    if (!imp_redact_cuts(&r->patches, in, &c->cuts, r->rect, r->n, &c->redacted,
+                         err))
         return false;
     c->made = &c->redacted;
     return true;

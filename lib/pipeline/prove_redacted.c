@@ -123,20 +123,20 @@ bool imp_redacted_says(struct imp_span made, bool *says, struct imp_err *err)
 static bool redact(struct imp_span source, const struct imp_meant *meant,
                    struct imp_map *out, struct imp_err *err)
 {
-    struct imp_redaction redaction = {0};
+    struct imp_dicom_patches patches = {0};
     struct imp_cutlist all = {0}, black = {0};
     const struct iovec *piece;
     size_t n;
     imp_cutlist_start(&all, source.n);
     imp_cut_keep(&all, 0, source.n, IMP_PART_CODED, "source");
     bool ok = imp_cutlist_finish(&all, err) &&
-              imp_redact_cuts(&redaction, source, &all, meant->rect, meant->n,
+              imp_redact_cuts(&patches, source, &all, meant->rect, meant->n,
                               &black, err) &&
               imp_cutlist_pieces(&black, source, &piece, &n, err) &&
               imp_map_join(out, piece, n, err);
     imp_cutlist_clear(&black);
     imp_cutlist_clear(&all);
-    imp_redaction_clear(&redaction);
+    imp_dicom_patches_clear(&patches);
     return ok;
 }
 

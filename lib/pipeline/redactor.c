@@ -31,5 +31,5 @@ void imp_redactor_init(struct imp_redactor *r,
 
 void imp_redactor_clear(struct imp_redactor *r)
 {
-    imp_redaction_clear(&r->redaction);
+    imp_dicom_patches_clear(&r->patches);
 }

@@ -14,7 +14,7 @@ struct imp_redactor {
     const struct imp_redact_rules *rules;
     struct imp_rect rect[IMP_REDACT_RECTS]; /* of the object at hand */
     size_t n;
-    struct imp_redaction redaction; /* memory for it */
+    struct imp_dicom_patches patches; /* memory for it */
 };
 
 /* `rules` are borrowed; `r` stays at its address. */

@@ -53,7 +53,7 @@ static uint64_t zeroed(const struct imp_cutlist *cl)
 static bool redact(struct imp_span in, struct imp_cutlist *cl,
                    struct imp_cutlist *out, struct imp_err *err)
 {
-    static struct imp_redaction r;
+    static struct imp_dicom_patches r;
     struct imp_dcm_file file;
     struct imp_dcm_image image;
     return imp_dcm_file_read(in, &file, err) &&

@@ -5,11 +5,11 @@
 #include "mark/redact.h"
 #include "objects.h"
 
-static struct imp_redaction redaction;
+static struct imp_dicom_patches redaction;
 
 static inline void clear_redacted(void)
 {
-    imp_redaction_clear(&redaction);
+    imp_dicom_patches_clear(&redaction);
     clear_objects();
 }
 

@@ -7,7 +7,7 @@
 
 TestSuite(dicom_compare, .fini = clear_objects, .timeout = 60);
 
-static struct imp_redaction redaction;
+static struct imp_dicom_patches redaction;
 static struct imp_difference d;
 
 // Make of what was made, a whole file, one with this rectangle black.
@@ -18,7 +18,7 @@ static void redact(struct imp_rect r)
                               &o.err),
               "%s", o.err.msg);
     cr_assert(imp_cutlist_apply(&o.drawn, made_span(), &o.out, &o.err));
-    imp_redaction_clear(&redaction);
+    imp_dicom_patches_clear(&redaction);
 }
 
 static void compare(const struct imp_rect *rect, size_t n)
