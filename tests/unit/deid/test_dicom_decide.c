@@ -179,14 +179,21 @@ Test(dicom_decide, each_part_of_a_persons_code_is_a_dummy)
     cr_expect_eq(count(0x00080102), 2); // and that of our method
 }
 
-Test(dicom_decide, what_is_no_date_does_not_stay_with_full_dates)
+static void prepare_with(const char *option)
 {
+    char text[80];
     clear();
-    policy = imp_policy_from_text("[policy]\npreset = strict\n"
-                                  "[dicom]\noptions = retain-full-dates\n",
-                                  &why);
+    snprintf(text, sizeof text,
+             "[policy]\npreset = strict\n[dicom]\noptions = %s\n", option);
+    policy = imp_policy_from_text(text, &why);
     cr_assert(policy, "%s", why.msg);
     deid = imp_dicom_deid_new(policy, &why);
+    cr_assert(deid, "%s", why.msg);
+}
+
+Test(dicom_decide, what_is_no_date_does_not_stay_with_full_dates)
+{
+    prepare_with("retain-full-dates");
     begin_object();
     el(0x00080020, "DA", "20240229");
     el(0x00080030, "TM", "4711"); // no hour
@@ -195,6 +202,31 @@ Test(dicom_decide, what_is_no_date_does_not_stay_with_full_dates)
     cr_expect(memmem(out.p, out.n, "20240229", 8));
     cr_expect(has_tag(0x3010004C));
     cr_expect_null(memmem(out.p, out.n, "4711", 4));
+}
+
+// Of seven digits and more, whatever of these is between them.
+Test(dicom_decide, a_description_with_a_telephone_number_goes)
+{
+    static const char *const numbers[] = {
+        "call 030 12 34 56 ", "030 1234",   "030-1234",  "030/1234",
+        "030.1234",           "0(30)1234 ", "49+30+123 "};
+    static const char *const others[] = {"3 x 2 x 1 ", "030 123 ",
+                                         "1 2 3 x 4 5 6 7 ", "030, 1234 ",
+                                         "T2 -1.5+3 "};
+    prepare_with("clean-descriptors");
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        begin_object();
+        el(0x0008103E, "LO", numbers[i]); // Series Description
+        expect_cleaned();
+        cr_expect(!has_tag(0x0008103E), "%s", numbers[i]);
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        begin_object();
+        el(0x0008103E, "LO", others[i]);
+        expect_cleaned();
+        cr_expect(memmem(out.p, out.n, others[i], strlen(others[i])), "%s",
+                  others[i]);
+    }
 }
 
 // --- What is searched for afterwards ---
