@@ -145,7 +145,7 @@ static bool looks_personal(struct imp_span text)
     static const char *const marks[] = {"@",   "^",     "Dr.",   "Dr ",  "Mr.",
                                         "Mr ", "Mrs",   "Ms.",   "Ms ",  "Mme",
                                         "://", "Herr ", "Frau ", "Prof."};
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+    for (size_t i = 0; text.n && i < sizeof marks / sizeof *marks; i++)
         if (memmem(text.p, text.n, marks[i], strlen(marks[i])))
             return true;
     return false;

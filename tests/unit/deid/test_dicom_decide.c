@@ -229,6 +229,18 @@ Test(dicom_decide, a_description_with_a_telephone_number_goes)
     }
 }
 
+Test(dicom_decide, a_text_of_escape_sequences_alone_names_nobody)
+{
+    prepare_with("clean-descriptors");
+    start(true, false);
+    el(0x00080005, "CS", "\\ISO 2022 IR 87 ");
+    el(0x00080016, "UI", "1.2.840.10008.5.1.4.1.1.2 ");
+    el(0x00080018, "UI", "1.2.3.4.5 ");
+    el(0x0008103E, "LO", "\033(B\033(B");
+    expect_cleaned();
+    cr_expect(has_tag(0x0008103E));
+}
+
 // --- What is searched for afterwards ---
 
 static bool is_sought(const char *text)
