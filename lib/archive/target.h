@@ -103,6 +103,10 @@ struct imp_target_ops {
      * worker was faster: it decides about the archive's bytes. */
     bool ordered;
 
+    /* What is staged is a file that nobody has open: it takes neither memory
+     * nor a descriptor, so that many may wait. */
+    bool stages_files;
+
     /* The file or directory at the top of the bag by which it is known that a
      * run was killed, or has the archive: it is there then, or (S3) missing.
      * NULL: there is no such thing. */

@@ -252,6 +252,7 @@ static bool bag_settle(struct imp_target *t,
 
 const struct imp_target_ops imp_target_bag = {
     .scheme = "bag",
+    .stages_files = true,
     .sign = IMP_BAG_STAGING,
     .open = bag_open,
     .identity = imp_target_path,

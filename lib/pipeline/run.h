@@ -6,7 +6,8 @@
  *   imp_run_free(run);
  *
  * Memory is bounded by the configuration: (jobs + queue) times the size of an
- * image, whatever their number. */
+ * image, whatever their number; what is staged as files waits for one group
+ * more. */
 #ifndef IMP_PIPELINE_RUN_H
 #define IMP_PIPELINE_RUN_H
 

@@ -171,12 +171,18 @@ static bool start_run(struct imp_run *run, struct imp_err *err)
                                 &run->other_recipe, err);
 }
 
+enum { WAITING_MOST = 1024 }; // results, of some KB each
+
 // What workers finish while a group is committed is the next one: they are not
-// to wait for the disk. Their images are staged by then.
-static size_t results_room(const struct imp_run_config *config)
+// to wait for the disk, where their images are by then.
+static size_t results_room(const struct imp_run *run)
 {
-    return config->commit.results > config->queue ? config->commit.results
-                                                  : config->queue;
+    const struct imp_run_config *config = run->config;
+    size_t group = config->commit.results < WAITING_MOST
+                       ? config->commit.results
+                       : WAITING_MOST;
+    bool more = run->target->ops->stages_files && group > config->queue;
+    return more ? group : config->queue;
 }
 
 static bool set_up(struct imp_run *run, struct imp_ctx *ctx,
@@ -193,9 +199,10 @@ static bool set_up(struct imp_run *run, struct imp_ctx *ctx,
         return false;
     if (!imp_after_open(run, err) || !open_ledger_and_target(run, wait, err))
         return false;
+    run->results = imp_chan_new(results_room(run));
     if (run->target->ops->ordered) {
         run->window = imp_chan_new(imp_sequence_width(config));
-        run->ordered = imp_chan_new(results_room(config));
+        run->ordered = imp_chan_new(config->queue);
     }
     if (!config->dry_run &&
         !(run->journal = imp_journal_open(run->ledger, err)))
@@ -226,7 +233,6 @@ struct imp_run *imp_run_new(const struct imp_run_config *config,
     run->archive = config->archive;
     run->archive.s3.stop = run->work;
     run->jobs = imp_chan_new(config->queue);
-    run->results = imp_chan_new(results_room(config));
     if (imp_grace_start(run, err) && set_up(run, ctx, err))
         return run;
     imp_run_free(run);
