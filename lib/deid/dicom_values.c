@@ -317,6 +317,13 @@ static bool is_long_moment(struct imp_span s)
            (s.n == 4 || (s.n == 6 && month >= 1 && month <= 12));
 }
 
+// As it is often written, without zeros before it.
+static bool is_short_age(struct imp_span s)
+{
+    return s.n >= 2 && s.n <= 3 && digits(s, 0, s.n - 1) >= 0 &&
+           memchr("DWMY", s.p[s.n - 1], 4);
+}
+
 bool imp_dicom_is_date(enum imp_dcm_vr vr, struct imp_span value)
 {
     const struct making m = {.vr = vr};
@@ -324,7 +331,8 @@ bool imp_dicom_is_date(enum imp_dcm_vr vr, struct imp_span value)
     size_t dash;
     while (next_value(&value, &one))
         if (one.n && !find_dash(&m, one, &dash) &&
-            (vr != IMP_DCM_DT || !is_long_moment(one)))
+            !(vr == IMP_DCM_DT && is_long_moment(one)) &&
+            !(vr == IMP_DCM_AS && is_short_age(one)))
             return false;
     return true;
 }

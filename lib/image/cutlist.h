@@ -32,9 +32,10 @@ struct imp_cut {
     const uint8_t *bytes; /* an insert's bytes, owned by the list */
 };
 
-/* Images of more parts fail with IMP_ERR_LIMIT: two for each of a million
- * fragments or items, and as many elements, are fewer; and this is 160 MB. */
-#define IMP_CUTS_MAX (1u << 22)
+/* Images of more parts fail with IMP_ERR_LIMIT. A DICOM item takes up to three,
+ * as does a place where pixels change, and an element or a fragment two: so for
+ * four million of these there is room. All of them take 640 MB. */
+#define IMP_CUTS_MAX (1u << 24)
 
 /* `{0}` is empty. One list serves image after image: _start, cuts, _finish;
  * its memory is reused. */

@@ -20,15 +20,16 @@ static bool sniff(struct imp_span in)
 
 // The class decides whether identity is looked for in its pixels: whom a reader
 // believes must not matter. Instances differ in many an object that was copied.
-static bool check_class(struct imp_span uid, const char *sop_class,
-                        struct imp_err *err)
+static bool check_class(struct imp_span in, const struct imp_dcm_event *e,
+                        const char *sop_class, struct imp_err *err)
 {
     size_t n = strlen(sop_class);
+    struct imp_span uid = imp_dcm_value_of(in, e);
     while (uid.n && (uid.p[uid.n - 1] == 0 || uid.p[uid.n - 1] == ' '))
         uid.n--;
-    return (uid.n == n && memcmp(uid.p, sop_class, n) == 0) ||
-           imp_fail(err, IMP_ERR_DAMAGED,
-                    "(0002,0002) has another SOP class than (0008,0016)");
+    return uid.n == 0 || (uid.n == n && memcmp(uid.p, sop_class, n) == 0) ||
+           imp_fail_at(err, IMP_ERR_DAMAGED, e->at,
+                       "(0002,0002) has another SOP class than (0008,0016)");
 }
 
 // Preamble and meta group, part by part, so that it can be told what went.
@@ -45,8 +46,7 @@ static bool drop_head(struct imp_span in, const struct imp_dcm_file *file,
     imp_dcm_reader_start(&reader, in, file->meta_at, file->data_at, how);
     do {
         if (!imp_dcm_next(&reader, &e, err) ||
-            (e.tag == META_CLASS &&
-             !check_class(imp_dcm_value_of(in, &e), plan->sop_class, err)))
+            (e.tag == META_CLASS && !check_class(in, &e, plan->sop_class, err)))
             return false;
         imp_cut_drop(
             cl, e.at, e.header + e.value, IMP_PART_STRUCTURE,

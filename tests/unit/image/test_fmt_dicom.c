@@ -54,6 +54,7 @@ Test(fmt_dicom, a_head_of_another_class_than_its_data_set_is_refused)
     struct imp_err err = {0};
     cr_expect(cut(CT, &err), "%s", err.msg);
     cr_expect(cut(CT " ", &err), "%s", err.msg);
+    cr_expect(cut("", &err), "%s", err.msg);
     cr_expect_not(cut(CAPTURE, &err));
     cr_expect_eq(err.code, IMP_ERR_DAMAGED);
     cr_expect(strstr(err.msg, "(0002,0002)"), "%s", err.msg);
