@@ -26,8 +26,9 @@ struct imp_span imp_dicom_dummy(uint32_t tag, enum imp_dcm_vr vr);
 bool imp_dicom_is_decimal(struct imp_span value);
 
 /* Is each value of `value` empty or what a DA, DT, TM or AS, `vr`, may be
- * (PS3.5 6.2)? With the retired forms and ranges that _shift knows; and a DT
- * may be a year or a month, too. */
+ * (PS3.5 6.2)? With the retired forms and ranges that _shift knows; a DT may be
+ * a year or a month, too, and the number of an AS have less than three digits.
+ */
 bool imp_dicom_is_date(enum imp_dcm_vr vr, struct imp_span value);
 
 /* Append to `out` the values of a DA or DT element, `value`, each put forward

@@ -39,7 +39,7 @@ fuzz() {
         -artifact_prefix="$kept/" "$kept" "$seeds" >"$log" 2>&1
 }
 has_finding() {
-    grep -q -e 'Test unit written to' -e '^SUMMARY' "$log"
+    grep -aq -e 'Test unit written to' -e '^SUMMARY' "$log"
 }
 
 again=
@@ -49,7 +49,7 @@ status=$?
 # that says nothing of the target.
 if [ $status -ne 0 ] && ! has_finding; then
     again=", of a second start: the first ended with status $status: $(
-        grep -v '^#[0-9]' "$log" | tail -n 3 | tr '\n' ' ')"
+        grep -av '^#[0-9]' "$log" | tail -n 3 | tr '\n' ' ')"
     fuzz
     status=$?
 fi
@@ -57,7 +57,7 @@ if [ $status -ne 0 ]; then
     # What was found, not how the search went; and the input, for the machine
     # that found it may be gone.
     echo "status $status$again"
-    grep -v '^#[0-9]' "$log" | tail -n 30
+    grep -av '^#[0-9]' "$log" | tail -n 30
     sed -n 's/.*Test unit written to //p' "$log" | while read -r unit; do
         echo "$unit, xz and base64: $(xz -c "$unit" | base64 -w 0)"
     done

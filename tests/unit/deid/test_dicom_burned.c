@@ -99,6 +99,7 @@ Test(dicom_burned, kinds_that_usually_have_it_by_what_made_them)
         {"US", "", "", "ultrasound"},
         {"IVUS", "", "", "ultrasound"},
         {"DOC", "", "", "a document"},
+        {"HC", "", "", "a hard copy"},
         {"CT", "DF", "", "digitised film"},
         {"CT", "DV", "", "secondary capture"},
         {"CT", "DI", "", "secondary capture"},

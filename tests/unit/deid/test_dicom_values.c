@@ -256,6 +256,9 @@ Test(dicom_values, dates_are_told_from_what_is_written_with_their_digits)
                 {IMP_DCM_TM, "2024", true},
                 {IMP_DCM_TM, "4711", false},
                 {IMP_DCM_AS, "042Y", true},
+                {IMP_DCM_AS, "45Y", true},
+                {IMP_DCM_AS, "Y", false},
+                {IMP_DCM_AS, "45", false},
                 {IMP_DCM_AS, "4711", false}};
     for (size_t i = 0; i < sizeof told / sizeof *told; i++)
         cr_expect_eq(is_date(told[i].vr, told[i].value), told[i].is, "%s %s",
