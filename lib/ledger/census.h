@@ -20,8 +20,9 @@ enum imp_census_source {
     IMP_CENSUS_OTHER,    /* in the payload, and no regular file */
     IMP_CENSUS_RECORDED, /* in the ledger: its digest, length, place */
     IMP_CENSUS_MADE_BY,  /* `digest` is a policy that it was made by */
+    IMP_CENSUS_OVERLAID, /* in the ledger: its mark is an overlay */
 };
-#define IMP_CENSUS_SOURCES 5
+#define IMP_CENSUS_SOURCES 6
 #define IMP_CENSUS_POLICIES 4
 
 /* What all of them say of one name. */

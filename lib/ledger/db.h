@@ -216,7 +216,7 @@ struct sqlite3_stmt;
     ROW(BOUND, "SELECT value, sum IS row_sum(key, value) FROM meta "           \
                "WHERE key = 'archive'")                                        \
     ROW(INTENTS, "SELECT count(*) FROM intents")                               \
-    ROW(EACH_MADE, "SELECT o.name, r.policy FROM inputs i "                    \
+    ROW(EACH_MADE, "SELECT o.name, r.policy, i.route FROM inputs i "           \
                    "JOIN objects o ON o.id = i.object "                        \
                    "JOIN runs r ON r.id = i.run WHERE r.policy NOT NULL")      \
     ROW(EACH_TEXT, "SELECT DISTINCT r.policy, p.text FROM runs r "             \

@@ -207,7 +207,8 @@ bool imp_ledger_each_made(struct imp_ledger *l, imp_ledger_made_fn fn,
         struct imp_digest policy;
         const char *name = (const char *)sqlite3_column_text(s, 0);
         ok = imp_db_column_digest(s, 1, &policy, err) &&
-             fn(self, name ? name : "", &policy, err);
+             fn(self, name ? name : "", &policy,
+                (const char *)sqlite3_column_text(s, 2), err);
         if (!ok)
             break;
     }

@@ -64,10 +64,11 @@ bool imp_ledger_examine_log(struct imp_ledger *l, struct imp_ctx *ctx,
                             void *self, bool *kept,
                             struct imp_audit_summary *out, struct imp_err *err);
 
-/* For each input that became an object: the object's name, and the policy. */
+/* For each input that became an object: the object's name, the policy, and how
+ * it was marked, as in struct imp_input_row; NULL: not known. */
 typedef bool (*imp_ledger_made_fn)(void *self, const char *object,
                                    const struct imp_digest *policy,
-                                   struct imp_err *err);
+                                   const char *route, struct imp_err *err);
 bool imp_ledger_each_made(struct imp_ledger *l, imp_ledger_made_fn fn,
                           void *self, struct imp_err *err);
 

@@ -307,7 +307,7 @@ bool imp_dicom_overlay(struct imp_dicom_job *job)
     struct planes p;
     struct head h = {.how = job->image.syntax->encoding};
     uint32_t length;
-    job->route = "overlay";
+    job->route = IMP_MARK_OVERLAY;
     if (!find_place(job, &place) || !measure(job, &p, &length))
         return false;
     put_head(&h, &job->image, place.group, length);

@@ -122,8 +122,9 @@ const struct imp_template *imp_marker_template(const struct imp_marker *m);
 struct imp_mark_report {
     struct imp_area area; /* the outline included; as stored, but for HEIF and
                              AVIF, where it is as shown: see area.h */
-    const char *route;    /* "splice", "coefficients", "pixels", "overlay" */
+    const char *route;    /* "splice", "coefficients", "pixels", _OVERLAY */
 };
+#define IMP_MARK_OVERLAY "overlay"
 
 /* What one thread keeps from image to image. */
 struct imp_pen; /* opaque */

@@ -24,6 +24,19 @@ static bool is_mark(const struct imp_cut *cut, uint64_t at, uint64_t length)
            cut->length <= length - (cut->offset - at);
 }
 
+// What goes of `out` at `at`, or else what is there.
+static const char *name_at(const struct imp_cutlist *again, uint64_t at)
+{
+    const char *name = "its layout";
+    for (size_t i = 0; i < again->n; i++) {
+        const struct imp_cut *c = &again->cut[i];
+        if (c->kind != IMP_CUT_INSERT && c->offset <= at &&
+            at - c->offset < c->length)
+            name = c->what;
+    }
+    return name;
+}
+
 // Does the list put out `out`, but for `length` bytes at `at`? If not, `*what`
 // does not.
 static bool gives_rest(const struct imp_cutlist *again, struct imp_span out,
@@ -34,15 +47,19 @@ static bool gives_rest(const struct imp_cutlist *again, struct imp_span out,
         const struct imp_cut *cut = &again->cut[i];
         bool none = cut->kind == IMP_CUT_DROP || is_mark(cut, at, length);
         uint64_t all = none ? 0 : cut->length;
-        *what = cut->what;
         for (uint64_t done = 0, n; done < all; done += n, to += n) {
+            const uint64_t from = to < at ? to : to + length;
             n = all - done;
             if (to < at && n > at - to)
                 n = at - to;
-            if (!repeats(cut, done, n, out, to < at ? to : to + length))
+            if (!repeats(cut, done, n, out, from)) {
+                *what = cut->kind == IMP_CUT_KEEP ? name_at(again, from)
+                                                  : cut->what;
                 return false;
+            }
         }
     }
+    *what = name_at(again, to < at ? to : to + length);
     return to == out.n - length;
 }
 

@@ -312,6 +312,17 @@ static bool outcome(struct imp_verify *v, bool ok,
     return ok;
 }
 
+static void tell_overlaid(struct imp_verify *v)
+{
+    uint64_t n = imp_counter_get(&v->overlaid);
+    if (n)
+        imp_verify_tell(v, IMP_FOUND_NOTE, NULL,
+                        "%" PRIu64
+                        " DICOM objects have an overlay that is made "
+                        "as a mark is: no ledger tells whether it is one",
+                        n);
+}
+
 static bool look_at_all(struct imp_verify *v, struct imp_err *err)
 {
     bool ok = false;
@@ -328,6 +339,7 @@ static bool look_at_all(struct imp_verify *v, struct imp_err *err)
     }
     ok = run_threads(v, readers, &examiner, err);
     ok = outcome(v, ok, readers, &examiner, err);
+    tell_overlaid(v);
 out:
     for (unsigned i = 0; i < n; i++)
         imp_verify_reader_free(readers[i].reader);

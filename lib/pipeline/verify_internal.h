@@ -52,6 +52,7 @@ struct imp_verify_task {
     struct imp_digest listed_digest;
     struct imp_digest policy[IMP_CENSUS_POLICIES];
     size_t n_policies;
+    bool overlaid; /* its mark is an overlay, says the ledger */
 };
 
 void imp_verify_task_free(struct imp_verify_task *task);
@@ -90,6 +91,8 @@ struct imp_verify {
 
     pthread_mutex_t mu; /* one finding at a time */
     struct imp_counter objects, to_read, read, bytes, rows, lines;
+    struct imp_counter overlaid; /* objects with an overlay as a mark is, which
+                                    no ledger says that it is */
     struct imp_counter findings, notes;
 };
 

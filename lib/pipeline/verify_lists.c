@@ -3,6 +3,7 @@
 #include "archive/tags.h"
 #include "base/name.h"
 #include "ledger/subjects.h"
+#include "mark/mark.h"
 #include "pipeline/verify_internal.h"
 
 #include <inttypes.h>
@@ -50,11 +51,14 @@ static bool take_recorded(void *self, const struct imp_object *object,
 }
 
 static bool take_made(void *self, const char *name,
-                      const struct imp_digest *policy, struct imp_err *err)
+                      const struct imp_digest *policy, const char *route,
+                      struct imp_err *err)
 {
     const struct imp_object object = {.name = name, .digest = *policy};
+    bool overlaid = route && strcmp(route, IMP_MARK_OVERLAY) == 0;
     (void)err;
-    return take(self, IMP_CENSUS_MADE_BY, &object);
+    return take(self, IMP_CENSUS_MADE_BY, &object) &&
+           (!overlaid || take(self, IMP_CENSUS_OVERLAID, &object));
 }
 
 // True if it went well, or went wrong by what was read, which is a finding then
@@ -346,6 +350,7 @@ static bool send_to_read(struct comparing *c, const struct imp_census_entry *e,
         .recorded = e->times[IMP_CENSUS_RECORDED],
         .listed_digest = e->as[IMP_CENSUS_LISTED].digest,
         .n_policies = e->n_policies,
+        .overlaid = e->times[IMP_CENSUS_OVERLAID],
     };
     memcpy(task->policy, e->policy, sizeof task->policy);
     task->object.name = name;

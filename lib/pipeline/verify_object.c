@@ -158,11 +158,6 @@ static struct imp_cleaner *cleaner_of(struct imp_verify_reader *r,
     return r->cleaner[at];
 }
 
-static bool is_dicom(const struct imp_format *fmt)
-{
-    return strcmp(fmt->name, "dicom") == 0;
-}
-
 // The parts that are not kept, in words.
 static void name_parts(const struct imp_cutlist *cuts, struct imp_err *why)
 {
@@ -186,8 +181,21 @@ static void name_parts(const struct imp_cutlist *cuts, struct imp_err *why)
         imp_fail(why, IMP_ERR_RESIDUAL, "%s", parts ? text : "its layout");
 }
 
-static enum pass pass_by(struct imp_verify_reader *r, size_t policy, bool known,
-                         const struct imp_format *fmt, struct imp_err *why)
+// Where the overlay is that may be a mark; `*length` is 0 if there is none.
+static bool find_mark(const struct imp_verify_task *task,
+                      const struct imp_format *fmt, struct imp_span in,
+                      uint64_t *at, uint64_t *length, struct imp_err *err)
+{
+    bool may = task->overlaid || !task->n_policies;
+    *at = *length = 0;
+    return !may || strcmp(fmt->name, "dicom") != 0 ||
+           imp_dicom_find_mark(in, at, length, err);
+}
+
+static enum pass pass_by(struct imp_verify_reader *r,
+                         const struct imp_verify_task *task, size_t policy,
+                         bool known, const struct imp_format *fmt,
+                         struct imp_err *why)
 {
     // Dates in an archive are as far back as they were to be.
     static const struct imp_deid_subject shifted = {.has_shift = true,
@@ -201,11 +209,13 @@ static enum pass pass_by(struct imp_verify_reader *r, size_t policy, bool known,
     imp_cleaner_start(c, &shifted);
     if (!imp_cleaner_cut(c, fmt, in, rules.check, NULL, why))
         return why->code == IMP_ERR_RESIDUAL ? WOULD_REMOVE : REFUSED;
-    uint64_t at = 0, length = 0;
+    uint64_t at, length;
     const char *what = NULL;
-    bool ok = !is_dicom(fmt) || imp_dicom_find_mark(in, &at, &length, why);
-    if (ok && imp_cleaner_is_clean(c, in, at, length, &what, why))
+    if (find_mark(task, fmt, in, &at, &length, why) &&
+        imp_cleaner_is_clean(c, in, at, length, &what, why)) {
+        imp_counter_add(&r->v->overlaid, length && !task->overlaid);
         return CLEAN;
+    }
     // Beside a mark, which goes as well, one is named.
     if (what && length)
         imp_fail(why, IMP_ERR_RESIDUAL, "%s", what);
@@ -250,7 +260,7 @@ static enum pass pass(struct imp_verify_reader *r,
         struct imp_err err = {0};
         if (!is_candidate(r, task, own, i))
             continue;
-        enum pass now = pass_by(r, i, known, fmt, &err);
+        enum pass now = pass_by(r, task, i, known, fmt, &err);
         if (now == CLEAN || (now == NO_PASS && err.code)) {
             *why = err;
             return now;
