@@ -294,7 +294,10 @@ static bool safe(struct imp_dicom_deid *d, const struct imp_dcm_event *e,
     if (!stays || (e->kind == IMP_DCM_ELEMENT && hides_items(d, e)))
         return true;
     *cut = IMP_DICOM_CUT_KEEP;
-    return e->kind != IMP_DCM_ELEMENT || keep(d, e, cut, value, err);
+    // A creator is what the policy has in words: without it nobody would know
+    // what its elements are.
+    return e->kind != IMP_DCM_ELEMENT || imp_dcm_is_creator(e->tag) ||
+           keep(d, e, cut, value, err);
 }
 
 static bool is_date(enum imp_dcm_vr vr)

@@ -51,6 +51,14 @@ static struct imp_span unpadded(struct imp_span v)
     return v;
 }
 
+// PS3.5 7.8.1 wants LO; but numbers that read like a name are none.
+static bool is_creator(const struct imp_dcm_event *e)
+{
+    return imp_dcm_is_creator(e->tag) &&
+           (e->vr == IMP_DCM_UN ||
+            imp_dcm_vr_info(e->vr)->kind == IMP_DCM_KIND_TEXT);
+}
+
 void imp_dicom_scope_element(struct imp_dicom_scope *s, struct imp_span in,
                              const struct imp_dcm_event *e)
 {
@@ -62,8 +70,7 @@ void imp_dicom_scope_element(struct imp_dicom_scope *s, struct imp_span in,
     if (e->tag == CHARACTER_SET) {
         s->charset[e->depth] = value;
         s->has_charset[e->depth] = true;
-    } else if (imp_dcm_is_creator(e->tag) &&
-               s->n_creators < IMP_DICOM_CREATORS) {
+    } else if (is_creator(e) && s->n_creators < IMP_DICOM_CREATORS) {
         s->creator[s->n_creators++] = (struct imp_dicom_creator){
             .depth = e->depth,
             .block = (e->tag & 0xFFFF0000) >> 8 | (e->tag & 0xFF),

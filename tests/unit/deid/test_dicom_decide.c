@@ -181,7 +181,7 @@ Test(dicom_decide, each_part_of_a_persons_code_is_a_dummy)
 
 static void prepare_with(const char *option)
 {
-    char text[80];
+    char text[160];
     clear();
     snprintf(text, sizeof text,
              "[policy]\npreset = strict\n[dicom]\noptions = %s\n", option);
@@ -189,6 +189,22 @@ static void prepare_with(const char *option)
     cr_assert(policy, "%s", why.msg);
     deid = imp_dicom_deid_new(policy, &why);
     cr_assert(deid, "%s", why.msg);
+}
+
+Test(dicom_decide, a_creator_that_the_policy_names_stays_whoever_is_called_so)
+{
+    prepare_with("retain-safe-private\nkeep-private = (0019,xx01) ACME");
+    begin_object();
+    el(0x00100010, "PN", "Acme^Jane ");
+    el(0x00190010, "LO", "ACME");
+    el(0x00191001, "SH", "a value ");
+    expect_cleaned();
+    cr_expect(has_tag(0x00190010) && has_tag(0x00191001));
+    begin_object();
+    el(0x00190010, "OF", "ACME");
+    el(0x00191001, "SH", "a value ");
+    expect_cleaned();
+    cr_expect(!has_tag(0x00190010) && !has_tag(0x00191001));
 }
 
 Test(dicom_decide, what_is_no_date_does_not_stay_with_full_dates)

@@ -23,12 +23,18 @@ static struct imp_span span(const char *text)
     return (struct imp_span){(const uint8_t *)text, strlen(text)};
 }
 
+static void tell_of(enum imp_dcm_vr vr, enum imp_dcm_event_kind kind,
+                    unsigned depth, uint32_t tag, struct imp_span value)
+{
+    const struct imp_dcm_event e = {
+        .kind = kind, .tag = tag, .vr = vr, .depth = depth, .value = value.n};
+    imp_dicom_scope_element(&scope, value, &e);
+}
+
 static void tell(enum imp_dcm_event_kind kind, unsigned depth, uint32_t tag,
                  struct imp_span value)
 {
-    const struct imp_dcm_event e = {
-        .kind = kind, .tag = tag, .depth = depth, .value = value.n};
-    imp_dicom_scope_element(&scope, value, &e);
+    tell_of(IMP_DCM_LO, kind, depth, tag, value);
 }
 
 static void element(unsigned depth, uint32_t tag, const char *value)
@@ -64,6 +70,8 @@ Test(dicom_scope, a_block_is_whose_creator_has_reserved_it)
     expect_creator(0, 0x00091142, "OTHER");
     expect_creator(0, 0x0009FF01, "LAST");
     expect_creator(0, 0x00111001, "PADDED");
+    tell_of(IMP_DCM_UN, IMP_DCM_ELEMENT, 0, 0x00150010, span("UNKNOWN"));
+    expect_creator(0, 0x00151001, "UNKNOWN");
     expect_nobody(0, 0x00091201);
     expect_nobody(0, 0x000B1001);
     expect_nobody(0, 0x00131001);
@@ -76,6 +84,8 @@ Test(dicom_scope, what_reserves_nothing_is_no_creator)
     element(0, 0x00080010, "NOT PRIVATE");
     tell(IMP_DCM_SEQUENCE_BEGIN, 0, 0x00090010, span("SEQUENCE"));
     tell(IMP_DCM_FRAGMENT, 0, 0x00090010, span("FRAGMENT"));
+    tell_of(IMP_DCM_FD, IMP_DCM_ELEMENT, 0, 0x00090010, span("A NUMBER"));
+    tell_of(IMP_DCM_OB, IMP_DCM_ELEMENT, 0, 0x00090010, span("BYTES"));
     expect_nobody(0, 0x00090F01);
     expect_nobody(0, 0x00090001);
     expect_nobody(0, 0x00081001);
