@@ -41,7 +41,8 @@ first=$(find "$work/in" -type f | sort | head -n 1)
 vips thumbnail "$first" "$work/large/large.jpg" 11547 --height 8660 --size force
 python3 tests/bench/run.py "$IMGPIPE" "$work"
 slice=$IMP_CORPUS/dicom/pydicom/pydicom__CT_small.dcm
-[ ! -e "$slice" ] || python3 tests/bench/dicom.py "$IMGPIPE" "$work" "$slice"
+[ ! -e "$slice" ] || python3 tests/bench/dicom.py "$IMGPIPE" \
+    "$build/lib/nosync.so" "$work" "$slice"
 python3 tests/bench/durable.py "$IMGPIPE" "$build/lib/nosync.so" "$work"
 "$build/bin/bench_clean" "$work"/in/*
 "$build/bin/bench_chan" "$(cat "$work/image-ms")"
