@@ -337,11 +337,11 @@ static void pop(struct imp_dcm_reader *r)
 // Headers alone would bring in a file of many fragments, page by page.
 static void give_back(struct imp_dcm_reader *r)
 {
-    struct imp_span passed = {r->in.p + r->given_back,
-                              (size_t)(r->at - r->given_back)};
-    if (passed.n < IMP_MAP_STEP)
+    const uint64_t passed = r->at - r->given_back;
+    if (passed < IMP_MAP_STEP)
         return;
-    imp_map_give_back(passed);
+    imp_map_give_back(
+        (struct imp_span){r->in.p + r->given_back, (size_t)passed});
     r->given_back = r->at;
 }
 

@@ -167,8 +167,13 @@ Test(dicom_reader, padding_is_an_element_and_zeros_are_no_elements)
 
 Test(dicom_reader, nothing_at_all_is_a_data_set)
 {
+    struct imp_dcm_reader r;
+    struct imp_dcm_event e;
     start(true, false);
     expect_said("");
+    imp_dcm_reader_start(&r, (struct imp_span){0}, 0, 0, made.how);
+    cr_expect(imp_dcm_next(&r, &e, &why));
+    cr_expect_eq(e.kind, IMP_DCM_END);
 }
 
 // --- Damage
