@@ -103,7 +103,8 @@ static bool fits_vr(enum imp_dcm_vr vr, struct imp_span v)
 static bool is_fit(const struct imp_dicom_deid *d,
                    const struct imp_dcm_event *e, struct imp_span v)
 {
-    return fits_vr(e->vr, v) && fits_vr(known_vr(d, e), v) &&
+    const enum imp_dcm_vr known = known_vr(d, e);
+    return fits_vr(e->vr, v) && (known == e->vr || fits_vr(known, v)) &&
            !has_wrong_length(d, e, v);
 }
 

@@ -30,6 +30,13 @@ static uint32_t last_tag(uint16_t group)
     return (uint32_t)group << 16 | 0xFFFF;
 }
 
+// Which of the groups it is of, if it is of an overlay.
+static bool is_of_overlay(const struct imp_dcm_event *e, unsigned *i)
+{
+    *i = (imp_dcm_group(e->tag) - FIRST_GROUP) / 2u;
+    return e->depth == 0 && *i < GROUPS && !imp_dcm_is_private(e->tag);
+}
+
 // Groups of which something is kept, a bit for each.
 static bool find_taken(const struct imp_dicom_job *job, unsigned *taken)
 {
@@ -41,9 +48,8 @@ static bool find_taken(const struct imp_dicom_job *job, unsigned *taken)
     do {
         if (!imp_dcm_next(&r, &e, job->err))
             return false;
-        unsigned i = (imp_dcm_group(e.tag) - FIRST_GROUP) / 2u;
-        if (e.depth == 0 && e.header > 0 && i < GROUPS &&
-            !imp_dcm_is_private(e.tag) &&
+        unsigned i;
+        if (is_of_overlay(&e, &i) && e.header > 0 &&
             imp_dicom_is_kept(job->cuts, e.at, TAG_LENGTH))
             *taken |= 1u << i;
     } while (e.kind != IMP_DCM_END);
@@ -317,7 +323,7 @@ bool imp_dicom_overlay(struct imp_dicom_job *job)
 
 // --- Found again ---
 
-// The first element that there is of any overlay; false if there is none.
+// The first element that there is of any overlay.
 static bool find_first(const struct imp_dicom_job *job, struct place *place,
                        bool *found)
 {
@@ -329,9 +335,8 @@ static bool find_first(const struct imp_dicom_job *job, struct place *place,
     do {
         if (!imp_dcm_next(&r, &e, job->err))
             return false;
-        unsigned i = (imp_dcm_group(e.tag) - FIRST_GROUP) / 2u;
-        *found = e.kind == IMP_DCM_ELEMENT && e.depth == 0 && i < GROUPS &&
-                 !imp_dcm_is_private(e.tag);
+        unsigned i;
+        *found = e.kind == IMP_DCM_ELEMENT && is_of_overlay(&e, &i);
         if (*found)
             *place = (struct place){imp_dcm_group(e.tag), e.at};
     } while (!*found && e.kind != IMP_DCM_END);
@@ -356,6 +361,7 @@ bool imp_dicom_find_mark(struct imp_span in, uint64_t *at, uint64_t *length,
     if (!imp_dcm_image_read(in, file.data_at, file.syntax, &job.image, err) ||
         !find_first(&job, &place, &found))
         return false;
+    job.err = NULL; // what cannot be a mark is no error
     if (!found || !measure(&job, &p, &bits))
         return true;
     struct head h = {.how = file.syntax->encoding};
