@@ -323,6 +323,8 @@ static bool check_nobodys_key(const struct imp_whose *w, const char *code,
         imp_lookup_find(lookup, imp_buf_span(&key), within, &somebody, err);
     if (!ok && err->code == IMP_ERR_CANCELLED && !imp_ctx_cancelled(ctx))
         imp_fail(err, IMP_ERR_TIMEOUT, "lookup timed out: subject");
+    else if (!ok) // as if it had been found wrong a moment before
+        imp_wrap(err, "subject");
     if (ok && somebody)
         ok = imp_fail(err, IMP_ERR_CONFIG,
                       "the subject's code is another subject's key");
