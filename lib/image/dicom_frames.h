@@ -72,6 +72,8 @@ struct imp_dicom_coded {
     struct imp_err walk; /* why it cannot be followed */
 };
 
+struct imp_jpeg;
+
 struct imp_dicom_frames {
     const struct imp_dcm_image *image;
     enum imp_check check;
@@ -81,6 +83,7 @@ struct imp_dicom_frames {
     uint64_t blocks, bytes; /* of JPEG frames that have been followed */
     bool set, unlike; /* bits that are not stored: one is not 0, or not like
                          the one below it */
+    struct imp_jpeg *jpeg; /* for those; memory of the list */
     struct imp_dicom_coded coded;
 };
 

@@ -239,9 +239,13 @@ static bool walk(struct walk *w)
 {
     struct imp_jpeg_spec none = {0};
     struct imp_jpeg_frame told;
-    const struct imp_dcm_image *image = w->piece->frames->image;
+    struct imp_dicom_frames *f = w->piece->frames;
+    const struct imp_dcm_image *image = f->image;
+    if (!f->jpeg &&
+        !(f->jpeg = imp_cutlist_alloc(w->piece->cl, sizeof *f->jpeg)))
+        return imp_fail(w->err, IMP_ERR_MEMORY, "no memory for tables");
     return join(w) && within_reason(w) &&
-           imp_jpeg_cut_stream(w->frame, &none, w->piece->frames->check,
+           imp_jpeg_cut_stream(w->frame, &none, f->jpeg, f->check,
                                (uint64_t)image->rows * image->columns, w->cuts,
                                &told, w->err) &&
            take_cuts(w);

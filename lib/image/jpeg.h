@@ -142,6 +142,11 @@ bool imp_jpeg_read_segment(struct imp_span in, size_t at,
 bool imp_jpeg_next_segment(struct imp_span in, size_t at,
                            struct imp_jpeg_segment *s, struct imp_err *err);
 
+/* Ready for another image: nothing is left of the one before, but that tables
+ * which are defined as they were need not be worked out again. Zeros are ready,
+ * too. */
+void imp_jpeg_start(struct imp_jpeg *j);
+
 /* Parse a segment's payload (behind marker and length); `at` is where the
  * segment begins, for errors. IMP_ERR_DAMAGED, _UNSUPPORTED. */
 bool imp_jpeg_parse_sof(struct imp_jpeg *j, uint8_t marker,

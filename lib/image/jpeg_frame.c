@@ -1,6 +1,14 @@
 #include "image/jpeg.h"
 
+#include <stddef.h>
 #include <string.h>
+
+void imp_jpeg_start(struct imp_jpeg *j)
+{
+    memset(j, 0, offsetof(struct imp_jpeg, dc));
+    for (int i = 0; i < 4; i++)
+        j->dc[i].defined = j->ac[i].defined = false;
+}
 
 static uint32_t ceil_div(uint32_t a, uint32_t b)
 {
@@ -138,6 +146,20 @@ bool imp_jpeg_parse_dqt(struct imp_jpeg *j, struct imp_span body, uint64_t at,
     return true;
 }
 
+// `count`: 16, then the symbols, as in a DHT segment.
+static void define(struct imp_huff *t, const uint8_t *count, size_t symbols)
+{
+    const uint8_t *symbol = count + 16;
+    t->defined = true;
+    if (memcmp(t->count + 1, count, 16) == 0 &&
+        memcmp(t->symbol, symbol, symbols) == 0)
+        return;
+    t->derived = false;
+    memcpy(t->count + 1, count, 16);
+    memset(t->symbol, 0, sizeof t->symbol);
+    memcpy(t->symbol, symbol, symbols);
+}
+
 bool imp_jpeg_parse_dht(struct imp_jpeg *j, struct imp_span body, uint64_t at,
                         struct imp_err *err)
 {
@@ -154,13 +176,8 @@ bool imp_jpeg_parse_dht(struct imp_jpeg *j, struct imp_span body, uint64_t at,
                                "DHT at offset %ju: table of %zu codes does "
                                "not fit %zu bytes",
                                (uintmax_t)at, n, body.n - i);
-        struct imp_huff *t =
-            (head.p[0] >> 4 ? j->ac : j->dc) + (head.p[0] & 15);
-        t->defined = true;
-        t->derived = false;
-        memcpy(t->count, head.p, sizeof t->count);
-        memset(t->symbol, 0, sizeof t->symbol);
-        memcpy(t->symbol, symbols.p, n);
+        define((head.p[0] >> 4 ? j->ac : j->dc) + (head.p[0] & 15), head.p + 1,
+               n);
         i += 17 + n;
     }
     return true;
@@ -237,14 +254,10 @@ static const uint8_t k3_ac_chroma[] = {
     0xd7, 0xd8, 0xd9, 0xda, 0xe2, 0xe3, 0xe4, 0xe5, 0xe6, 0xe7, 0xe8, 0xe9,
     0xea, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 0xfa};
 
-// `k3`: 16 counts, then the symbols, as in a DHT segment.
 static void set_default(struct imp_huff *t, const uint8_t *k3, size_t n)
 {
-    if (t->defined)
-        return;
-    t->defined = true;
-    memcpy(t->count + 1, k3, 16);
-    memcpy(t->symbol, k3 + 16, n - 16);
+    if (!t->defined)
+        define(t, k3, n - 16);
 }
 
 void imp_jpeg_default_tables(struct imp_jpeg *j)

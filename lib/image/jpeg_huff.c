@@ -84,6 +84,7 @@ bool imp_huff_derive(struct imp_huff *t, enum imp_huff_use use)
         [IMP_HUFF_AC] = 255, [IMP_HUFF_DC] = 15, [IMP_HUFF_LOSSLESS] = 16};
     if (t->derived && t->use == use)
         return true;
+    t->derived = false;
     t->use = use;
     if (!number_codes(t))
         return false;

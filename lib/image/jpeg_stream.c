@@ -117,9 +117,9 @@ bool imp_jpeg_cut_spec(const struct imp_jpeg_spec *spec, struct imp_cutlist *cl,
 // --- Streams ---
 
 bool imp_jpeg_cut_stream(struct imp_span in, struct imp_jpeg_spec *spec,
-                         enum imp_check check, uint64_t max_pixels,
-                         struct imp_cutlist *cl, struct imp_jpeg_frame *frame,
-                         struct imp_err *err)
+                         struct imp_jpeg *j, enum imp_check check,
+                         uint64_t max_pixels, struct imp_cutlist *cl,
+                         struct imp_jpeg_frame *frame, struct imp_err *err)
 {
     struct imp_editor editor = {.decide = imp_drop_it};
     struct imp_job_image img = {.editor = &editor,
@@ -127,9 +127,7 @@ bool imp_jpeg_cut_stream(struct imp_span in, struct imp_jpeg_spec *spec,
                                 .limits.max_pixels = max_pixels,
                                 .check = check};
     imp_cutlist_start(cl, in.n);
-    struct imp_jpeg *j = imp_cutlist_alloc(cl, sizeof *j);
-    if (!j)
-        return imp_fail(err, IMP_ERR_MEMORY, "no memory for tables");
+    imp_jpeg_start(j);
     if (spec->bytes.n > SPEC_MAX)
         return imp_fail(err, IMP_ERR_LIMIT, "%s of %zu bytes, want at most %d",
                         name, spec->bytes.n, SPEC_MAX);

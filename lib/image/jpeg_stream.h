@@ -8,6 +8,7 @@
 #define IMP_IMAGE_JPEG_STREAM_H
 
 #include "image/format.h"
+#include "image/jpeg.h"
 #include "image/jpeg_tables.h"
 
 /* Emit the cuts for a table specification, once all streams are cut that share
@@ -23,11 +24,13 @@ struct imp_jpeg_frame {
 };
 
 /* Emit the cuts for the stream `in`, which may leave out tables that `spec`
- * has. The list is started and finished here. Errors name segment and offset
- * within `in`; IMP_ERR_LIMIT if `spec` is larger than tables make it. */
+ * has. `j` is memory for it, zeros at first; streams of the same Huffman tables
+ * are faster if they have the same. The list is started and finished here.
+ * Errors name segment and offset within `in`; IMP_ERR_LIMIT if `spec` is larger
+ * than tables make it. */
 bool imp_jpeg_cut_stream(struct imp_span in, struct imp_jpeg_spec *spec,
-                         enum imp_check check, uint64_t max_pixels,
-                         struct imp_cutlist *cl, struct imp_jpeg_frame *frame,
-                         struct imp_err *err);
+                         struct imp_jpeg *j, enum imp_check check,
+                         uint64_t max_pixels, struct imp_cutlist *cl,
+                         struct imp_jpeg_frame *frame, struct imp_err *err);
 
 #endif

@@ -192,6 +192,7 @@ struct imp_tiff {
     struct imp_tiff_coder *coder;
     struct imp_cutlist part;          /* of one strip or tile that is JPEG */
     struct imp_jpeg_spec jpeg_tables; /* of the page that is being taken */
+    struct imp_jpeg *jpeg;            /* for those; NULL before the first */
     bool big;                         /* BigTIFF */
     bool little;                      /* "II" */
     uint64_t header;                  /* bytes */

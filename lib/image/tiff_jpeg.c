@@ -49,9 +49,11 @@ bool imp_tiff_take_jpeg(struct imp_tiff *t, const struct imp_tiff_shape *s,
                         const struct imp_tiff_piece *piece, struct imp_err *err)
 {
     struct imp_jpeg_frame frame;
-    if (!imp_jpeg_cut_stream(piece->coded, &t->jpeg_tables, t->img->check,
-                             t->img->limits.max_pixels, &t->part, &frame,
-                             err)) {
+    if (!t->jpeg && !(t->jpeg = imp_cutlist_alloc(t->cl, sizeof *t->jpeg)))
+        return imp_fail(err, IMP_ERR_MEMORY, "no memory for tables");
+    if (!imp_jpeg_cut_stream(piece->coded, &t->jpeg_tables, t->jpeg,
+                             t->img->check, t->img->limits.max_pixels, &t->part,
+                             &frame, err)) {
         err->at += piece->at;
         return false;
     }

@@ -158,6 +158,21 @@ Test(dicom_codestreams, tables_that_no_scan_uses_become_comments_of_zeros)
                  B(SOI "\xFF\xFE\0\4\0\0" SOF SOS SCAN EOI));
 }
 
+// Tables of one code, "0", and those of T.81 K.3 where there are none.
+Test(dicom_codestreams, each_frame_is_followed_by_its_own_huffman_tables)
+{
+#define DHT(slot, symbol) \
+    "\xFF\xC4\0\x14" slot "\1" ZEROS8 "\0\0\0\0\0\0\0" symbol
+#define OWN(symbol, scan) \
+    B(SOI SOF DHT("\0", symbol) DHT("\x10", "\0") SOS scan EOI)
+    FRAGMENTS("6 ", B(FRAME), OWN("\0", "\x3F"), B(FRAME), OWN("\1", "\x5F"),
+              OWN("\0", "\x3F"), B(FRAME));
+    cr_assert(cut(BASELINE), "%s", err.msg);
+    cr_expect(imp_cutlist_all_kept(&list));
+    FRAGMENTS("2 ", OWN("\1", "\x5F"), OWN("\0", "\x5F"));
+    expect_bad(BASELINE, IMP_ERR_DAMAGED, "coded data is not valid");
+}
+
 Test(dicom_codestreams, values_of_a_scan_that_mean_nothing_are_the_usual_ones)
 {
     expect_frame(BASELINE, B(SOI SOF "\xFF\xDA\0\x08\1\1\0JDo" SCAN EOI),
