@@ -1,6 +1,8 @@
 #include "deid/dicom_profile.h"
 
-#include <stdlib.h>
+#include "dicom/tag_index.h"
+
+#include <pthread.h>
 
 #define A(action) IMP_DICOM_##action
 #define ROW(tag, mask, composite, basic, a, b, c, d, e, f, g, h, i, j) \
@@ -25,17 +27,21 @@ static const struct imp_dicom_rule many[] = {
 #define N_ONE (sizeof one / sizeof *one)
 #define N_MANY (sizeof many / sizeof *many)
 
-static int by_tag(const void *key, const void *row)
+#define BITS 11 // three times as many slots as rows
+
+static uint16_t slots[1 << BITS];
+static struct imp_tag_index by_tag = {one, N_ONE, sizeof *one, slots, BITS};
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void fill(void)
 {
-    uint32_t a = *(const uint32_t *)key,
-             b = ((const struct imp_dicom_rule *)row)->tag;
-    return a < b ? -1 : a > b;
+    imp_tag_index_fill(&by_tag);
 }
 
 const struct imp_dicom_rule *imp_dicom_rule_of(uint32_t tag)
 {
-    const struct imp_dicom_rule *r =
-        bsearch(&tag, one, N_ONE, sizeof *one, by_tag);
+    pthread_once(&once, fill);
+    const struct imp_dicom_rule *r = imp_tag_index_find(&by_tag, tag);
     if (r)
         return r;
     for (size_t i = 0; i < N_MANY; i++)

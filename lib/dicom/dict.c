@@ -1,6 +1,8 @@
 #include "dicom/dict.h"
 
-#include <stdlib.h>
+#include "dicom/tag_index.h"
+
+#include <pthread.h>
 #include <string.h>
 
 // Keywords lie in one block and rows hold offsets into it: five thousand
@@ -53,11 +55,15 @@ static const struct imp_dcm_attribute creator =
 #define N_ONE (sizeof one / sizeof *one)
 #define N_MANY (sizeof many / sizeof *many)
 
-static int by_tag(const void *key, const void *row)
+#define BITS 14 // three times as many slots as rows
+
+static uint16_t slots[1 << BITS];
+static struct imp_tag_index by_tag = {one, N_ONE, sizeof *one, slots, BITS};
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void fill(void)
 {
-    uint32_t a = *(const uint32_t *)key,
-             b = ((const struct imp_dcm_attribute *)row)->tag;
-    return a < b ? -1 : a > b;
+    imp_tag_index_fill(&by_tag);
 }
 
 const struct imp_dcm_attribute *imp_dcm_find(uint32_t tag)
@@ -67,7 +73,8 @@ const struct imp_dcm_attribute *imp_dcm_find(uint32_t tag)
         return imp_dcm_is_creator(tag)        ? &creator
                : imp_dcm_is_group_length(tag) ? &group_length
                                               : NULL;
-    a = bsearch(&tag, one, N_ONE, sizeof *one, by_tag);
+    pthread_once(&once, fill);
+    a = imp_tag_index_find(&by_tag, tag);
     if (a)
         return a;
     if (imp_dcm_is_group_length(tag))

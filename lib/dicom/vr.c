@@ -69,18 +69,19 @@ const struct imp_dcm_vr_info *imp_dcm_vr_info(enum imp_dcm_vr vr)
 
 enum imp_dcm_vr imp_dcm_vr_of(const uint8_t letters[2])
 {
-    unsigned least = IMP_DCM_AE, behind = IMP_DCM_UV + 1;
-    while (least < behind) {
-        unsigned middle = (least + behind) / 2;
-        const char *name = table[middle].name;
-        int order =
-            name[0] != letters[0] ? name[0] - letters[0] : name[1] - letters[1];
-        if (order == 0)
-            return (enum imp_dcm_vr)middle;
-        if (order < 0)
-            least = middle + 1;
-        else
-            behind = middle;
+    // clang-format off
+#define CASE(a, b, vr) case a << 8 | b: return IMP_DCM_##vr;
+    switch (letters[0] << 8 | letters[1]) {
+    CASE('A', 'E', AE) CASE('A', 'S', AS) CASE('A', 'T', AT) CASE('C', 'S', CS)
+    CASE('D', 'A', DA) CASE('D', 'S', DS) CASE('D', 'T', DT) CASE('F', 'D', FD)
+    CASE('F', 'L', FL) CASE('I', 'S', IS) CASE('L', 'O', LO) CASE('L', 'T', LT)
+    CASE('O', 'B', OB) CASE('O', 'D', OD) CASE('O', 'F', OF) CASE('O', 'L', OL)
+    CASE('O', 'V', OV) CASE('O', 'W', OW) CASE('P', 'N', PN) CASE('S', 'H', SH)
+    CASE('S', 'L', SL) CASE('S', 'Q', SQ) CASE('S', 'S', SS) CASE('S', 'T', ST)
+    CASE('S', 'V', SV) CASE('T', 'M', TM) CASE('U', 'C', UC) CASE('U', 'I', UI)
+    CASE('U', 'L', UL) CASE('U', 'N', UN) CASE('U', 'R', UR) CASE('U', 'S', US)
+    CASE('U', 'T', UT) CASE('U', 'V', UV)
+    default: return IMP_DCM_NONE;
     }
-    return IMP_DCM_NONE;
+    // clang-format on
 }
