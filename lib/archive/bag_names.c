@@ -116,7 +116,35 @@ static bool has_digest(struct imp_bag *bag, int dir, const char *leaf,
     return ok;
 }
 
-static bool publish_one(struct imp_bag *bag, struct imp_staged *staged,
+// The directory that the last object went into: of a series many do.
+struct parent {
+    int dir; // -1 before the first
+    size_t n;
+    char path[IMP_NAME_MAX]; // of `n` bytes, with the slash at its end
+};
+
+static bool enter(struct imp_bag *bag, struct parent *parent, const char *name,
+                  const char **leaf, struct imp_err *err)
+{
+    const char *slash = strrchr(name, '/');
+    size_t n = slash ? (size_t)(slash + 1 - name) : 0;
+    if (parent->dir >= 0 && n == parent->n &&
+        memcmp(parent->path, name, n) == 0) {
+        *leaf = name + n;
+        return true;
+    }
+    if (parent->dir >= 0)
+        close(parent->dir);
+    parent->dir = open_parent(bag, name, true, leaf);
+    if (parent->dir < 0)
+        return imp_fail_errno(err, "publish: make the directories");
+    parent->n = n;
+    memcpy(parent->path, name, n);
+    return true;
+}
+
+static bool publish_one(struct imp_bag *bag, struct parent *parent,
+                        struct imp_staged *staged,
                         const struct imp_object *object, struct imp_err *err)
 {
     const char *leaf, *name = object->name;
@@ -124,10 +152,10 @@ static bool publish_one(struct imp_bag *bag, struct imp_staged *staged,
     bool ok = false, same = false;
     if (!imp_name_check(name, err))
         return imp_wrap(err, "publish");
-    int dir = open_parent(bag, name, true, &leaf);
-    if (dir < 0)
-        return imp_fail_errno(err, "publish: make the directories");
+    if (!enter(bag, parent, name, &leaf, err))
+        return false;
 
+    int dir = parent->dir;
     if (imp_file_rename_new(bag->staging, temp.s, dir, leaf) == 0)
         ok = true;
     else if (errno != EEXIST)
@@ -140,7 +168,6 @@ static bool publish_one(struct imp_bag *bag, struct imp_staged *staged,
         imp_bag_discard(&bag->target, staged);
         ok = true;
     }
-    close(dir);
     return ok;
 }
 
@@ -148,9 +175,13 @@ void imp_bag_publish(struct imp_target *t, struct imp_publication *group,
                      size_t n)
 {
     struct imp_bag *bag = (struct imp_bag *)t;
+    struct parent parent = {.dir = -1};
     bag->unlisted = true;
     for (size_t i = 0; i < n; i++)
-        publish_one(bag, group[i].staged, &group[i].object, &group[i].err);
+        publish_one(bag, &parent, group[i].staged, &group[i].object,
+                    &group[i].err);
+    if (parent.dir >= 0)
+        close(parent.dir);
 }
 
 // Remove the directories above `name` that are empty now.
