@@ -148,11 +148,11 @@ void imp_dicom_deid_identifiers(const struct imp_dicom_deid *d,
     imp_identifiers_forget(out);
     for (size_t i = 0; i < d->words.n; i++) {
         const struct imp_dicom_word *word = &d->words.word[i];
-        char tag[16], text[IMP_DICOM_WORD_BYTES + 1];
+        char tag[16], text[IMP_DICOM_WORD_BYTES + 1] = "";
         if (word->length < SURE || is_number(word) || is_our_own(word))
             continue;
         snprintf(tag, sizeof tag, IMP_DCM_TAG_FMT, IMP_DCM_TAG_ARGS(word->tag));
-        snprintf(text, sizeof text, "%.*s", (int)word->length, word->text);
+        memcpy(text, word->text, word->length);
         imp_identifiers_add(out, tag, text);
     }
 }

@@ -46,8 +46,8 @@ void imp_identifiers_add(struct imp_identifiers *ids, const char *tag,
 
 void imp_identifiers_forget(struct imp_identifiers *ids)
 {
-    if (ids->n)
-        explicit_bzero(ids, sizeof *ids);
+    explicit_bzero(ids->id, ids->n * sizeof *ids->id);
+    ids->n = 0;
 }
 
 // --- The search: one pass over the bytes, whatever the number of identifiers.

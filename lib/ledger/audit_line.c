@@ -142,10 +142,11 @@ static bool add_digest(struct imp_buf *out, const struct imp_digest *digest,
 // longer than any name is cut.
 static bool next_name(const char **names, char *name, size_t cap)
 {
-    size_t n = strcspn(*names, "\n");
+    size_t n = strcspn(*names, "\n"), some = n < cap ? n : cap - 1;
     if (**names == '\0')
         return false;
-    snprintf(name, cap, "%.*s", n < cap ? (int)n : (int)cap - 1, *names);
+    memcpy(name, *names, some);
+    name[some] = '\0';
     *names += n + ((*names)[n] == '\n');
     return true;
 }
