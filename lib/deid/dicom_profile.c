@@ -29,6 +29,8 @@ static const struct imp_dicom_rule many[] = {
 
 #define BITS 11 // three times as many slots as rows
 
+_Static_assert(N_ONE < 1 << BITS, "a search ends at an empty slot");
+
 static uint16_t slots[1 << BITS];
 static struct imp_tag_index by_tag = {one, N_ONE, sizeof *one, slots, BITS};
 static pthread_once_t once = PTHREAD_ONCE_INIT;

@@ -57,6 +57,8 @@ static const struct imp_dcm_attribute creator =
 
 #define BITS 14 // three times as many slots as rows
 
+_Static_assert(N_ONE < 1 << BITS, "a search ends at an empty slot");
+
 static uint16_t slots[1 << BITS];
 static struct imp_tag_index by_tag = {one, N_ONE, sizeof *one, slots, BITS};
 static pthread_once_t once = PTHREAD_ONCE_INIT;
