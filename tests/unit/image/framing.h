@@ -152,6 +152,19 @@ static inline void expect_bad_frame(const char *uid, struct bytes in,
     expect_bad(uid, c, want);
 }
 
+// Wherever the frame is parted, the same bytes become zeros.
+static inline void expect_parted(const char *uid, struct bytes in,
+                                 struct bytes want)
+{
+    for (size_t k = 0; k <= in.n; k++) {
+        FRAGMENTS(NULL, {in.p, k}, {in.p + k, in.n - k});
+        cr_assert(cut(uid), "parted at %zu: %s", k, err.msg);
+        FRAGMENTS(NULL, {want.p, k}, {want.p + k, want.n - k});
+        cr_expect(out.n == made.n && memcmp(out.p, made.p, out.n) == 0,
+                  "parted at %zu", k);
+    }
+}
+
 /* A JPEG frame of 8 x 8 samples, by the Huffman tables of T.81 K.3: a DC
  * difference of 2047, one coefficient of 1, the end of the block. */
 #define ONES8 "\1\1\1\1\1\1\1\1"
