@@ -16,25 +16,22 @@ echo "lint: clang-format"
 # shellcheck disable=SC2086 # lists of names without blanks
 clang-format --dry-run -Werror $sources $headers || fail "run make format"
 
+# shellcheck disable=SC2046,SC2086
+set -- $cflags $(pkg-config --cflags $packages) -Itests -Werror -fsyntax-only
+each() { # each COMMAND...: with every name of stdin, on all processors
+    xargs -P "$(nproc)" -n 1 "$@"
+}
 for cc in gcc clang; do
     echo "lint: warnings of $cc"
-    for f in $sources; do
-        # shellcheck disable=SC2046,SC2086
-        $cc $cflags $(pkg-config --cflags $packages) -Itests -Werror \
-            -fsyntax-only "$f" || fail "$cc: $f"
-    done
+    echo "$sources" | each $cc "$@" || fail "warnings of $cc"
 done
 
 echo "lint: headers stand alone"
-for h in $headers; do
-    # shellcheck disable=SC2046,SC2086
-    gcc $cflags $(pkg-config --cflags $packages) -Werror -fsyntax-only \
-        -x c "$h" || fail "$h"
-done
+echo "$headers" | each gcc "$@" -x c || fail "a header that does not"
 
 echo "lint: cppcheck"
-cppcheck --quiet --std=c11 -D__GNUC__=12 --error-exitcode=1 --inline-suppr \
-    --enable=warning,portability,performance \
+cppcheck --quiet -j "$(nproc)" --std=c11 -D__GNUC__=12 --error-exitcode=1 \
+    --inline-suppr --enable=warning,portability,performance \
     --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches \
     -Ilib lib cli || fail "cppcheck"
 
