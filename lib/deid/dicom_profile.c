@@ -2,8 +2,6 @@
 
 #include "dicom/tag_index.h"
 
-#include <pthread.h>
-
 #define A(action) IMP_DICOM_##action
 #define ROW(tag, mask, composite, basic, a, b, c, d, e, f, g, h, i, j) \
     {tag,                                                              \
@@ -32,17 +30,10 @@ static const struct imp_dicom_rule many[] = {
 _Static_assert(N_ONE < 1 << BITS, "a search ends at an empty slot");
 
 static uint16_t slots[1 << BITS];
-static struct imp_tag_index by_tag = {one, N_ONE, sizeof *one, slots, BITS};
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-static void fill(void)
-{
-    imp_tag_index_fill(&by_tag);
-}
+static struct imp_tag_index by_tag = IMP_TAG_INDEX(one, slots, BITS);
 
 const struct imp_dicom_rule *imp_dicom_rule_of(uint32_t tag)
 {
-    pthread_once(&once, fill);
     const struct imp_dicom_rule *r = imp_tag_index_find(&by_tag, tag);
     if (r)
         return r;

@@ -2,7 +2,6 @@
 
 #include "dicom/tag_index.h"
 
-#include <pthread.h>
 #include <string.h>
 
 // Keywords lie in one block and rows hold offsets into it: five thousand
@@ -60,13 +59,7 @@ static const struct imp_dcm_attribute creator =
 _Static_assert(N_ONE < 1 << BITS, "a search ends at an empty slot");
 
 static uint16_t slots[1 << BITS];
-static struct imp_tag_index by_tag = {one, N_ONE, sizeof *one, slots, BITS};
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-static void fill(void)
-{
-    imp_tag_index_fill(&by_tag);
-}
+static struct imp_tag_index by_tag = IMP_TAG_INDEX(one, slots, BITS);
 
 const struct imp_dcm_attribute *imp_dcm_find(uint32_t tag)
 {
@@ -75,7 +68,6 @@ const struct imp_dcm_attribute *imp_dcm_find(uint32_t tag)
         return imp_dcm_is_creator(tag)        ? &creator
                : imp_dcm_is_group_length(tag) ? &group_length
                                               : NULL;
-    pthread_once(&once, fill);
     a = imp_tag_index_find(&by_tag, tag);
     if (a)
         return a;

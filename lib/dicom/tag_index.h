@@ -1,8 +1,12 @@
 /* tag_index.h - rows of a constant table, found by their tag in a step or two:
- * every element of an object is looked for several times. */
+ * every element of an object is looked for several times. Any thread may
+ * search. */
 #ifndef IMP_DICOM_TAG_INDEX_H
 #define IMP_DICOM_TAG_INDEX_H
 
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -11,12 +15,25 @@ struct imp_tag_index {
     const void *rows; /* each begins with its tag, a uint32_t, and no two have
                          the same */
     size_t n, size;   /* how many; bytes of each */
-    uint16_t *slot;   /* 1 << bits of them: 0, or the number of a row from 1 on;
-                         more than rows */
+    uint16_t *slot;   /* 1 << bits of them, more than rows: 0, or the number of
+                         a row from 1 on */
     unsigned bits;
+    pthread_mutex_t mu;
+    atomic_bool filled; /* by the first search */
 };
 
-/* Where a tag is looked for first. */
+/* The index of an array of rows, with 1 << `bits` slots in `slots`, which are
+ * 0. */
+#define IMP_TAG_INDEX(array, slots, bits)                                \
+    {                                                                    \
+        array, sizeof array / sizeof *array, sizeof *array, slots, bits, \
+            PTHREAD_MUTEX_INITIALIZER, false                             \
+    }
+
+/* For _find: fill the slots, if nobody has. */
+void imp_tag_index_fill(struct imp_tag_index *x);
+
+/* Where a tag is looked for first, and where next. */
 static inline uint32_t imp_tag_index_start(const struct imp_tag_index *x,
                                            uint32_t tag)
 {
@@ -36,22 +53,12 @@ static inline uint32_t imp_tag_index_tag(const void *row)
     return tag;
 }
 
-/* Fill the slots, which are 0: once, before any search. */
-static inline void imp_tag_index_fill(struct imp_tag_index *x)
-{
-    for (size_t i = 0; i < x->n; i++) {
-        const void *row = (const uint8_t *)x->rows + i * x->size;
-        uint32_t at = imp_tag_index_start(x, imp_tag_index_tag(row));
-        while (x->slot[at])
-            at = imp_tag_index_next(x, at);
-        x->slot[at] = (uint16_t)(i + 1);
-    }
-}
-
-/* The row of a tag, or NULL. Any thread, once the slots are filled. */
-static inline const void *imp_tag_index_find(const struct imp_tag_index *x,
+/* The row of a tag, or NULL. */
+static inline const void *imp_tag_index_find(struct imp_tag_index *x,
                                              uint32_t tag)
 {
+    if (!atomic_load_explicit(&x->filled, memory_order_acquire))
+        imp_tag_index_fill(x);
     uint32_t at = imp_tag_index_start(x, tag);
     for (; x->slot[at]; at = imp_tag_index_next(x, at)) {
         const void *row =
