@@ -4,6 +4,7 @@
 #include "pipeline/redactor.h"
 #include "pipeline/unchanged.h"
 
+#include <glib.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -285,16 +286,8 @@ static bool takes_away(const struct imp_cut *cut)
 }
 
 // Their hashes are compared first: most names are like none of the others.
-static uint32_t hash_of(const char *name)
-{
-    uint32_t hash = 2166136261u; // FNV-1a
-    for (; *name; name++)
-        hash = (hash ^ (uint8_t)*name) * 16777619u;
-    return hash;
-}
-
-static bool is_among(const char *name, uint32_t hash, const char *const *names,
-                     const uint32_t *hashes, size_t n)
+static bool is_among(const char *name, guint hash, const char *const *names,
+                     const guint *hashes, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (hashes[i] == hash && strcmp(names[i], name) == 0)
@@ -306,7 +299,7 @@ bool imp_cleaner_removed(const struct imp_cleaner *c, char **out,
                          struct imp_err *err)
 {
     const char *names[REMOVED_NAMED + 1];
-    uint32_t hashes[REMOVED_NAMED + 1];
+    guint hashes[REMOVED_NAMED + 1];
     size_t n = 0;
     struct imp_buf text = {0};
     bool ok = true;
@@ -315,7 +308,7 @@ bool imp_cleaner_removed(const struct imp_cleaner *c, char **out,
         const struct imp_cut *cut = &c->made->cut[i];
         if (!takes_away(cut))
             continue;
-        hashes[n] = hash_of(cut->what);
+        hashes[n] = g_str_hash(cut->what);
         if (is_among(cut->what, hashes[n], names, hashes, n))
             continue;
         names[n] = n < REMOVED_NAMED ? cut->what : "...";

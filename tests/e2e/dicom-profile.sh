@@ -73,7 +73,12 @@ profile yes "$work/key" clean-pixel-data clean-graphics \
     clean-structured-content clean-descriptors retain-modified-dates \
     retain-patient-characteristics retain-device-identity retain-uids \
     retain-safe-private retain-institution-identity
-sed 's/[^:]*: \([0-9]*\) rows, \([0-9]*\) of (row, place), \([0-9]*\) .*/\2 \3/' \
-    "$work/judged" | awk '{ n += $1; m += $2 }
-    END { print NR " runs: " n " of (row, options, place), " m " elements" }'
 [ $wrong -eq 0 ] || fail "$wrong runs are not as the table says"
+if grep -q '^not judged' "$work/judged"; then
+    echo "$(wc -l <"$work/judged") runs, not judged"
+    exit 0
+fi
+sed 's/[^:]*: \([0-9]*\) rows, \([0-9]*\) of (row, place), \([0-9]*\) .*/\2 \3/' \
+    "$work/judged" | awk '{ n += $1; m += $2; bad += !$1 || !$2 }
+    END { print NR " runs: " n " of (row, options, place), " m " elements"
+          exit bad > 0 }' || fail "a run in which nothing was judged"
