@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define FILE_NAME "in-flight"
@@ -24,21 +25,10 @@
 
 struct imp_inflight {
     int fd;
+    uint8_t *map; // of the whole file; NULL before _start
+    size_t n;
+    bool ended;
 };
-
-static bool write_at(const struct imp_inflight *f, const void *bytes, size_t n,
-                     uint64_t at, struct imp_err *err)
-{
-    for (size_t done = 0; done < n;) {
-        ssize_t wrote = pwrite(f->fd, (const char *)bytes + done, n - done,
-                               (off_t)(at + done));
-        if (wrote >= 0)
-            done += (size_t)wrote;
-        else if (errno != EINTR)
-            return imp_fail_errno(err, "write " FILE_NAME);
-    }
-    return true;
-}
 
 // What lies behind the end of the file reads as zeros.
 static bool read_at(const struct imp_inflight *f, void *bytes, size_t n,
@@ -74,10 +64,23 @@ struct imp_inflight *imp_inflight_open(const char *state, struct imp_err *err)
     return NULL;
 }
 
+static bool empty(const struct imp_inflight *f, struct imp_err *err)
+{
+    while (ftruncate(f->fd, 0) != 0)
+        if (errno != EINTR)
+            return imp_fail_errno(err, "empty " FILE_NAME);
+    return true;
+}
+
 void imp_inflight_free(struct imp_inflight *f)
 {
     if (!f)
         return;
+    if (f->map)
+        munmap(f->map, f->n);
+    // If it stays as long as it was, it still says that there is nothing in it.
+    if (f->ended)
+        empty(f, NULL);
     close(f->fd);
     free(f);
 }
@@ -147,53 +150,62 @@ bool imp_inflight_each(struct imp_inflight *f, imp_inflight_fn fn, void *self,
 
 // --- A run ---
 
-bool imp_inflight_end(struct imp_inflight *f, struct imp_err *err)
-{
-    while (ftruncate(f->fd, 0) != 0)
-        if (errno != EINTR)
-            return imp_fail_errno(err, "empty " FILE_NAME);
-    return true;
-}
-
-static bool make_room(const struct imp_inflight *f, unsigned slots,
-                      struct imp_err *err)
+static bool make_room(const struct imp_inflight *f, struct imp_err *err)
 {
     do
-        errno = posix_fallocate(f->fd, 0, (off_t)SLOT * ((off_t)slots + 1));
+        errno = posix_fallocate(f->fd, 0, (off_t)f->n);
     while (errno == EINTR);
     return errno == 0 || imp_fail_errno(err, "make room in " FILE_NAME);
+}
+
+static bool map_it(struct imp_inflight *f, struct imp_err *err)
+{
+    void *map = mmap(NULL, f->n, PROT_READ | PROT_WRITE, MAP_SHARED, f->fd, 0);
+    if (map == MAP_FAILED)
+        return imp_fail_errno(err, "map " FILE_NAME);
+    f->map = map;
+    return true;
 }
 
 bool imp_inflight_start(struct imp_inflight *f, int64_t run, unsigned slots,
                         struct imp_err *err)
 {
-    uint8_t h[24];
-    imp_put_le64(h, MAGIC);
-    imp_put_le64(h + 8, (uint64_t)run);
-    imp_put_le64(h + 16, slots);
-    return imp_inflight_end(f, err) && make_room(f, slots, err) &&
-           write_at(f, h, sizeof h, 0, err);
+    f->n = SLOT * ((size_t)slots + 1);
+    if (!empty(f, err) || !make_room(f, err) || !map_it(f, err))
+        return false;
+    imp_put_le64(f->map + 8, (uint64_t)run);
+    imp_put_le64(f->map + 16, slots);
+    imp_put_le64(f->map, MAGIC);
+    return true;
 }
 
-bool imp_inflight_hold(struct imp_inflight *f, unsigned slot, const char *path,
-                       const struct imp_stamp *stamp, struct imp_err *err)
+void imp_inflight_end(struct imp_inflight *f)
 {
-    uint8_t b[SLOT];
+    imp_put_le64(f->map, 0);
+    f->ended = true;
+}
+
+static uint8_t *slot_of(const struct imp_inflight *f, unsigned slot)
+{
+    return f->map + SLOT * ((size_t)slot + 1);
+}
+
+void imp_inflight_hold(struct imp_inflight *f, unsigned slot, const char *path,
+                       const struct imp_stamp *stamp)
+{
+    uint8_t *b = slot_of(f, slot);
     size_t len = strlen(path);
     if (len > MAX_PATH)
-        return true;
+        return;
     imp_put_le64(b + 8, len);
     imp_put_le64(b + 16, stamp->size);
     imp_put_le64(b + 24, stamp->inode);
     imp_put_le64(b + 32, (uint64_t)stamp->mtime_ns);
     memcpy(b + HEAD, path, len + 1);
     imp_put_le64(b, check_of(b + 8, HEAD - 8 + len));
-    return write_at(f, b, HEAD + len + 1, SLOT * ((uint64_t)slot + 1), err);
 }
 
-bool imp_inflight_release(struct imp_inflight *f, unsigned slot,
-                          struct imp_err *err)
+void imp_inflight_release(struct imp_inflight *f, unsigned slot)
 {
-    static const uint8_t empty[16];
-    return write_at(f, empty, sizeof empty, SLOT * ((uint64_t)slot + 1), err);
+    imp_put_le64(slot_of(f, slot) + 8, 0);
 }

@@ -7,9 +7,11 @@
  * this one's bytes. A slot that is not empty at the next start names an input
  * that was being worked on when the program died.
  *
- * Nothing is synced: it is the end of the process that matters, and what it
- * wrote the kernel has. After a power cut a slot may be missing, or name an
- * input that was done; either is harmless. Noting takes one write(2). */
+ * The slots are mapped, as the ledger's own -shm file in that directory is:
+ * whoever notes must not wait for another slot, or for the disk to which a page
+ * of them is just being written. Nothing is synced: it is the end of the
+ * process that matters, and what it stored the kernel has. After a power cut a
+ * slot may be missing, or name an input that was done; either is harmless. */
 #ifndef IMP_LEDGER_INFLIGHT_H
 #define IMP_LEDGER_INFLIGHT_H
 
@@ -25,7 +27,8 @@ struct imp_inflight; /* opaque */
  * caller holds. NULL with `err` (IMP_ERR_CONFIG if it is open to others). */
 struct imp_inflight *imp_inflight_open(const char *state, struct imp_err *err);
 
-/* Closes; NULL is fine. */
+/* Closes; the file is empty after an _end. No thread may be in a _hold or
+ * _release, or call them later. NULL is fine. */
 void imp_inflight_free(struct imp_inflight *f);
 
 /* The number of the run that left slots behind; 0: the last one ended well. */
@@ -42,19 +45,18 @@ bool imp_inflight_each(struct imp_inflight *f, imp_inflight_fn fn, void *self,
                        struct imp_err *err);
 
 /* Forget them, and make room for `slots` workers of the run `run` (1 or more),
- * so that no _hold lacks space on the disk. */
+ * so that no _hold lacks space on the disk. Once. */
 bool imp_inflight_start(struct imp_inflight *f, int64_t run, unsigned slots,
                         struct imp_err *err);
 
-/* Fill the slot, and clear it. Each slot belongs to one thread. A path that is
- * longer than a slot is not noted. */
-bool imp_inflight_hold(struct imp_inflight *f, unsigned slot, const char *path,
-                       const struct imp_stamp *stamp, struct imp_err *err);
-bool imp_inflight_release(struct imp_inflight *f, unsigned slot,
-                          struct imp_err *err);
+/* After _start: fill the slot, and clear it. Each slot belongs to one thread. A
+ * path that is longer than a slot is not noted. */
+void imp_inflight_hold(struct imp_inflight *f, unsigned slot, const char *path,
+                       const struct imp_stamp *stamp);
+void imp_inflight_release(struct imp_inflight *f, unsigned slot);
 
-/* The run ends, and has nothing in its hands: empty the file. What a _hold
- * writes later is not found. */
-bool imp_inflight_end(struct imp_inflight *f, struct imp_err *err);
+/* After _start: the run ends, and has nothing in its hands. What a _hold notes
+ * later is not found. */
+void imp_inflight_end(struct imp_inflight *f);
 
 #endif

@@ -18,23 +18,23 @@ bool imp_guard_start(struct imp_run *run, struct imp_err *err)
            imp_inflight_start(run->inflight, run->id, run->config->jobs, err);
 }
 
-bool imp_guard_end(struct imp_run *run, struct imp_err *err)
+void imp_guard_end(struct imp_run *run)
 {
-    return !run->inflight || imp_inflight_end(run->inflight, err);
+    if (run->inflight)
+        imp_inflight_end(run->inflight);
 }
 
-bool imp_guard_hold(struct imp_run *run, unsigned slot,
-                    const struct imp_job *job, struct imp_err *err)
+void imp_guard_hold(struct imp_run *run, unsigned slot,
+                    const struct imp_job *job)
 {
-    return !run->inflight ||
-           imp_inflight_hold(run->inflight, slot, job->path, &job->stamp, err);
+    if (run->inflight)
+        imp_inflight_hold(run->inflight, slot, job->path, &job->stamp);
 }
 
 void imp_guard_release(struct imp_run *run, unsigned slot)
 {
-    // If that fails, the next run tries a harmless input alone.
     if (run->inflight)
-        imp_inflight_release(run->inflight, slot, NULL);
+        imp_inflight_release(run->inflight, slot);
 }
 
 enum imp_guard_says imp_guard_ask(const struct imp_run *run,

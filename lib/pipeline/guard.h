@@ -22,11 +22,11 @@ bool imp_guard_start(struct imp_run *run, struct imp_err *err);
 
 /* All workers have ended. Or the run was told to stop: whoever told it may kill
  * it for taking too long, which then says nothing about what is in hand. */
-bool imp_guard_end(struct imp_run *run, struct imp_err *err);
+void imp_guard_end(struct imp_run *run);
 
 /* The worker of this slot starts on the job, and has sent its result. */
-bool imp_guard_hold(struct imp_run *run, unsigned slot,
-                    const struct imp_job *job, struct imp_err *err);
+void imp_guard_hold(struct imp_run *run, unsigned slot,
+                    const struct imp_job *job);
 void imp_guard_release(struct imp_run *run, unsigned slot);
 
 /* The producer asks what is to become of a job. */

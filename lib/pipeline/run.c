@@ -254,8 +254,7 @@ stop:
     // Once the scan is cancelled they have the grace to finish what is in
     // flight; after it, they stop at their next step.
     if (!imp_waitgroup_wait(run->scan, &run->workers)) {
-        imp_guard_end(run,
-                      NULL); // what that cannot do, the end of the run does
+        imp_guard_end(run);
         imp_waitgroup_wait(run->background, &run->workers);
     }
     for (unsigned i = 0; i < started; i++)
@@ -336,7 +335,7 @@ bool imp_run_go(struct imp_run *run, struct imp_err *err)
         goto out;
     }
     ok = imp_after_end(run, err);
-    ok = imp_guard_end(run, ok ? err : NULL) && ok;
+    imp_guard_end(run);
     ok = finish(run, ok ? err : NULL) && ok;
 out:
     for (unsigned i = 0; i < n; i++)

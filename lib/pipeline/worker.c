@@ -109,8 +109,10 @@ static bool ask_whose(struct imp_worker *w, const struct imp_job *job,
 static bool process_input(struct imp_worker *w, struct imp_job *job,
                           struct imp_result *r, struct imp_err *err)
 {
-    if (!still_wanted(w, err) || !imp_guard_hold(w->run, w->slot, job, err) ||
-        !imp_input_open(&w->input, job, &w->run->cleaning.limits, err))
+    if (!still_wanted(w, err))
+        return false;
+    imp_guard_hold(w->run, w->slot, job);
+    if (!imp_input_open(&w->input, job, &w->run->cleaning.limits, err))
         return false;
     r->stamp = job->stamp;
     struct imp_span image = w->input.bytes;

@@ -7,9 +7,10 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
+
+#define SLOT 8192
 
 static char *dir;
 static const struct imp_stamp stamp = {.size = 5, .inode = 7, .mtime_ns = -9};
@@ -25,17 +26,6 @@ static void tear_down(void)
 }
 
 TestSuite(inflight, .init = set_up, .fini = tear_down, .timeout = 30);
-
-static size_t cut_short; // the next pwrite writes so much, and the process dies
-
-ssize_t pwrite(int fd, const void *p, size_t n, off_t at)
-{
-    if (cut_short) {
-        syscall(SYS_pwrite64, fd, p, cut_short, at);
-        raise(SIGKILL);
-    }
-    return syscall(SYS_pwrite64, fd, p, n, at);
-}
 
 static struct imp_inflight *open_it(void)
 {
@@ -79,16 +69,15 @@ static char *found(void)
 }
 
 // A process that holds `path` in slot 1 of 2, and dies.
-static void die_holding(const char *path, size_t torn_at)
+static void die_holding(const char *path)
 {
     pid_t child = fork();
     cr_assert_geq(child, 0);
     if (child == 0) {
         struct imp_inflight *f = start(3, 2);
-        imp_inflight_hold(f, 1, text("/%04299d1", 0), &stamp, NULL);
-        imp_inflight_release(f, 1, NULL);
-        cut_short = torn_at;
-        imp_inflight_hold(f, 1, path, &stamp, NULL);
+        imp_inflight_hold(f, 1, text("/%04299d1", 0), &stamp);
+        imp_inflight_release(f, 1);
+        imp_inflight_hold(f, 1, path, &stamp);
         raise(SIGKILL);
     }
     int status;
@@ -98,42 +87,39 @@ static void die_holding(const char *path, size_t torn_at)
 
 Test(inflight, what_a_killed_process_held_is_found)
 {
-    die_holding("/up/a.jpg", 0);
+    die_holding("/up/a.jpg");
     cr_expect_str_eq(found(), "3[/up/a.jpg]");
     cr_expect_str_eq(found(), "3[/up/a.jpg]", "looking changes nothing");
 }
 
 Test(inflight, what_was_released_is_not)
 {
-    struct imp_err err = {0};
     struct imp_inflight *f = start(4, 3);
-    cr_expect(imp_inflight_hold(f, 0, "/up/a", &stamp, &err), "%s", err.msg);
-    cr_expect(imp_inflight_hold(f, 1, "/up/b", &stamp, &err), "%s", err.msg);
-    cr_expect(imp_inflight_hold(f, 2, "/up/c", &stamp, &err), "%s", err.msg);
-    cr_expect(imp_inflight_release(f, 1, &err), "%s", err.msg);
+    imp_inflight_hold(f, 0, "/up/a", &stamp);
+    imp_inflight_hold(f, 1, "/up/b", &stamp);
+    imp_inflight_hold(f, 2, "/up/c", &stamp);
+    imp_inflight_release(f, 1);
     imp_inflight_free(f);
     cr_expect_str_eq(found(), "4[/up/a][/up/c]");
 }
 
 Test(inflight, a_slot_is_used_again_whatever_was_in_it)
 {
-    struct imp_err err = {0};
     struct imp_inflight *f = start(4, 1);
-    imp_inflight_hold(f, 0, "/up/a/long/one.jpg", &stamp, &err);
-    imp_inflight_release(f, 0, &err);
-    imp_inflight_hold(f, 0, "/b", &stamp, &err);
+    imp_inflight_hold(f, 0, "/up/a/long/one.jpg", &stamp);
+    imp_inflight_release(f, 0);
+    imp_inflight_hold(f, 0, "/b", &stamp);
     imp_inflight_free(f);
     cr_expect_str_eq(found(), "4[/b]");
 }
 
 Test(inflight, a_clean_end_leaves_an_empty_file)
 {
-    struct imp_err err = {0};
     struct stat st;
     struct imp_inflight *f = start(4, 3);
-    imp_inflight_hold(f, 0, "/up/a", &stamp, &err);
-    imp_inflight_release(f, 0, &err);
-    cr_expect(imp_inflight_end(f, &err), "%s", err.msg);
+    imp_inflight_hold(f, 0, "/up/a", &stamp);
+    imp_inflight_release(f, 0);
+    imp_inflight_end(f);
     imp_inflight_free(f);
     cr_expect_str_eq(found(), "0");
     cr_assert_eq(stat(text("%s/in-flight", dir), &st), 0);
@@ -142,32 +128,60 @@ Test(inflight, a_clean_end_leaves_an_empty_file)
 
 Test(inflight, after_the_end_nothing_is_found_whatever_is_held)
 {
-    struct imp_err err = {0};
     struct imp_inflight *f = start(4, 3);
-    cr_expect(imp_inflight_end(f, &err), "%s", err.msg);
-    imp_inflight_hold(f, 1, "/up/a", &stamp, &err);
+    imp_inflight_end(f);
+    imp_inflight_hold(f, 1, "/up/a", &stamp);
     imp_inflight_free(f);
     cr_expect_str_eq(found(), "0");
 }
 
 Test(inflight, a_new_run_forgets_the_old_one)
 {
-    die_holding("/up/a.jpg", 0);
+    die_holding("/up/a.jpg");
     imp_inflight_free(start(5, 1));
     cr_expect_str_eq(found(), "5");
 }
 
+// Slot 1 as it is now.
+static void read_slot(uint8_t *b)
+{
+    int fd = open(text("%s/in-flight", dir), O_RDONLY);
+    cr_assert_eq(pread(fd, b, SLOT, 2 * SLOT), SLOT);
+    close(fd);
+}
+
+static void write_slot(const uint8_t *b)
+{
+    int fd = open(text("%s/in-flight", dir), O_WRONLY);
+    cr_assert_eq(pwrite(fd, b, SLOT, 2 * SLOT), SLOT);
+    close(fd);
+}
+
 Test(inflight, what_is_half_written_is_passed_over)
 {
-    // The write of a path longer than a page may end at the page.
-    char *path = text("/%04300d", 0);
-    const size_t torn[] = {1, 8, 16, 40, 100, 4096};
-    for (size_t i = 0; i < sizeof torn / sizeof *torn; i++) {
-        die_holding(path, torn[i]);
-        cr_expect_str_eq(found(), "3", "torn at %zu", torn[i]);
+    static uint8_t before[SLOT], after[SLOT], torn[SLOT];
+    const size_t at[] = {1, 8, 9, 16, 24, 40, 41, 100, 4096, 4339};
+    char *path = text("/%04300d", 1);
+    struct imp_inflight *f = start(3, 2);
+    imp_inflight_hold(f, 1, text("/%04300d", 2), &stamp);
+    imp_inflight_release(f, 1);
+    read_slot(before);
+    imp_inflight_hold(f, 1, path, &stamp);
+    read_slot(after);
+    for (size_t i = 0; i < sizeof at / sizeof *at; i++) {
+        // Whichever half was written first.
+        memcpy(torn, after, sizeof torn);
+        memcpy(torn + at[i], before + at[i], sizeof torn - at[i]);
+        write_slot(torn);
+        cr_expect_str_eq(found(), "3", "its first %zu bytes", at[i]);
+        memcpy(torn, before, sizeof torn);
+        memcpy(torn + at[i], after + at[i], sizeof torn - at[i]);
+        write_slot(torn);
+        cr_expect_str_eq(found(), "3", "all but %zu bytes", at[i]);
     }
-    die_holding(path, 0);
+    write_slot(after);
     cr_expect_str_eq(found(), text("3[%s]", path));
+    imp_inflight_free(f);
 }
 
 Test(inflight, garbage_is_nothing)
@@ -205,10 +219,10 @@ static void *hold_many(void *self)
 {
     struct holder *h = self;
     for (int i = 0; i < 1000; i++) {
-        imp_inflight_hold(h->f, h->slot, "/up/other", &stamp, NULL);
-        imp_inflight_release(h->f, h->slot, NULL);
+        imp_inflight_hold(h->f, h->slot, "/up/other", &stamp);
+        imp_inflight_release(h->f, h->slot);
     }
-    imp_inflight_hold(h->f, h->slot, h->slot ? "/up/b" : "/up/a", &stamp, NULL);
+    imp_inflight_hold(h->f, h->slot, h->slot ? "/up/b" : "/up/a", &stamp);
     return NULL;
 }
 

@@ -14,8 +14,10 @@ static void die_with(int64_t run, const char *a, const char *b,
     struct imp_err err = {0};
     struct imp_inflight *f = imp_inflight_open(state, &err);
     cr_assert(f && imp_inflight_start(f, run, 3, &err), "%s", err.msg);
-    cr_assert(!a || imp_inflight_hold(f, 0, a, &with, &err), "%s", err.msg);
-    cr_assert(!b || imp_inflight_hold(f, 2, b, &with, &err), "%s", err.msg);
+    if (a)
+        imp_inflight_hold(f, 0, a, &with);
+    if (b)
+        imp_inflight_hold(f, 2, b, &with);
     imp_inflight_free(f);
 }
 
