@@ -116,34 +116,69 @@ static bool has_digest(struct imp_bag *bag, int dir, const char *leaf,
     return ok;
 }
 
-// The directory that the last object went into: of a series many do.
-struct parent {
-    int dir; // -1 before the first
-    size_t n;
-    char path[IMP_NAME_MAX]; // of `n` bytes, with the slash at its end
+// Directories that the group's last objects went into: those of a few series,
+// which come as the source's directory has them, in no order.
+enum { PARENTS = 32 };
+
+struct parents {
+    struct parent {
+        int dir;
+        size_t n;
+        char path[IMP_NAME_MAX]; // of `n` bytes, with the slash at its end
+    } of[PARENTS];
+    size_t n;      // that are open
+    size_t oldest; // once all are
 };
 
-static bool enter(struct imp_bag *bag, struct parent *parent, const char *name,
-                  const char **leaf, struct imp_err *err)
+static struct parent *find_parent(struct parents *parents, const char *name,
+                                  size_t n)
+{
+    for (size_t i = 0; i < parents->n; i++)
+        if (parents->of[i].n == n && memcmp(parents->of[i].path, name, n) == 0)
+            return &parents->of[i];
+    return NULL;
+}
+
+// The one that was opened first makes room.
+static struct parent *room_for_parent(struct parents *parents)
+{
+    if (parents->n < PARENTS)
+        return &parents->of[parents->n++];
+    struct parent *oldest = &parents->of[parents->oldest];
+    parents->oldest = (parents->oldest + 1) % PARENTS;
+    close(oldest->dir);
+    return oldest;
+}
+
+// The directory of `name`, which stays `parents`'; -1 with `err`.
+static int enter(struct imp_bag *bag, struct parents *parents, const char *name,
+                 const char **leaf, struct imp_err *err)
 {
     const char *slash = strrchr(name, '/');
     size_t n = slash ? (size_t)(slash + 1 - name) : 0;
-    if (parent->dir >= 0 && n == parent->n &&
-        memcmp(parent->path, name, n) == 0) {
-        *leaf = name + n;
-        return true;
+    struct parent *parent = find_parent(parents, name, n);
+    *leaf = name + n;
+    if (parent)
+        return parent->dir;
+    int dir = open_parent(bag, name, true, leaf);
+    if (dir < 0) {
+        imp_fail_errno(err, "publish: make the directories");
+        return -1;
     }
-    if (parent->dir >= 0)
-        close(parent->dir);
-    parent->dir = open_parent(bag, name, true, leaf);
-    if (parent->dir < 0)
-        return imp_fail_errno(err, "publish: make the directories");
+    parent = room_for_parent(parents);
+    parent->dir = dir;
     parent->n = n;
     memcpy(parent->path, name, n);
-    return true;
+    return dir;
 }
 
-static bool publish_one(struct imp_bag *bag, struct parent *parent,
+static void leave(struct parents *parents)
+{
+    for (size_t i = 0; i < parents->n; i++)
+        close(parents->of[i].dir);
+}
+
+static bool publish_one(struct imp_bag *bag, struct parents *parents,
                         struct imp_staged *staged,
                         const struct imp_object *object, struct imp_err *err)
 {
@@ -152,10 +187,9 @@ static bool publish_one(struct imp_bag *bag, struct parent *parent,
     bool ok = false, same = false;
     if (!imp_name_check(name, err))
         return imp_wrap(err, "publish");
-    if (!enter(bag, parent, name, &leaf, err))
+    int dir = enter(bag, parents, name, &leaf, err);
+    if (dir < 0)
         return false;
-
-    int dir = parent->dir;
     if (imp_file_rename_new(bag->staging, temp.s, dir, leaf) == 0)
         ok = true;
     else if (errno != EEXIST)
@@ -175,13 +209,13 @@ void imp_bag_publish(struct imp_target *t, struct imp_publication *group,
                      size_t n)
 {
     struct imp_bag *bag = (struct imp_bag *)t;
-    struct parent parent = {.dir = -1};
+    struct parents parents;
+    parents.n = parents.oldest = 0;
     bag->unlisted = true;
     for (size_t i = 0; i < n; i++)
-        publish_one(bag, &parent, group[i].staged, &group[i].object,
+        publish_one(bag, &parents, group[i].staged, &group[i].object,
                     &group[i].err);
-    if (parent.dir >= 0)
-        close(parent.dir);
+    leave(&parents);
 }
 
 // Remove the directories above `name` that are empty now.

@@ -29,12 +29,16 @@ void imp_buf_clear(struct imp_buf *buf)
     *buf = (struct imp_buf){0};
 }
 
+#define BUF_LEAST ((size_t)64) // a line, which comes in small pieces
+
 bool imp_buf_reserve(struct imp_buf *buf, size_t n, struct imp_err *err)
 {
     if (n <= buf->cap)
         return true;
     // Grow by half again, so that a run of ever larger images settles soon.
     size_t cap = buf->cap + buf->cap / 2;
+    if (cap < BUF_LEAST)
+        cap = BUF_LEAST;
     if (cap < n)
         cap = n;
     uint8_t *p = realloc(buf->p, cap);

@@ -151,16 +151,16 @@ static bool goes(enum imp_dicom_fate fate)
 static bool note_value(struct surveyor *v, const struct imp_dcm_event *e,
                        enum imp_dicom_fate fate)
 {
+    bool date = e->tag == BIRTH_DATE && goes(fate);
+    bool uid = e->depth == 0 && fate == IMP_DICOM_REUID && e->vr == IMP_DCM_UI;
+    if (!v->words || !(date || uid))
+        return true;
     struct imp_span value = imp_dcm_value_of(v->in, e);
     while (value.n && is_padding(value.p[value.n - 1]))
         value.n--;
-    if (!v->words)
-        return true;
-    if (e->tag == BIRTH_DATE && goes(fate))
+    if (date)
         return imp_dicom_words_add_date(v->words, e->tag, value, v->err);
-    bool instance = e->depth == 0 && fate == IMP_DICOM_REUID &&
-                    e->vr == IMP_DCM_UI && value.n >= LEAST_UID &&
-                    !imp_dicom_is_standard_uid(value);
+    bool instance = value.n >= LEAST_UID && !imp_dicom_is_standard_uid(value);
     return !instance || imp_dicom_words_add(v->words, e->tag, value, v->err);
 }
 

@@ -218,6 +218,13 @@ static bool search_output(const struct search *s,
     return true;
 }
 
+// At once, as it comes in small parts; of pictures most is coded.
+static size_t room_for_run(const struct imp_cutlist *cuts)
+{
+    const size_t most = 16 * 1024;
+    return cuts->output_len < most ? (size_t)cuts->output_len : most;
+}
+
 bool imp_identifiers_search(const struct imp_identifiers *ids,
                             const struct imp_cutlist *cuts, struct imp_span in,
                             struct imp_err *err)
@@ -229,6 +236,7 @@ bool imp_identifiers_search(const struct imp_identifiers *ids,
     struct search *s = imp_arena_alloc(
         &arena, sizeof *s + (SPELLINGS * ids->n + 1) * sizeof *s->pattern);
     bool ok = s || imp_fail(err, IMP_ERR_MEMORY, "no memory for a search");
+    ok = ok && imp_buf_reserve(&run, room_for_run(cuts), err);
     if (ok) {
         prepare(s, ids);
         ok = search_output(s, cuts, in, &run, err);

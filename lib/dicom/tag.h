@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Those that the encoding itself knows. */
 enum {
@@ -19,6 +20,17 @@ enum {
 /* "(%04X,%04X)" and its arguments. */
 #define IMP_DCM_TAG_FMT "(%04X,%04X)"
 #define IMP_DCM_TAG_ARGS(tag) (unsigned)((tag) >> 16), (unsigned)((tag)&0xFFFF)
+
+/* The same, and a NUL. Without printf, which takes as long as all the rest that
+ * is done with an element. */
+#define IMP_DCM_TAG_ROOM sizeof "(0010,0010)"
+static inline void imp_dcm_tag_text(uint32_t tag, char out[IMP_DCM_TAG_ROOM])
+{
+    static const char digits[] = "0123456789ABCDEF";
+    memcpy(out, "(0000,0000)", IMP_DCM_TAG_ROOM);
+    for (unsigned i = 0; i < 8; i++)
+        out[1 + i + (i > 3)] = digits[tag >> (28 - 4 * i) & 0xF];
+}
 
 static inline uint16_t imp_dcm_group(uint32_t tag)
 {

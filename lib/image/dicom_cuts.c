@@ -30,26 +30,22 @@ static enum imp_part_kind part_of(const struct imp_dcm_event *e)
     return e->tag == IMP_DCM_PIXEL_DATA ? IMP_PART_CODED : IMP_PART_STRUCTURE;
 }
 
-// Without printf, which would take as long as all the rest of an element.
-static const char *tag_name(struct imp_cutlist *cl, uint32_t tag)
+const char *imp_dicom_tag_name(struct imp_cutlist *cl, uint32_t tag)
 {
-    static const char digits[] = "0123456789ABCDEF";
-    char *name = imp_cutlist_alloc(cl, sizeof "(0010,0010)");
+    char *name = imp_cutlist_alloc(cl, IMP_DCM_TAG_ROOM);
     if (!name)
-        return "?";
-    memcpy(name, "(0000,0000)", sizeof "(0000,0000)");
-    for (unsigned i = 0; i < 8; i++)
-        name[1 + i + (i > 3)] = digits[tag >> (28 - 4 * i) & 0xF];
+        return "?"; // the list has failed
+    imp_dcm_tag_text(tag, name);
     return name;
 }
 
-// "(0010,0010)": what a part is called in reports; no value. Made once for all
-// that follow with the same tag: there may be millions of fragments.
+// Made once for all that follow with the same tag: there may be millions of
+// fragments.
 static const char *name_of(struct cutter *c, const struct imp_dcm_event *e)
 {
     if (!c->name || c->named != e->tag) {
         c->named = e->tag;
-        c->name = tag_name(c->cl, e->tag);
+        c->name = imp_dicom_tag_name(c->cl, e->tag);
     }
     return c->name;
 }
@@ -185,8 +181,7 @@ static void add_before(struct cutter *c, const struct imp_dcm_event *e)
          c->addition++, c->n_additions--)
         imp_cut_insert(c->cl, c->addition->bytes.p, c->addition->bytes.n,
                        IMP_PART_STRUCTURE,
-                       imp_cutlist_name(c->cl, IMP_DCM_TAG_FMT,
-                                        IMP_DCM_TAG_ARGS(c->addition->tag)));
+                       imp_dicom_tag_name(c->cl, c->addition->tag));
 }
 
 static bool decide(struct cutter *c, const struct imp_dcm_event *e)

@@ -45,6 +45,9 @@ struct imp_dicom_addition {
     struct imp_span bytes;
 };
 
+/* "(0010,0010)", the list's: what a part is called in reports; no value. */
+const char *imp_dicom_tag_name(struct imp_cutlist *cl, uint32_t tag);
+
 /* Cut [at, end) of `in`, elements of this encoding: a data set, or a meta
  * group. `additions` are in the order of their tags, and for what the decider
  * removes if it is there. Zeros behind the last element go. Errors of the

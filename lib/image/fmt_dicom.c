@@ -2,6 +2,7 @@
 // editor says; what is before it is written anew.
 #include "dicom/image.h"
 #include "dicom/reader.h"
+#include "image/dicom_cuts.h"
 #include "image/dicom_edit.h"
 #include "image/dicom_frames.h"
 #include "image/dicom_inflate.h"
@@ -48,9 +49,8 @@ static bool drop_head(struct imp_span in, const struct imp_dcm_file *file,
         if (!imp_dcm_next(&reader, &e, err) ||
             (e.tag == META_CLASS && !check_class(in, &e, plan->sop_class, err)))
             return false;
-        imp_cut_drop(
-            cl, e.at, e.header + e.value, IMP_PART_STRUCTURE,
-            imp_cutlist_name(cl, IMP_DCM_TAG_FMT, IMP_DCM_TAG_ARGS(e.tag)));
+        imp_cut_drop(cl, e.at, e.header + e.value, IMP_PART_STRUCTURE,
+                     imp_dicom_tag_name(cl, e.tag));
     } while (e.kind != IMP_DCM_END);
     return true;
 }

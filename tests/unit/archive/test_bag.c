@@ -275,31 +275,6 @@ Test(bag, settled_and_published_images_are_there_under_their_names)
                          text("%zu of 20", i));
 }
 
-Test(bag, each_object_of_a_group_goes_into_the_directory_of_its_name)
-{
-    static const char *const names[] = {"a/1",   "a/2",   "ab/1", "1",   "1/2",
-                                        "a/b/1", "a/b/2", "a/3",  "b/1", "2"};
-    enum { N = sizeof names / sizeof *names, BAD = 4 };
-    struct shipped shipped[N];
-    struct imp_publication published[N];
-    struct imp_target *t = open_bag();
-    for (size_t i = 0; i < N; i++) {
-        shipped[i] = stage(t, names[i]);
-        published[i] = (struct imp_publication){.staged = &shipped[i].staged,
-                                                .object = shipped[i].object};
-        published[i].object.name = names[i];
-    }
-    t->ops->publish(t, published, N);
-    for (size_t i = 0; i < N; i++) {
-        cr_expect_eq(published[i].err.code, i == BAD ? IMP_ERR_IO : IMP_OK,
-                     "%s: %s", names[i], published[i].err.msg);
-        if (i != BAD)
-            cr_expect_str_eq(file_text(text("%s/data/%s", bag, names[i])),
-                             names[i]);
-    }
-    imp_target_free(t);
-}
-
 Test(bag, settle_fails_if_the_data_cannot_be_made_durable)
 {
     struct imp_err err = {0};
