@@ -11,7 +11,7 @@ The others wait for no disk: NOSYNC, to be preloaded, tells what that takes.
 dicognito is in no registry of Debian; what pydicom alone takes is told instead."""
 import os, re, resource, shutil, statistics, subprocess, sys, time
 
-SLICES, PER_SERIES, ROUNDS = 2000, 100, 3
+SLICES, PER_SERIES, ROUNDS = 2000, 100, 5
 imgpipe, nosync, work, sample = sys.argv[1:]
 src, key, runs = work + "/slices", work + "/slices.key", work + "/slices-runs"
 
@@ -70,17 +70,17 @@ def sh(script, *more):
                                       stderr=subprocess.DEVNULL, check=True)
 
 
-def run(jobs, **environment):
+def run(*options, **environment):
     return lambda out: subprocess.run([imgpipe, "run", src, "--archive", out, "--state", out + "-state", "--settle",
-                                       "0", "--jobs", str(jobs), "--key-file", key, "--quiet"], check=True,
+                                       "0", "--key-file", key, "--quiet", *options], check=True,
                                       env=dict(os.environ, **environment))
 
 
 def contestants():
     yield "cp + sha256sum", sh('mkdir "$2" && cp "$1"/* "$2" && sha256sum "$2"/*'), None
-    yield "imgpipe run, 1 worker", run(1), None
-    yield "imgpipe run, 2 workers", run(2), None
-    yield "imgpipe run, 2 workers, not synced", run(2, LD_PRELOAD=os.path.abspath(nosync)), None
+    yield "imgpipe run, 1 worker", run("--jobs", "1"), None
+    yield "imgpipe run", run(), None
+    yield "imgpipe run, not synced", run(LD_PRELOAD=os.path.abspath(nosync)), None
     if shutil.which("gdcmanon"):
         subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", work + "/anon.key",
                         "-out", work + "/anon.pem", "-subj", "/CN=bench"], check=True, stderr=subprocess.DEVNULL)
@@ -117,9 +117,9 @@ for n in range(ROUNDS):
         wall[name].append(time.monotonic() - t)
         cpu[name].append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 cpu, wall = ({n: statistics.median(v) for n, v in of.items()} for of in (cpu, wall))
-ours = "imgpipe run, 2 workers"
+ours = "imgpipe run"
 mb = sum(os.path.getsize(src + "/" + f) for f in os.listdir(src)) / 1e6
-print(f"\n{SLICES} CT slices, {mb:.0f} MB; medians of {ROUNDS} rounds; ratios to {ours}")
+print(f"\n{SLICES} CT slices, {mb:.0f} MB, {os.cpu_count()} cores; medians of {ROUNDS} rounds; ratios to {ours}")
 print(f"{'':40} {'CPU s':>8} {'ratio':>7} {'wall s':>8} {'ratio':>7}")
 for n in wall:
     print(f"{n:40} {cpu[n]:8.3f} {cpu[n] / cpu[ours]:7.2f} {wall[n]:8.3f} {wall[n] / wall[ours]:7.2f}")
