@@ -168,13 +168,17 @@ fail:
 
 // --- Staging: any worker ---
 
-// Step by step: it may lie in a map, and be larger than memory.
+// Step by step: it may lie in a map, and be larger than memory. The disk begins
+// with each at once, so that there is less to wait for when it is settled,
+// which is also when a failure is told.
 static bool write_long(int fd, struct imp_span left, struct imp_err *err)
 {
     struct imp_span step = {0};
-    while (imp_map_step(&left, &step))
+    while (imp_map_step(&left, &step)) {
         if (!imp_file_write(fd, step.p, step.n, err))
             return false;
+        sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+    }
     return true;
 }
 

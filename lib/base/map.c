@@ -158,6 +158,18 @@ void imp_map_give_back(struct imp_span bytes)
         madvise(m->area + from, to - from, MADV_DONTNEED);
 }
 
+// All at once, not page by page as they are looked at; and write(2) would fill
+// the rest of a folio with zeros at each page of its source that is missing. Of
+// what cannot be had the reader will know.
+static void bring_in(struct imp_span bytes)
+{
+    if (bytes.n < IMP_MAP_STEP / 2 || !imp_map_has(bytes))
+        return;
+    size_t into = (size_t)((uintptr_t)bytes.p % page_size());
+    madvise((uint8_t *)(uintptr_t)bytes.p - into, bytes.n + into,
+            MADV_POPULATE_READ);
+}
+
 bool imp_map_step(struct imp_span *left, struct imp_span *step)
 {
     imp_map_give_back(*step);
@@ -165,6 +177,7 @@ bool imp_map_step(struct imp_span *left, struct imp_span *step)
     step->n = left->n < IMP_MAP_STEP ? left->n : IMP_MAP_STEP;
     if (step->n == 0)
         return false;
+    bring_in(*step);
     left->p += step->n;
     left->n -= step->n;
     return true;
