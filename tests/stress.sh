@@ -17,6 +17,7 @@ drd_size() {
     case $1 in
     stress-stencil) echo "${STRESS_DRD_SIZE:-5000}" ;;
     stress-lookup_sqlite) echo "${STRESS_DRD_SIZE:-15}" ;;
+    stress-frames) echo "${STRESS_DRD_SIZE:-20}" ;;
     stress-sync) echo "${STRESS_DRD_SIZE:-100000}" ;;
     *) echo "${STRESS_DRD_SIZE:-200}" ;;
     esac

@@ -117,16 +117,21 @@ bool imp_map_open(struct imp_map *m, int fd, uint64_t n, struct imp_err *err)
     return true;
 }
 
-void imp_map_close(struct imp_map *m)
+static void forget(const struct imp_map *m)
 {
     struct imp_map **at = &open_maps;
-    if (!m->area)
-        return;
     while (*at && *at != m)
         at = &(*at)->next;
     if (!*at)
         imp_bug("a map closed by another thread");
     *at = m->next;
+}
+
+void imp_map_close(struct imp_map *m)
+{
+    if (!m->area)
+        return;
+    forget(m);
     munmap(m->area, m->area_n);
     *m = (struct imp_map){0};
 }
@@ -146,6 +151,36 @@ bool imp_map_has(struct imp_span bytes)
     const struct imp_map *m = bytes.n ? map_of(bytes.p) : NULL;
     return m && bytes.n <= (size_t)(m->area + m->area_n - bytes.p);
 }
+
+// --- Another thread ---
+
+bool imp_map_share(struct imp_map *share, struct imp_span bytes)
+{
+    if (!imp_map_has(bytes))
+        return false;
+    *share = *map_of(bytes.p);
+    share->fd = -1;
+    return true;
+}
+
+void imp_map_take_up(struct imp_map *share)
+{
+    share->next = open_maps;
+    open_maps = share;
+}
+
+unsigned imp_map_give_up(struct imp_map *share)
+{
+    forget(share);
+    return (unsigned)faults;
+}
+
+void imp_map_add_faults(unsigned n)
+{
+    faults += (sig_atomic_t)n;
+}
+
+// --- Memory ---
 
 void imp_map_give_back(struct imp_span bytes)
 {

@@ -2,7 +2,7 @@
  * at, and go again.
  *
  * For what is too large to be read. A map belongs to the thread that opened it:
- * only that one may look at its bytes or close it.
+ * only that one may look at its bytes, but for shares of it, or close it.
  *
  * A page that cannot be had (the file was cut short since, the disk fails)
  * reads as zeros, as does all of its map from then on, and is counted: see
@@ -62,5 +62,14 @@ void imp_map_give_back(struct imp_span bytes);
 
 /* How many pages of this thread's maps could not be had, ever. */
 unsigned imp_map_faults(void);
+
+/* Another thread may look at a map, too, while it is open. Its owner makes a
+ * share; false: these bytes lie in none of its maps. The other thread takes it
+ * up before it looks, and gives it up behind: how many pages it could not have,
+ * which the owner adds to its own. */
+bool imp_map_share(struct imp_map *share, struct imp_span bytes);
+void imp_map_take_up(struct imp_map *share);
+unsigned imp_map_give_up(struct imp_map *share);
+void imp_map_add_faults(unsigned n);
 
 #endif

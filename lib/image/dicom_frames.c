@@ -1,5 +1,6 @@
 #include "image/dicom_frames.h"
 
+#include "image/dicom_ahead.h"
 #include "image/dicom_piece.h"
 
 #include <inttypes.h>
@@ -20,7 +21,14 @@ void imp_dicom_frames_start(struct imp_dicom_frames *f,
                             const struct imp_dcm_image *image,
                             enum imp_check check)
 {
-    *f = (struct imp_dicom_frames){.image = image, .check = check};
+    *f = (struct imp_dicom_frames){
+        .image = image, .check = check, .shared_from = IMP_DICOM_SHARED_FROM};
+}
+
+void imp_dicom_frames_end(struct imp_dicom_frames *f)
+{
+    imp_dicom_ahead_end(f->ahead);
+    f->ahead = NULL;
 }
 
 bool imp_dicom_frames_has(const struct imp_dcm_event *e)
@@ -56,10 +64,12 @@ bool imp_dicom_bad(struct imp_dicom_piece *piece, enum imp_code code,
 static const struct imp_patch *patch_of(struct imp_dicom_piece *piece)
 {
     struct imp_dicom_coded *c = piece->coded;
-    while (c->patched < c->n_patch &&
-           c->patch[c->patched].at + c->patch[c->patched].length <= piece->at)
+    const struct imp_patch *patch = c->followed.patch;
+    size_t n = c->followed.n_patch;
+    while (c->patched < n &&
+           patch[c->patched].at + patch[c->patched].length <= piece->at)
         c->patched++;
-    return c->patched < c->n_patch ? &c->patch[c->patched] : NULL;
+    return c->patched < n ? &patch[c->patched] : NULL;
 }
 
 static void put_patch(struct imp_dicom_piece *piece, const struct imp_patch *p,

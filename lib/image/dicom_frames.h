@@ -15,13 +15,15 @@
  *
  * Parts of kind IMP_PART_CODED hold pixels or coded data alone, so that the
  * output can be checked again with zeros in place of them. One object, one
- * thread. */
+ * thread; of a large object of JPEG frames a second one helps to follow them.
+ */
 #ifndef IMP_IMAGE_DICOM_FRAMES_H
 #define IMP_IMAGE_DICOM_FRAMES_H
 
 #include "dicom/image.h"
 #include "dicom/reader.h"
 #include "image/cutlist.h"
+#include "image/dicom_follow.h"
 #include "image/format.h"
 
 #include <stdbool.h>
@@ -65,14 +67,14 @@ struct imp_dicom_coded {
     uint64_t tile;   /* JPEG 2000: bytes of the tile-part to come */
     bool tile_known; /* it has a length */
     struct imp_dicom_j2k j2k;
-    /* JPEG that has been followed to its end: what of the frame becomes other
-       bytes, as many, in the order of the input; zeros without `bytes`. */
-    struct imp_patch *patch;
-    size_t n_patch, patched;
-    struct imp_err walk; /* why it cannot be followed */
+    struct imp_dicom_followed followed; /* JPEG */
+    size_t patched;                     /* of its patches */
 };
 
-struct imp_jpeg;
+/* So long must the rest of an object be for a second thread to help. */
+#define IMP_DICOM_SHARED_FROM (UINT64_C(32) << 20)
+
+struct imp_dicom_ahead;
 
 struct imp_dicom_frames {
     const struct imp_dcm_image *image;
@@ -80,10 +82,13 @@ struct imp_dicom_frames {
     struct imp_span basic, extended, lengths; /* tables of offsets */
     uint64_t first;                           /* where the first fragment is */
     uint32_t begun;                           /* frames */
-    uint64_t blocks, bytes; /* of JPEG frames that have been followed */
     bool set, unlike; /* bits that are not stored: one is not 0, or not like
                          the one below it */
-    struct imp_jpeg *jpeg; /* for those; memory of the list */
+    /* Of JPEG frames that are followed: */
+    struct imp_dicom_effort effort;
+    struct imp_jpeg *jpeg; /* memory of the list */
+    uint64_t shared_from;
+    struct imp_dicom_ahead *ahead; /* NULL: one thread is enough */
     struct imp_dicom_coded coded;
 };
 
@@ -91,6 +96,9 @@ struct imp_dicom_frames {
 void imp_dicom_frames_start(struct imp_dicom_frames *f,
                             const struct imp_dcm_image *image,
                             enum imp_check check);
+
+/* Behind the last cut, and also when that has failed. */
+void imp_dicom_frames_end(struct imp_dicom_frames *f);
 
 /* Is this event one of those that _cut is for: pixel data, its fragments and
  * end, and its tables of offsets? Where they lie does not matter. */

@@ -248,7 +248,7 @@ static bool end_frame(struct imp_dicom_piece *piece)
 {
     if (!piece->coded->scanned)
         return bad(piece, "EOI before any scan");
-    const struct imp_err *walk = &piece->coded->walk;
+    const struct imp_err *walk = &piece->coded->followed.err;
     if (walk->code)
         return imp_dicom_bad(piece, walk->code, "%s", walk->msg);
     imp_dicom_padding(piece, "bytes after EOI");

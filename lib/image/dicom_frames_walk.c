@@ -1,6 +1,8 @@
 // Coded data of JPEG followed to its last block, as that of JPEG files is and
 // by the same code. What their handler takes away becomes patches that leave
 // the frame as long as it is.
+#include "image/dicom_ahead.h"
+#include "image/dicom_follow.h"
 #include "image/dicom_piece.h"
 #include "image/jpeg.h"
 #include "image/jpeg_stream.h"
@@ -22,9 +24,12 @@ enum {
 #define BLOCKS_A_BYTE 64
 
 struct walk {
-    struct imp_dicom_piece *piece;
+    const struct imp_dicom_follower *how;
+    struct imp_dicom_effort *sum;
+    struct imp_cutlist *mem;
+    struct imp_dicom_followed *out;
     struct imp_cutlist *cuts; // of the frame
-    struct imp_err *err;
+    struct imp_err *err;      // of `out`
     struct imp_span frame;
     struct imp_buf joined;
     uint64_t fragment, n; // where the bytes at `passed` of the frame lie in the
@@ -34,9 +39,7 @@ struct walk {
 
 // --- The frame ---
 
-// The fragment behind the one that ends at `*at`, if there is one and no frame
-// begins with it.
-static bool next_fragment(struct imp_span in, uint64_t *at, uint64_t *n)
+bool imp_dicom_next_fragment(struct imp_span in, uint64_t *at, uint64_t *n)
 {
     struct imp_span head, body;
     if (!imp_span_sub(in, *at, ITEM, &head) ||
@@ -51,10 +54,10 @@ static bool next_fragment(struct imp_span in, uint64_t *at, uint64_t *n)
 
 static bool join(struct walk *w)
 {
-    struct imp_span in = w->piece->reader->in;
+    struct imp_span in = w->how->in;
     uint64_t all = w->n, at = w->fragment + w->n, n;
     w->frame = (struct imp_span){in.p + w->fragment, w->n};
-    for (; next_fragment(in, &at, &n); at += n)
+    for (; imp_dicom_next_fragment(in, &at, &n); at += n)
         all += n;
     if (all == w->n)
         return true;
@@ -65,7 +68,7 @@ static bool join(struct walk *w)
     if (!imp_buf_reserve(&w->joined, all, w->err) ||
         !imp_buf_add(&w->joined, w->frame.p, w->n, w->err))
         return false;
-    for (at = w->fragment + w->n; next_fragment(in, &at, &n); at += n)
+    for (at = w->fragment + w->n; imp_dicom_next_fragment(in, &at, &n); at += n)
         if (!imp_buf_add(&w->joined, in.p + at, n, w->err))
             return false;
     w->frame = imp_buf_span(&w->joined);
@@ -76,11 +79,11 @@ static bool join(struct walk *w)
 
 static struct imp_patch *new_patch(struct walk *w)
 {
-    struct imp_dicom_coded *c = w->piece->coded;
+    struct imp_dicom_followed *c = w->out;
     if (c->n_patch == w->cap) {
         size_t cap = w->cap ? 2 * w->cap : 8;
         struct imp_patch *grown =
-            imp_cutlist_alloc(w->piece->cl, cap * sizeof *grown);
+            imp_cutlist_alloc(w->mem, cap * sizeof *grown);
         if (!grown) {
             imp_fail(w->err, IMP_ERR_MEMORY, "no memory for patches");
             return NULL;
@@ -101,7 +104,7 @@ static bool add(struct walk *w, uint64_t at, uint64_t n, const uint8_t *bytes)
         while (at >= w->passed + w->n) {
             w->passed += w->n;
             w->fragment += w->n;
-            if (!next_fragment(w->piece->reader->in, &w->fragment, &w->n))
+            if (!imp_dicom_next_fragment(w->how->in, &w->fragment, &w->n))
                 imp_bug("a frame ends before its patches");
         }
         some = w->passed + w->n - at;
@@ -123,7 +126,7 @@ static bool add(struct walk *w, uint64_t at, uint64_t n, const uint8_t *bytes)
 static bool replace(struct walk *w, const struct imp_jpeg_segment *s,
                     struct imp_span needed)
 {
-    uint8_t *fresh = imp_cutlist_alloc(w->piece->cl, s->len);
+    uint8_t *fresh = imp_cutlist_alloc(w->mem, s->len);
     if (!fresh)
         return imp_fail(w->err, IMP_ERR_MEMORY, "no memory for a segment");
     if (needed.n > 0)
@@ -221,45 +224,83 @@ static unsigned dense_scans(struct imp_span frame)
     return n;
 }
 
-static bool within_reason(struct walk *w)
+bool imp_dicom_effort_add(struct imp_dicom_effort *sum,
+                          const struct imp_dcm_image *image,
+                          struct imp_span frame, struct imp_err *err)
 {
-    struct imp_dicom_frames *f = w->piece->frames;
-    const struct imp_dcm_image *image = f->image;
     uint64_t blocks =
         ((uint64_t)image->rows * image->columns / 64 + 1) * image->samples;
-    f->bytes += w->frame.n;
-    f->blocks += blocks * dense_scans(w->frame);
-    return f->blocks <= FREE_BLOCKS + BLOCKS_A_BYTE * f->bytes ||
-           imp_fail(w->err, IMP_ERR_LIMIT,
+    sum->bytes += frame.n;
+    sum->blocks += blocks * dense_scans(frame);
+    return sum->blocks <= FREE_BLOCKS + BLOCKS_A_BYTE * sum->bytes ||
+           imp_fail(err, IMP_ERR_LIMIT,
                     "JPEG: scans over %" PRIu64 " blocks in %" PRIu64 " bytes",
-                    f->blocks, f->bytes);
+                    sum->blocks, sum->bytes);
 }
 
 static bool walk(struct walk *w)
 {
     struct imp_jpeg_spec none = {0};
     struct imp_jpeg_frame told;
-    struct imp_dicom_frames *f = w->piece->frames;
-    const struct imp_dcm_image *image = f->image;
-    if (!f->jpeg &&
-        !(f->jpeg = imp_cutlist_alloc(w->piece->cl, sizeof *f->jpeg)))
-        return imp_fail(w->err, IMP_ERR_MEMORY, "no memory for tables");
-    return join(w) && within_reason(w) &&
-           imp_jpeg_cut_stream(w->frame, &none, f->jpeg, f->check,
+    const struct imp_dcm_image *image = w->how->image;
+    return join(w) &&
+           (!w->sum || imp_dicom_effort_add(w->sum, image, w->frame, w->err)) &&
+           imp_jpeg_cut_stream(w->frame, &none, w->how->jpeg, w->how->check,
                                (uint64_t)image->rows * image->columns, w->cuts,
                                &told, w->err) &&
            take_cuts(w);
 }
 
-void imp_dicom_walk_jpeg(struct imp_dicom_piece *piece)
+void imp_dicom_follow(const struct imp_dicom_follower *how, uint64_t at,
+                      uint64_t n, struct imp_dicom_effort *sum,
+                      struct imp_cutlist *mem, struct imp_dicom_followed *out)
 {
     struct imp_cutlist cuts = {0};
-    struct walk w = {.piece = piece,
+    struct walk w = {.how = how,
+                     .sum = sum,
+                     .mem = mem,
+                     .out = out,
                      .cuts = &cuts,
-                     .err = &piece->coded->walk,
-                     .fragment = piece->at,
-                     .n = piece->end - piece->at};
+                     .err = &out->err,
+                     .fragment = at,
+                     .n = n};
+    *out = (struct imp_dicom_followed){0};
     walk(&w);
     imp_buf_clear(&w.joined);
     imp_cutlist_clear(&cuts);
+}
+
+// --- Of an object ---
+
+// The rest of the input is long enough for two.
+static bool is_large(const struct imp_dicom_piece *piece)
+{
+    return piece->reader->in.n - piece->at >= piece->frames->shared_from;
+}
+
+static bool set_up(struct imp_dicom_piece *piece,
+                   struct imp_dicom_follower *how)
+{
+    struct imp_dicom_frames *f = piece->frames;
+    bool first = !f->jpeg;
+    if (first)
+        f->jpeg = imp_cutlist_alloc(piece->cl, sizeof *f->jpeg);
+    *how = (struct imp_dicom_follower){piece->reader->in, f->image, f->check,
+                                       f->jpeg};
+    if (first && f->jpeg && is_large(piece))
+        f->ahead = imp_dicom_ahead_start(how, &f->effort, piece->at);
+    return f->jpeg;
+}
+
+void imp_dicom_walk_jpeg(struct imp_dicom_piece *piece)
+{
+    struct imp_dicom_frames *f = piece->frames;
+    struct imp_dicom_followed *out = &piece->coded->followed;
+    struct imp_dicom_follower how;
+    if (!set_up(piece, &how))
+        imp_fail(&out->err, IMP_ERR_MEMORY, "no memory for tables");
+    else if (!f->ahead ||
+             !imp_dicom_ahead_take(f->ahead, piece->at, piece->cl, out))
+        imp_dicom_follow(&how, piece->at, piece->end - piece->at, &f->effort,
+                         piece->cl, out);
 }

@@ -50,8 +50,7 @@ bool imp_dicom_bad(struct imp_dicom_piece *piece, enum imp_code code,
 bool imp_dicom_begin_body(struct imp_dicom_piece *piece, uint32_t n);
 bool imp_dicom_take_body(struct imp_dicom_piece *piece);
 
-/* JPEG: follow the frame that begins at `at`, and note its patches, or in
- * `coded->walk` why it cannot be followed. */
+/* JPEG: follow the frame that begins at `at`, into `coded->followed`. */
 void imp_dicom_walk_jpeg(struct imp_dicom_piece *piece);
 
 /* Bits of a sample that are not stored, above and below its value. */

@@ -96,8 +96,11 @@ static bool cut_data(struct imp_span data, uint64_t at,
         return false;
     imp_dicom_frames_start(&frames, &image, img->check);
     decider.frames = &frames;
-    return imp_dicom_cut_elements(data, at, data.n, syntax->encoding, &decider,
-                                  plan->additions, plan->n_additions, cl, err);
+    bool ok =
+        imp_dicom_cut_elements(data, at, data.n, syntax->encoding, &decider,
+                               plan->additions, plan->n_additions, cl, err);
+    imp_dicom_frames_end(&frames);
+    return ok;
 }
 
 static bool cut_plain(struct imp_span in, const struct imp_dcm_file *file,

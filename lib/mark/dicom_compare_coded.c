@@ -31,10 +31,11 @@ static bool reduce(const struct imp_dicom_side *s, enum imp_check check,
     imp_cutlist_start(cl, s->in.n);
     imp_dicom_frames_start(&frames, &s->image, check);
     imp_cut_drop(cl, 0, s->data_at, IMP_PART_STRUCTURE, "meta");
-    return imp_dicom_cut_elements(s->in, s->data_at, s->in.n,
-                                  s->image.syntax->encoding, &pixels, NULL, 0,
-                                  cl, err) &&
-           imp_cutlist_finish(cl, err) &&
+    bool ok = imp_dicom_cut_elements(s->in, s->data_at, s->in.n,
+                                     s->image.syntax->encoding, &pixels, NULL,
+                                     0, cl, err);
+    imp_dicom_frames_end(&frames);
+    return ok && imp_cutlist_finish(cl, err) &&
            imp_cutlist_pieces(cl, s->in, piece, n, err);
 }
 

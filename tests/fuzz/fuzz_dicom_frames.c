@@ -3,7 +3,8 @@
  *   - the output is as long as the input, and differs only by zeros, and by
  *     what is inserted in place of as much;
  *   - cut again, all of it is kept, and so it is with zeros in place of what is
- *     coded.
+ *     coded;
+ *   - where two threads follow coded data they find what one does.
  *
  * A DICOM file is taken as one. Else the first byte is the syntax, the second
  * one shapes the picture; then lengths of fragments, a byte each, up to a 0;
@@ -12,6 +13,8 @@
 #include "dicom/file.h"
 #include "image/dicom_cuts.h"
 #include "image/dicom_frames.h"
+
+#include "../lib/same_cuts.h"
 
 static bool keep_all(void *self, const struct imp_dcm_reader *reader,
                      const struct imp_dcm_event *event, enum imp_dicom_cut *cut,
@@ -22,28 +25,46 @@ static bool keep_all(void *self, const struct imp_dcm_reader *reader,
     return true;
 }
 
-static bool cut(struct imp_span in, const struct imp_dcm_syntax *syntax,
-                enum imp_check check, struct imp_cutlist *cl)
+static bool cut_by(unsigned threads, struct imp_span in,
+                   const struct imp_dcm_syntax *syntax, enum imp_check check,
+                   struct imp_cutlist *cl, struct imp_err *err)
 {
     struct imp_dcm_image image;
     struct imp_dicom_frames frames;
-    struct imp_err err = {0};
     const struct imp_dicom_decider all = {.decide = keep_all,
                                           .frames = &frames};
     imp_cutlist_start(cl, in.n);
-    bool ok = imp_dcm_image_read(in, 0, syntax, &image, &err);
+    *err = (struct imp_err){0};
+    bool ok = imp_dcm_image_read(in, 0, syntax, &image, err);
     if (ok) {
         imp_dicom_frames_start(&frames, &image, check);
+        frames.shared_from = threads > 1 ? 0 : UINT64_MAX;
         ok = imp_dicom_cut_elements(in, 0, in.n, syntax->encoding, &all, NULL,
-                                    0, cl, &err);
+                                    0, cl, err);
+        imp_dicom_frames_end(&frames);
     }
-    promise(ok || err.code == IMP_ERR_DAMAGED ||
-                err.code == IMP_ERR_UNSUPPORTED || err.code == IMP_ERR_LIMIT,
+    promise(ok || err->code == IMP_ERR_DAMAGED ||
+                err->code == IMP_ERR_UNSUPPORTED || err->code == IMP_ERR_LIMIT,
             "an error is the input's fault");
-    if (!ok || !imp_cutlist_finish(cl, &err))
+    if (!ok || !imp_cutlist_finish(cl, err))
         return false;
     imp_cutlist_settle(cl, in); // lengths that are written as they were
     return true;
+}
+
+static bool cut(struct imp_span in, const struct imp_dcm_syntax *syntax,
+                enum imp_check check, struct imp_cutlist *cl)
+{
+    static struct imp_cutlist by_two;
+    struct imp_err of_one, of_two;
+    bool one = cut_by(1, in, syntax, check, cl, &of_one);
+    if (check != IMP_CHECK_CODED)
+        return one;
+    bool two = cut_by(2, in, syntax, check, &by_two, &of_two);
+    promise(one == two && strcmp(of_one.msg, of_two.msg) == 0 &&
+                (!one || same_cuts(cl, &by_two)),
+            "two threads find what one does");
+    return one;
 }
 
 // --- An object ---

@@ -73,9 +73,10 @@ static inline bool cut_object(struct imp_span in, struct imp_dicom_decider how,
         return false;
     imp_dicom_frames_start(&frames, &image, check);
     imp_cut_keep(cl, 0, file.data_at, IMP_PART_STRUCTURE, "meta");
-    return imp_dicom_cut_elements(in, file.data_at, in.n, file.syntax->encoding,
-                                  &how, NULL, 0, cl, err) &&
-           imp_cutlist_finish(cl, err);
+    bool ok = imp_dicom_cut_elements(
+        in, file.data_at, in.n, file.syntax->encoding, &how, NULL, 0, cl, err);
+    imp_dicom_frames_end(&frames);
+    return ok && imp_cutlist_finish(cl, err);
 }
 
 #endif

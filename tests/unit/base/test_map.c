@@ -162,6 +162,43 @@ static void leave(int sig)
     _exit(42);
 }
 
+// Looks at the shared pages, of which the last cannot be had.
+static void *look_at_share(void *self)
+{
+    struct imp_map *share = self;
+    imp_map_take_up(share);
+    struct imp_span some = {share->bytes.p, share->bytes.n};
+    uintptr_t told = !imp_map_has(some);
+    for (size_t i = 0; i < some.n; i += 4096)
+        if (some.p[i] != 0 && some.p[i] != byte_at(i))
+            told += 1000;
+    imp_map_give_back(some);
+    told += 100 * imp_map_give_up(share);
+    told += imp_map_has(some);
+    return (void *)told;
+}
+
+Test(map, another_thread_has_a_share_and_its_faults_are_the_owners)
+{
+    pthread_t thread;
+    struct imp_map m, share;
+    void *told;
+    int fd = a_file("f", 1 << 16);
+    cr_assert(imp_map_open(&m, fd, 1 << 16, NULL));
+    cr_expect_not(imp_map_share(&share, (struct imp_span){(uint8_t *)"a", 1}));
+    cr_assert(imp_map_share(&share, m.bytes));
+    cr_assert_eq(ftruncate(fd, 1 << 15), 0);
+    cr_assert_eq(pthread_create(&thread, NULL, look_at_share, &share), 0);
+    cr_assert_eq(pthread_join(thread, &told), 0);
+    cr_expect_eq((uintptr_t)told, 100, "one fault, and nothing wrong: %zu",
+                 (size_t)(uintptr_t)told);
+    cr_expect_eq(imp_map_faults(), 0);
+    imp_map_add_faults(1);
+    cr_expect_eq(imp_map_faults(), 1);
+    imp_map_close(&m);
+    close(fd);
+}
+
 Test(map, another_fault_is_handled_as_before)
 {
     for (int sent = 0; sent < 2; sent++) {

@@ -6,6 +6,7 @@
 #include "image/dicom_cuts.h"
 #include "image/dicom_frames.h"
 
+#include "../../lib/same_cuts.h"
 #include "../dicom/made.h"
 
 static struct imp_cutlist list;
@@ -37,8 +38,9 @@ static inline bool keep_all(void *self, const struct imp_dcm_reader *reader,
     return true;
 }
 
-static inline bool cut_span(struct imp_span in, const char *uid,
-                            enum imp_check check)
+// With a second thread where JPEG frames are followed, or without.
+static inline bool cut_by(unsigned threads, struct imp_span in, const char *uid,
+                          enum imp_check check, struct imp_cutlist *into)
 {
     const struct imp_dcm_syntax *syntax =
         imp_dcm_syntax_of((struct imp_span){(const uint8_t *)uid, strlen(uid)});
@@ -47,14 +49,31 @@ static inline bool cut_span(struct imp_span in, const char *uid,
     const struct imp_dicom_decider all = {.decide = keep_all,
                                           .frames = &frames};
     err = (struct imp_err){0};
-    imp_cutlist_start(&list, in.n);
+    imp_cutlist_start(into, in.n);
     if (!imp_dcm_image_read(in, 0, syntax, &image, &err))
         return false;
     imp_dicom_frames_start(&frames, &image, check);
-    return imp_dicom_cut_elements(in, 0, in.n, syntax->encoding, &all, NULL, 0,
-                                  &list, &err) &&
-           imp_cutlist_finish(&list, &err) &&
-           imp_cutlist_apply(&list, in, &out, &err);
+    frames.shared_from = threads > 1 ? 0 : UINT64_MAX;
+    bool ok = imp_dicom_cut_elements(in, 0, in.n, syntax->encoding, &all, NULL,
+                                     0, into, &err);
+    imp_dicom_frames_end(&frames);
+    return ok && imp_cutlist_finish(into, &err);
+}
+
+// By two threads as by one.
+static inline bool cut_span(struct imp_span in, const char *uid,
+                            enum imp_check check)
+{
+    static struct imp_cutlist by_two;
+    bool two = cut_by(2, in, uid, check, &by_two);
+    const struct imp_err of_two = err;
+    bool one = cut_by(1, in, uid, check, &list);
+    cr_expect_eq(one, two, "one: %s, two: %s", err.msg, of_two.msg);
+    cr_expect_str_eq(of_two.msg, err.msg);
+    cr_expect_eq(of_two.code, err.code);
+    cr_expect(!one || same_cuts(&list, &by_two));
+    imp_cutlist_clear(&by_two);
+    return one && imp_cutlist_apply(&list, in, &out, &err);
 }
 
 // Cut what was made; then what came out, with zeros in place of coded data,

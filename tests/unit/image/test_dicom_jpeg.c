@@ -268,3 +268,57 @@ Test(dicom_jpeg, what_may_stay_is_not_decided_in_two_fragments)
                sizeof("\0\x64\0\0\0\0\1" SOF SOS SCAN EOI) - 1});
     expect_bad(BASELINE, IMP_ERR_UNSUPPORTED, "APP14 in two fragments");
 }
+
+// --- Followed by two threads, which all of the above is, too: see cut_span ---
+
+enum { MANY = 150 }; // more than are followed ahead
+
+static const struct bytes whole = {FRAME, sizeof FRAME - 1};
+// With a table that nothing uses, and a tail.
+#define HIDING SOI "\xFF\xCC\0\4\0\x10" SOF SOS SCAN "Doe\0" EOI
+#define CLEANED SOI "\xFF\xFE\0\4\0\0" SOF SOS SCAN "\0\0\0\0" EOI
+static const struct bytes hiding = {HIDING, sizeof HIDING - 1};
+static const struct bytes cleaned = {CLEANED, sizeof CLEANED - 1};
+static const struct bytes torn = {SOI SOF SOS "\xFF\0\x7F" EOI,
+                                  sizeof(SOI SOF SOS "\xFF\0\x7F" EOI) - 1};
+
+static void many_frames(struct bytes *frame, struct bytes odd, size_t every)
+{
+    for (size_t i = 0; i < MANY; i++)
+        frame[i] = i % every == every - 1 ? odd : whole;
+}
+
+Test(dicom_jpeg, each_of_many_frames_gets_its_own_patches)
+{
+    struct bytes frame[MANY];
+    many_frames(frame, hiding, 7);
+    fragments("150 ", frame, MANY);
+    cr_assert(cut(BASELINE), "%s", err.msg);
+    many_frames(frame, cleaned, 7);
+    fragments("150 ", frame, MANY);
+    cr_expect(out.n == made.n && memcmp(out.p, made.p, out.n) == 0);
+}
+
+Test(dicom_jpeg, of_many_frames_the_first_damaged_one_is_told)
+{
+    struct bytes frame[MANY];
+    for (size_t at = 1; at < MANY; at += 37) {
+        many_frames(frame, torn, at + 1);
+        fragments("150 ", frame, MANY);
+        char path[32];
+        snprintf(path, sizeof path, "(7FE0,0010)[%zu]", at + 1);
+        expect_bad(BASELINE, IMP_ERR_DAMAGED, path);
+    }
+}
+
+Test(dicom_jpeg, a_parted_frame_may_be_among_many)
+{
+    struct bytes frame[MANY];
+    many_frames(frame, whole, MANY);
+    frame[70] = (struct bytes){hiding.p, 100};
+    frame[71] = (struct bytes){hiding.p + 100, hiding.n - 100};
+    frame[120] = hiding;
+    fragments("149 ", frame, MANY);
+    cr_assert(cut(BASELINE), "%s", err.msg);
+    cr_expect_not(memmem(out.p, out.n, "Doe", 3));
+}

@@ -156,6 +156,7 @@ static inline void cut_made(struct imp_dcm_image *image, const char *uid)
                                      &all, &o.added, o.added.tag != 0, &o.cuts,
                                      &o.err),
               "%s", o.err.msg);
+    imp_dicom_frames_end(&frames);
     cr_assert(imp_cutlist_finish(&o.cuts, &o.err));
 }
 
