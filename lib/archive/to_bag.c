@@ -4,6 +4,7 @@
 #include "archive/tags.h"
 #include "base/file.h"
 #include "base/map.h"
+#include "base/place.h"
 #include "sync/context.h"
 
 #include <dirent.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #define PIECES_AT_ONCE 64
+#define PART ((size_t)8 << 20) // of a long object
 
 // --- Open and free ---
 
@@ -168,16 +170,41 @@ fail:
 
 // --- Staging: any worker ---
 
-// Step by step: it may lie in a map, and be larger than memory. The disk begins
-// with each at once, so that there is less to wait for when it is settled,
-// which is also when a failure is told.
-static bool write_long(int fd, struct imp_span left, struct imp_err *err)
+// Step by step: it may lie in a map, and be larger than memory.
+static bool write_steps(int fd, struct imp_span left, struct imp_err *err)
 {
     struct imp_span step = {0};
-    while (imp_map_step(&left, &step)) {
+    while (imp_map_step(&left, &step))
         if (!imp_file_write(fd, step.p, step.n, err))
             return false;
+    return true;
+}
+
+static bool copy(int fd, const struct imp_map_place *from, size_t n,
+                 struct imp_err *err)
+{
+    uint64_t copied;
+    if (lseek(from->fd, (off_t)from->at, SEEK_SET) < 0)
+        return imp_fail_errno(err, "seek");
+    return imp_file_copy(from->fd, fd, n, &copied, err) &&
+           (copied == n || imp_fail(err, IMP_ERR_UNSETTLED,
+                                    "a file that is mapped was cut short"));
+}
+
+// Inside of the kernel what lies in a file. The disk begins with each part at
+// once, so that there is less to wait for when it is settled, which is also
+// when a failure is told.
+static bool write_long(int fd, struct imp_span left, struct imp_err *err)
+{
+    while (left.n > 0) {
+        const struct imp_map_place from = imp_map_place_of(left);
+        struct imp_span part = {left.p, from.n < PART ? from.n : PART};
+        if (!(from.fd >= 0 ? copy(fd, &from, part.n, err)
+                           : write_steps(fd, part, err)))
+            return false;
         sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+        left.p += part.n;
+        left.n -= part.n;
     }
     return true;
 }

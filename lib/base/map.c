@@ -17,6 +17,13 @@
 // Up to here what is copied stays in memory.
 #define IN_MEMORY ((size_t)8 << 20)
 
+struct imp_map_extent {
+    const uint8_t *p;
+    size_t n;
+    int fd;
+    uint64_t at;
+};
+
 // --- Pages that cannot be had ---
 //
 // The kernel tells of them by SIGBUS, at the instruction that reads, so here,
@@ -101,9 +108,23 @@ static bool map_area(struct imp_map *m, int fd, uint64_t n, struct imp_err *err)
         return false;
     }
     madvise(area, size, MADV_SEQUENTIAL);
-    *m = (struct imp_map){
-        .area = area, .area_n = size, .fd = -1, .next = open_maps};
+    *m = (struct imp_map){.area = area, .area_n = size, .next = open_maps};
     open_maps = m;
+    return true;
+}
+
+static bool add_extent(struct imp_map *m, const uint8_t *p, size_t n, int fd,
+                       uint64_t at, struct imp_err *err)
+{
+    if (m->n_extents == m->cap) {
+        size_t cap = m->cap ? 2 * m->cap : 1;
+        void *grown = realloc(m->extent, cap * sizeof *m->extent);
+        if (!grown)
+            return imp_fail(err, IMP_ERR_MEMORY, "no memory for a map");
+        m->extent = grown;
+        m->cap = cap;
+    }
+    m->extent[m->n_extents++] = (struct imp_map_extent){p, n, fd, at};
     return true;
 }
 
@@ -112,9 +133,11 @@ bool imp_map_open(struct imp_map *m, int fd, uint64_t n, struct imp_err *err)
     *m = (struct imp_map){0};
     if (!map_area(m, fd, n, err))
         return false;
-    m->fd = fd;
     m->bytes = (struct imp_span){m->area, (size_t)n};
-    return true;
+    if (add_extent(m, m->area, (size_t)n, fd, 0, err))
+        return true;
+    imp_map_close(m);
+    return false;
 }
 
 static void forget(const struct imp_map *m)
@@ -133,6 +156,7 @@ void imp_map_close(struct imp_map *m)
         return;
     forget(m);
     munmap(m->area, m->area_n);
+    free(m->extent);
     *m = (struct imp_map){0};
 }
 
@@ -152,6 +176,38 @@ bool imp_map_has(struct imp_span bytes)
     return m && bytes.n <= (size_t)(m->area + m->area_n - bytes.p);
 }
 
+// The first extent that ends behind `p`.
+static size_t extent_behind(const struct imp_map *m, const uint8_t *p)
+{
+    size_t from = 0, to = m->n_extents;
+    while (from < to) {
+        size_t mid = from + (to - from) / 2;
+        if (m->extent[mid].p + m->extent[mid].n > p)
+            to = mid;
+        else
+            from = mid + 1;
+    }
+    return from;
+}
+
+struct imp_map_place imp_map_place_of(struct imp_span bytes)
+{
+    struct imp_map_place none = {.fd = -1, .n = bytes.n};
+    const struct imp_map *m = map_of(bytes.p);
+    size_t i = m ? extent_behind(m, bytes.p) : 0;
+    if (!m || i == m->n_extents)
+        return none;
+    const struct imp_map_extent *e = &m->extent[i];
+    if (e->p > bytes.p) {
+        size_t gap = (size_t)(e->p - bytes.p);
+        none.n = gap < bytes.n ? gap : bytes.n;
+        return none;
+    }
+    size_t into = (size_t)(bytes.p - e->p), n = e->n - into;
+    return (struct imp_map_place){e->fd, e->at + into,
+                                  n < bytes.n ? n : bytes.n};
+}
+
 // --- Another thread ---
 
 bool imp_map_share(struct imp_map *share, struct imp_span bytes)
@@ -159,7 +215,8 @@ bool imp_map_share(struct imp_map *share, struct imp_span bytes)
     if (!imp_map_has(bytes))
         return false;
     *share = *map_of(bytes.p);
-    share->fd = -1;
+    share->extent = NULL;
+    share->n_extents = 0;
     return true;
 }
 
@@ -237,13 +294,13 @@ struct join {
 static bool source_of(const struct join *j, const struct iovec *piece, int *fd,
                       uint64_t *at)
 {
-    const struct imp_map *m =
-        piece->iov_len >= j->least ? map_of(piece->iov_base) : NULL;
-    if (!m || m->fd < 0)
+    if (piece->iov_len < j->least)
         return false;
-    *fd = m->fd;
-    *at = (uint64_t)((const uint8_t *)piece->iov_base - m->area);
-    return true;
+    const struct imp_map_place place =
+        imp_map_place_of((struct imp_span){piece->iov_base, piece->iov_len});
+    *fd = place.fd;
+    *at = place.at;
+    return place.fd >= 0 && place.n == piece->iov_len;
 }
 
 // The whole pages of a piece that goes to `at` of the area: [*from, *to), if it
@@ -355,10 +412,11 @@ static bool copy_piece(struct join *j, const struct iovec *piece, size_t at,
     return copy(j, head, at, err) && copy(j, tail, to, err);
 }
 
-static bool share_piece(const struct join *j, uint8_t *area,
+static bool share_piece(const struct join *j, struct imp_map *m,
                         const struct iovec *piece, size_t at,
                         struct imp_err *err)
 {
+    uint8_t *area = m->area;
     size_t from, to;
     uint64_t in;
     int fd;
@@ -368,7 +426,7 @@ static bool share_piece(const struct join *j, uint8_t *area,
              (off_t)in) == MAP_FAILED)
         return imp_fail_errno(err, "map a part of it");
     madvise(area + from, to - from, MADV_SEQUENTIAL);
-    return true;
+    return add_extent(m, area + from, to - from, fd, in, err);
 }
 
 static bool put_together(struct join *j, struct imp_map *m, struct imp_err *err)
@@ -384,7 +442,7 @@ static bool put_together(struct join *j, struct imp_map *m, struct imp_err *err)
     m->bytes = (struct imp_span){m->area + j->shift, j->length};
     at = j->shift;
     for (size_t i = 0; i < j->n; at += j->piece[i++].iov_len)
-        if (!share_piece(j, m->area, &j->piece[i], at, err))
+        if (!share_piece(j, m, &j->piece[i], at, err))
             return false;
     return true;
 }

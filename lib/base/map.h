@@ -28,13 +28,14 @@ struct imp_map {
     /* Private to map.c. */
     uint8_t *area; /* whole pages, with `bytes` in them */
     size_t area_n;
-    int fd; /* of a file whose first byte is that of `area`; -1: of others */
+    struct imp_map_extent *extent; /* parts that lie in files, in their order */
+    size_t n_extents, cap;
     struct imp_map *next;
 };
 
 /* Map the first `n` bytes, more than 0, of the regular file `fd`, borrowed
- * while the map is open. IMP_ERR_UNSUPPORTED if this file system cannot: then
- * it is to be read. */
+ * while the map is open, and any that is joined of it. IMP_ERR_UNSUPPORTED if
+ * this file system cannot: then it is to be read. */
 bool imp_map_open(struct imp_map *m, int fd, uint64_t n, struct imp_err *err);
 
 /* Map the pieces, one behind the other. Of long ones that lie in a file that is
@@ -55,6 +56,15 @@ bool imp_map_step(struct imp_span *left, struct imp_span *step);
 
 /* Do these bytes lie in a map of this thread? */
 bool imp_map_has(struct imp_span bytes);
+
+/* Where the first of these bytes, more than 0, lies in a file, from which it
+ * can be copied without being looked at. */
+struct imp_map_place {
+    int fd;      /* that the map was opened with; -1: in none */
+    uint64_t at; /* in it */
+    size_t n;    /* so many of the bytes follow there; or lie in none */
+};
+struct imp_map_place imp_map_place_of(struct imp_span bytes);
 
 /* These bytes will not be looked at for a while. If they lie in a map of this
  * thread they leave memory, and come back when they are. */

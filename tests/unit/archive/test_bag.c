@@ -8,9 +8,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/file.h>
-#include <sys/resource.h>
 
-#include <signal.h>
 
 static char *dir, *bag;
 
@@ -180,69 +178,6 @@ Test(bag, waiting_for_the_bag_ends_with_a_cancel)
     pthread_join(thread, NULL);
     imp_target_free(t);
     imp_ctx_free(ctx);
-}
-
-// --- Staging ---
-
-Test(bag, stage_takes_all_pieces_in_order)
-{
-    enum { BIG = 700000 };
-    struct shipped staged = {.object = object_of("x", "whatever")};
-    struct imp_err err = {0};
-    char *big = malloc(BIG);
-    for (size_t i = 0; i < BIG; i++)
-        big[i] = (char)(i % 251);
-    struct iovec pieces[203] = {{NULL, 0}, {"head", 4}, {big, BIG}};
-    for (size_t i = 3; i < 203; i++)
-        pieces[i] = (struct iovec){"ab", i % 3};
-    struct imp_target *t = open_bag();
-    cr_assert(
-        t->ops->stage(t, &staged.object, pieces, 203, &staged.staged, &err),
-        "%s", err.msg);
-    cr_assert(publish_as(t, &staged, "x", &err), "%s", err.msg);
-    imp_target_free(t);
-    free(big);
-
-    // python3 is the judge of the bytes.
-    put_file(text("%s/judge.py", dir),
-             "import sys\n"
-             "want = b'head' + bytes(i % 251 for i in range(700000))\n"
-             "want += b''.join(b'ab'[:i % 3] for i in range(3, 203))\n"
-             "assert open(sys.argv[1], 'rb').read() == want\n");
-    cr_expect_eq(system(text("python3 %s/judge.py %s/data/x", dir, bag)), 0);
-}
-
-Test(bag, a_stage_that_fails_half_way_leaves_nothing)
-{
-    struct imp_err err = {0};
-    struct imp_staged staged;
-    const struct imp_object object = object_of("x", "whatever");
-    static char big[600000];
-    struct iovec piece = {big, sizeof big};
-    struct imp_target *t = open_bag();
-    signal(SIGXFSZ, SIG_IGN);
-    struct rlimit old, small;
-    getrlimit(RLIMIT_FSIZE, &old);
-    small = (struct rlimit){300000, old.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &small);
-    cr_expect_not(t->ops->stage(t, &object, &piece, 1, &staged, &err));
-    setrlimit(RLIMIT_FSIZE, &old);
-    cr_expect_eq(err.code, IMP_ERR_IO);
-    cr_expect_eq(entries(text("%s/.imgpipe-staging", bag)), 0);
-    imp_target_free(t);
-}
-
-Test(bag, what_is_staged_is_not_in_the_payload_and_discard_removes_it)
-{
-    struct imp_target *t = open_bag();
-    struct shipped a = stage(t, "a"), b = stage(t, "a");
-    cr_expect_neq(a.staged.serial, b.staged.serial);
-    cr_expect_eq(entries(text("%s/data", bag)), 0);
-    cr_expect_eq(entries(text("%s/.imgpipe-staging", bag)), 2);
-    t->ops->discard(t, &a.staged);
-    cr_expect_eq(entries(text("%s/.imgpipe-staging", bag)), 1);
-    imp_target_free(t);
-    cr_expect_eq(entries(bag), 2, "bagit.txt and data");
 }
 
 // --- Names ---

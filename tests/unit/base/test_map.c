@@ -54,6 +54,28 @@ static size_t wrong_bytes(struct imp_span have, uint64_t first)
     return wrong;
 }
 
+// How many of the bytes lie in files; they must be what is there.
+static size_t in_files(struct imp_span left)
+{
+    static uint8_t block[1 << 20];
+    size_t sum = 0;
+    while (left.n > 0) {
+        struct imp_map_place place = imp_map_place_of(left);
+        cr_assert(place.n > 0 && place.n <= left.n);
+        if (place.fd >= 0) {
+            if (place.n > sizeof block)
+                place.n = sizeof block;
+            cr_assert_eq(pread(place.fd, block, place.n, (off_t)place.at),
+                         (ssize_t)place.n);
+            cr_expect_eq(memcmp(block, left.p, place.n), 0);
+            sum += place.n;
+        }
+        left.p += place.n;
+        left.n -= place.n;
+    }
+    return sum;
+}
+
 Test(map, has_the_bytes_of_the_file)
 {
     struct imp_err err = {0};
@@ -62,6 +84,7 @@ Test(map, has_the_bytes_of_the_file)
     cr_assert(imp_map_open(&m, fd, 100001, &err), "%s", err.msg);
     cr_expect_eq(m.bytes.n, 100001);
     cr_expect_eq(wrong_bytes(m.bytes, 0), 0);
+    cr_expect_eq(in_files(m.bytes), 100001);
     imp_map_close(&m);
     cr_expect_null(m.bytes.p);
     imp_map_close(&m);
@@ -265,6 +288,7 @@ static void expect_joined(const struct imp_map *m, const struct iovec *piece,
             "piece %zu", i);
     }
     cr_expect_eq(at, m->bytes.n);
+    in_files(m->bytes);
 }
 
 // A header of another length, and inserts that move what is behind them: whole
@@ -341,6 +365,7 @@ Test(map, a_long_piece_shares_its_pages_and_so_do_patches_of_it)
     cr_assert(imp_map_join(&joined, piece, n, &err), "%s", err.msg);
     expect_joined(&joined, piece, n);
     cr_expect_leq(copied_kb(&joined), 9 * 8);
+    cr_expect_geq(in_files(joined.bytes), LARGE - 9 * 8 * 1024);
     cr_expect_gt(copied_kb(&joined), 0);
     imp_map_close(&joined);
     imp_map_close(&m);
