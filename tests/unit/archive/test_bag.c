@@ -9,7 +9,6 @@
 #include <pthread.h>
 #include <sys/file.h>
 
-
 static char *dir, *bag;
 
 static void set_up(void)
