@@ -169,32 +169,35 @@ void imp_dicom_ahead_end(struct imp_dicom_ahead *a)
 
 // --- Taking ---
 
+static struct imp_patch *copy_patches(const struct imp_patch *from, size_t n,
+                                      struct imp_cutlist *mem)
+{
+    struct imp_patch *made = imp_cutlist_alloc(mem, n * sizeof *made);
+    for (size_t i = 0; made && i < n; i++) {
+        made[i] = from[i];
+        if (!from[i].bytes)
+            continue;
+        uint8_t *bytes = imp_cutlist_alloc(mem, from[i].length);
+        if (!bytes)
+            return NULL;
+        memcpy(bytes, from[i].bytes, from[i].length);
+        made[i].bytes = bytes;
+    }
+    return made;
+}
+
 // The slot's memory is used again.
 static void copy_found(const struct imp_dicom_followed *from,
                        struct imp_cutlist *mem, struct imp_dicom_followed *out)
 {
-    size_t n = from->n_patch;
     *out = *from;
-    out->patch = NULL;
-    if (n == 0)
+    if (from->n_patch == 0)
         return;
-    out->patch = imp_cutlist_alloc(mem, n * sizeof *out->patch);
-    for (size_t i = 0; out->patch && i < n; i++) {
-        out->patch[i] = from->patch[i];
-        if (!from->patch[i].bytes)
-            continue;
-        uint8_t *bytes = imp_cutlist_alloc(mem, from->patch[i].length);
-        if (!bytes) {
-            out->patch = NULL;
-            break;
-        }
-        memcpy(bytes, from->patch[i].bytes, from->patch[i].length);
-        out->patch[i].bytes = bytes;
-    }
-    if (!out->patch) {
-        out->n_patch = 0;
-        imp_fail(&out->err, IMP_ERR_MEMORY, "no memory for patches");
-    }
+    out->patch = copy_patches(from->patch, from->n_patch, mem);
+    if (out->patch)
+        return;
+    out->n_patch = 0;
+    imp_fail(&out->err, IMP_ERR_MEMORY, "no memory for patches");
 }
 
 bool imp_dicom_ahead_take(struct imp_dicom_ahead *a, uint64_t at,
