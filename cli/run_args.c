@@ -226,7 +226,7 @@ const struct cli_option cli_run_options[] = {
      "tar.gz:FILE or s3://BUCKET/PREFIX",
      set_archive},
     CLI_PLACE_OPTIONS(struct cli_run_args, place),
-    {"jobs", 'j', "N", "Workers (default: one per core, and one)", set_jobs},
+    {"jobs", 'j', "N", "Workers (default: cores + 1)", set_jobs},
     {"queue", 0, "N", "Jobs waiting at most (default: 2 per worker)",
      set_queue},
     {"null", '0', NULL, "Names in the list on standard input end in NUL",

@@ -191,18 +191,23 @@ static bool copy(int fd, const struct imp_map_place *from, size_t n,
                                     "a file that is mapped was cut short"));
 }
 
-// Inside of the kernel what lies in a file. The disk begins with each part at
-// once, so that there is less to wait for when it is settled, which is also
+// Inside of the kernel what lies in a file. The disk begins while there is more
+// to write, so that there is less to wait for when it is settled, which is also
 // when a failure is told.
 static bool write_long(int fd, struct imp_span left, struct imp_err *err)
 {
+    size_t waiting = 0; // for the disk
     while (left.n > 0) {
         const struct imp_map_place from = imp_map_place_of(left);
         struct imp_span part = {left.p, from.n < PART ? from.n : PART};
         if (!(from.fd >= 0 ? copy(fd, &from, part.n, err)
                            : write_steps(fd, part, err)))
             return false;
-        sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+        waiting += part.n;
+        if (waiting >= PART) {
+            sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+            waiting = 0;
+        }
         left.p += part.n;
         left.n -= part.n;
     }

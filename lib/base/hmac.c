@@ -12,7 +12,7 @@ static EVP_MAC_CTX *keyless; // NULL: there is none; written once
 
 static void look_up(void)
 {
-    static const unsigned char no_key[1];
+    static const unsigned char no_key[32];
     char digest[] = "SHA256";
     const OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -37,6 +38,10 @@ struct imp_map_extent {
 static _Thread_local struct imp_map *open_maps;
 static _Thread_local volatile sig_atomic_t faults;
 
+// For all threads; the others are written before it.
+static _Atomic(uint8_t *) notes;
+static size_t notes_n, notes_page;
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct sigaction before; // whoever handled SIGBUS; written once
 
@@ -53,9 +58,22 @@ static void pass_on(int sig, siginfo_t *info, void *context)
     }
 }
 
+// A page that only forgets, in place of one for notes that cannot be had.
+static bool replace_notes(const uint8_t *at)
+{
+    uint8_t *area = atomic_load(&notes);
+    if (!area || at < area || at >= area + notes_n)
+        return false;
+    uint8_t *page = area + (size_t)(at - area) / notes_page * notes_page;
+    return mmap(page, notes_page, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != MAP_FAILED;
+}
+
 static void on_sigbus(int sig, siginfo_t *info, void *context)
 {
     const uint8_t *at = info->si_addr;
+    if (replace_notes(at))
+        return;
     for (struct imp_map *m = open_maps; m; m = m->next) {
         if (at < m->area || at >= m->area + m->area_n)
             continue;
@@ -235,6 +253,30 @@ unsigned imp_map_give_up(struct imp_map *share)
 void imp_map_add_faults(unsigned n)
 {
     faults += (sig_atomic_t)n;
+}
+
+// --- Notes ---
+
+uint8_t *imp_map_notes(int fd, size_t n, struct imp_err *err)
+{
+    pthread_once(&once, handle_sigbus);
+    void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (p == MAP_FAILED) {
+        imp_fail_errno(err, "map it");
+        return NULL;
+    }
+    if (atomic_load(&notes))
+        imp_bug("two maps for notes");
+    notes_n = n;
+    notes_page = page_size();
+    atomic_store(&notes, p);
+    return p;
+}
+
+void imp_map_notes_close(uint8_t *p, size_t n)
+{
+    atomic_store(&notes, NULL);
+    munmap(p, n);
 }
 
 // --- Memory ---

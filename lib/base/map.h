@@ -2,7 +2,8 @@
  * at, and go again.
  *
  * For what is too large to be read. A map belongs to the thread that opened it:
- * only that one may look at its bytes, but for shares of it, or close it.
+ * only that one may
+ * close it, and others may look at its bytes by a share alone.
  *
  * A page that cannot be had (the file was cut short since, the disk fails)
  * reads as zeros, as does all of its map from then on, and is counted: see
@@ -58,7 +59,8 @@ bool imp_map_step(struct imp_span *left, struct imp_span *step);
 bool imp_map_has(struct imp_span bytes);
 
 /* Where the first of these bytes, more than 0, lies in a file, from which it
- * can be copied without being looked at. */
+ * can be copied without being looked at; whoever does may move the descriptor's
+ * offset. A share knows of none. */
 struct imp_map_place {
     int fd;      /* that the map was opened with; -1: in none */
     uint64_t at; /* in it */
@@ -74,12 +76,20 @@ void imp_map_give_back(struct imp_span bytes);
 unsigned imp_map_faults(void);
 
 /* Another thread may look at a map, too, while it is open. Its owner makes a
- * share; false: these bytes lie in none of its maps. The other thread takes it
- * up before it looks, and gives it up behind: how many pages it could not have,
- * which the owner adds to its own. */
+ * share, which stays at its address; false: these bytes lie in none of its
+ * maps. The other thread, which has no maps else, takes it up before it looks,
+ * and gives it up behind: how many pages it could not have, which the owner
+ * adds to its own. A share is not closed. */
 bool imp_map_share(struct imp_map *share, struct imp_span bytes);
 void imp_map_take_up(struct imp_map *share);
 unsigned imp_map_give_up(struct imp_map *share);
 void imp_map_add_faults(unsigned n);
+
+/* Map the first `n` bytes of the regular file `fd`, to be stored into by any
+ * thread; one such map at a time. A page that cannot be had, as on a disk that
+ * is full, becomes memory of the process: what is stored there is lost. NULL
+ * with `err`. */
+uint8_t *imp_map_notes(int fd, size_t n, struct imp_err *err);
+void imp_map_notes_close(uint8_t *p, size_t n);
 
 #endif

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// How far ahead: few, so that memory does not fill with what nobody needs yet.
+// How far ahead: few, so that memory does not fill with what nobody needs yet,
+// but two of them, however large.
 enum { WINDOW = 32 };
 #define WINDOW_BYTES (UINT64_C(4) << 20)
 
@@ -61,7 +62,7 @@ static bool find_next(const struct imp_dicom_ahead *a, uint64_t *at,
 
 static bool has_room(struct imp_dicom_ahead *a)
 {
-    return a->claimed == a->taken ||
+    return a->claimed - a->taken < 2 ||
            (a->claimed - a->taken < WINDOW &&
             a->next - slot_of(a, a->taken)->at < WINDOW_BYTES);
 }

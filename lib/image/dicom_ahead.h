@@ -12,9 +12,10 @@
 
 struct imp_dicom_ahead; /* opaque */
 
-/* Start a helper at the frame whose first fragment's value is at `at`. Until
- * _end `sum` is its, but for frames that _take says are none of its. NULL
- * without memory or a thread: the caller goes alone. */
+/* Start a helper at the frame whose first fragment's value is at `at`. It adds
+ * to `sum`, until _take says for the first time that a frame is the caller's:
+ * from then on the caller does, and the helper has nothing to do. NULL without
+ * memory or a thread: the caller goes alone. */
 struct imp_dicom_ahead *
 imp_dicom_ahead_start(const struct imp_dicom_follower *how,
                       struct imp_dicom_effort *sum, uint64_t at);

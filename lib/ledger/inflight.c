@@ -8,12 +8,12 @@
 
 #include "base/bytes.h"
 #include "base/file.h"
+#include "base/map.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #define FILE_NAME "in-flight"
@@ -77,7 +77,7 @@ void imp_inflight_free(struct imp_inflight *f)
     if (!f)
         return;
     if (f->map)
-        munmap(f->map, f->n);
+        imp_map_notes_close(f->map, f->n);
     // If it stays as long as it was, it still says that there is nothing in it.
     if (f->ended)
         empty(f, NULL);
@@ -158,21 +158,15 @@ static bool make_room(const struct imp_inflight *f, struct imp_err *err)
     return errno == 0 || imp_fail_errno(err, "make room in " FILE_NAME);
 }
 
-static bool map_it(struct imp_inflight *f, struct imp_err *err)
-{
-    void *map = mmap(NULL, f->n, PROT_READ | PROT_WRITE, MAP_SHARED, f->fd, 0);
-    if (map == MAP_FAILED)
-        return imp_fail_errno(err, "map " FILE_NAME);
-    f->map = map;
-    return true;
-}
-
 bool imp_inflight_start(struct imp_inflight *f, int64_t run, unsigned slots,
                         struct imp_err *err)
 {
     f->n = SLOT * ((size_t)slots + 1);
-    if (!empty(f, err) || !make_room(f, err) || !map_it(f, err))
+    if (!empty(f, err) || !make_room(f, err))
         return false;
+    f->map = imp_map_notes(f->fd, f->n, err);
+    if (!f->map)
+        return imp_wrap(err, FILE_NAME);
     imp_put_le64(f->map + 8, (uint64_t)run);
     imp_put_le64(f->map + 16, slots);
     imp_put_le64(f->map, MAGIC);
@@ -207,5 +201,7 @@ void imp_inflight_hold(struct imp_inflight *f, unsigned slot, const char *path,
 
 void imp_inflight_release(struct imp_inflight *f, unsigned slot)
 {
+    // The check, too: else the next length might make the old one whole again.
+    imp_put_le64(slot_of(f, slot), 0);
     imp_put_le64(slot_of(f, slot) + 8, 0);
 }

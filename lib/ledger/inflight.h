@@ -8,10 +8,11 @@
  * that was being worked on when the program died.
  *
  * The slots are mapped, as the ledger's own -shm file in that directory is:
- * whoever notes must not wait for another slot, or for the disk to which a page
- * of them is just being written. Nothing is synced: it is the end of the
- * process that matters, and what it stored the kernel has. After a power cut a
- * slot may be missing, or name an input that was done; either is harmless. */
+ * whoever notes must not wait for another slot, nor each time for the disk to
+ * which a page of them is just being written. Nothing is synced: it is the end
+ * of the process that matters, and what it stored the kernel has. After a power
+ * cut, or on a disk that is full, a slot may be missing, or name an input that
+ * was done; either is harmless. */
 #ifndef IMP_LEDGER_INFLIGHT_H
 #define IMP_LEDGER_INFLIGHT_H
 
@@ -44,8 +45,8 @@ typedef bool (*imp_inflight_fn)(void *self, const char *path,
 bool imp_inflight_each(struct imp_inflight *f, imp_inflight_fn fn, void *self,
                        struct imp_err *err);
 
-/* Forget them, and make room for `slots` workers of the run `run` (1 or more),
- * so that no _hold lacks space on the disk. Once. */
+/* Forget them, and make room for `slots` workers of the run `run` (1 or more).
+ * Once for each _open; one of them at a time in a process. */
 bool imp_inflight_start(struct imp_inflight *f, int64_t run, unsigned slots,
                         struct imp_err *err);
 

@@ -200,7 +200,8 @@ static struct output *room_beside(struct imp_cleaner *c, struct imp_span in)
 }
 
 // What the cuts make: of a mapped input it is mapped, too, so that however
-// large it is, what is checked is what will be stored.
+// large it is, what is checked is what will be stored, unless the input
+// changes, which is asked for at the end.
 static bool apply(struct imp_cleaner *c, struct imp_cutlist *cuts,
                   struct imp_span in, struct imp_span *out, struct imp_err *err)
 {

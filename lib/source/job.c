@@ -236,9 +236,18 @@ bool imp_job_map_file(int fd, struct imp_job_map *out, struct imp_err *err)
     return false;
 }
 
+// Of a file that is far, another machine may have changed it since: the kernel
+// is to ask, not to remember (NFS). Elsewhere it does nothing.
+static void ask_again(int fd)
+{
+    struct statx st;
+    statx(fd, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, STATX_BASIC_STATS, &st);
+}
+
 bool imp_job_map_check(const struct imp_job_map *m, struct imp_err *err)
 {
     struct stat st;
+    ask_again(m->fd);
     if (!look(m->fd, &st, err))
         return false;
     struct imp_stamp now = imp_stamp_of(&st);

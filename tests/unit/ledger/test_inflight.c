@@ -184,6 +184,36 @@ Test(inflight, what_is_half_written_is_passed_over)
     imp_inflight_free(f);
 }
 
+// The length is there, of a path as long as the one before.
+Test(inflight, a_length_alone_brings_nothing_back)
+{
+    static uint8_t before[SLOT], after[SLOT];
+    struct imp_inflight *f = start(3, 2);
+    imp_inflight_hold(f, 1, "/up/a.jpg", &stamp);
+    imp_inflight_release(f, 1);
+    read_slot(before);
+    imp_inflight_hold(f, 1, "/up/b.jpg", &stamp);
+    read_slot(after);
+    memcpy(before + 8, after + 8, 8);
+    write_slot(before);
+    cr_expect_str_eq(found(), "3");
+    imp_inflight_free(f);
+}
+
+// As when a copy-on-write file system is full.
+Test(inflight, a_page_that_cannot_be_had_loses_notes_and_kills_nobody)
+{
+    struct imp_inflight *f = start(3, 2);
+    imp_inflight_hold(f, 0, "/up/a.jpg", &stamp);
+    cr_assert_eq(truncate(text("%s/in-flight", dir), 0), 0);
+    imp_inflight_hold(f, 0, "/up/b.jpg", &stamp);
+    imp_inflight_hold(f, 1, "/up/c.jpg", &stamp);
+    imp_inflight_release(f, 1);
+    imp_inflight_end(f);
+    imp_inflight_free(f);
+    cr_expect_str_eq(found(), "0");
+}
+
 Test(inflight, garbage_is_nothing)
 {
     put_file(text("%s/in-flight", dir), "not ours, whatever it is, and long");
