@@ -1,5 +1,10 @@
 // Frames of JPEG, and what is hidden in them.
+#include "base/map.h"
+
 #include "framing.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
 
 TestSuite(dicom_jpeg, .fini = clear, .timeout = 60);
 
@@ -321,4 +326,37 @@ Test(dicom_jpeg, a_parted_frame_may_be_among_many)
     fragments("149 ", frame, MANY);
     cr_assert(cut(BASELINE), "%s", err.msg);
     cr_expect_not(memmem(out.p, out.n, "Doe", 3));
+}
+
+// Whichever thread meets the end of the file first.
+Test(dicom_jpeg, an_object_that_is_cut_short_under_two_threads_is_noticed)
+{
+    const struct imp_dcm_syntax *syntax = imp_dcm_syntax_of(
+        (struct imp_span){(const uint8_t *)BASELINE, sizeof BASELINE - 1});
+    struct imp_dicom_frames frames;
+    const struct imp_dicom_decider all = {.decide = keep_all,
+                                          .frames = &frames};
+    struct imp_dcm_image image;
+    struct bytes frame[MANY];
+    struct imp_map map;
+    many_frames(frame, hiding, 7);
+    fragments("150 ", frame, MANY);
+    for (off_t rest = 4096; rest < 16384; rest += 4096) {
+        unsigned before = imp_map_faults();
+        int fd = memfd_create("object", MFD_CLOEXEC);
+        cr_assert_eq(write(fd, made.p, made.n), (ssize_t)made.n);
+        cr_assert(imp_map_open(&map, fd, made.n, &err), "%s", err.msg);
+        cr_assert(imp_dcm_image_read(map.bytes, 0, syntax, &image, &err));
+        imp_cutlist_start(&list, map.bytes.n);
+        imp_dicom_frames_start(&frames, &image, IMP_CHECK_CODED);
+        frames.shared_from = 0;
+        cr_assert_eq(ftruncate(fd, rest), 0);
+        cr_expect_not(imp_dicom_cut_elements(map.bytes, 0, map.bytes.n,
+                                             syntax->encoding, &all, NULL, 0,
+                                             &list, &err));
+        imp_dicom_frames_end(&frames);
+        cr_expect_gt(imp_map_faults(), before);
+        imp_map_close(&map);
+        close(fd);
+    }
 }
