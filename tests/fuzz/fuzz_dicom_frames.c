@@ -11,45 +11,21 @@
  * the rest fills them, and the last one takes what is left. */
 #include "canary.h"
 #include "dicom/file.h"
-#include "image/dicom_cuts.h"
-#include "image/dicom_frames.h"
 
+#include "../lib/cut_frames.h"
 #include "../lib/same_cuts.h"
-
-static bool keep_all(void *self, const struct imp_dcm_reader *reader,
-                     const struct imp_dcm_event *event, enum imp_dicom_cut *cut,
-                     struct imp_span *value, struct imp_err *err)
-{
-    (void)self, (void)reader, (void)event, (void)value, (void)err;
-    *cut = IMP_DICOM_CUT_KEEP;
-    return true;
-}
 
 static bool cut_by(unsigned threads, struct imp_span in,
                    const struct imp_dcm_syntax *syntax, enum imp_check check,
                    struct imp_cutlist *cl, struct imp_err *err)
 {
-    struct imp_dcm_image image;
-    struct imp_dicom_frames frames;
-    const struct imp_dicom_decider all = {.decide = keep_all,
-                                          .frames = &frames};
-    imp_cutlist_start(cl, in.n);
-    *err = (struct imp_err){0};
-    bool ok = imp_dcm_image_read(in, 0, syntax, &image, err);
-    if (ok) {
-        imp_dicom_frames_start(&frames, &image, check);
-        frames.shared_from = threads > 1 ? 0 : UINT64_MAX;
-        ok = imp_dicom_cut_elements(in, 0, in.n, syntax->encoding, &all, NULL,
-                                    0, cl, err);
-        imp_dicom_frames_end(&frames);
-    }
+    bool ok = cut_frames(threads, in, syntax, check, cl, err);
     promise(ok || err->code == IMP_ERR_DAMAGED ||
                 err->code == IMP_ERR_UNSUPPORTED || err->code == IMP_ERR_LIMIT,
             "an error is the input's fault");
-    if (!ok || !imp_cutlist_finish(cl, err))
-        return false;
-    imp_cutlist_settle(cl, in); // lengths that are written as they were
-    return true;
+    if (ok)
+        imp_cutlist_settle(cl, in); // lengths that are written as they were
+    return ok;
 }
 
 static bool cut(struct imp_span in, const struct imp_dcm_syntax *syntax,

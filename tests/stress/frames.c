@@ -4,9 +4,8 @@
 // faster.
 #include "expect.h"
 
+#include "../lib/cut_frames.h"
 #include "../lib/same_cuts.h"
-#include "image/dicom_cuts.h"
-#include "image/dicom_frames.h"
 
 #include <stdlib.h>
 
@@ -94,49 +93,22 @@ static void make_object(bool damaged)
     add_item(0xE0DD, 0);
 }
 
-static bool keep_all(void *self, const struct imp_dcm_reader *reader,
-                     const struct imp_dcm_event *event, enum imp_dicom_cut *cut,
-                     struct imp_span *value, struct imp_err *err)
-{
-    (void)self, (void)reader, (void)event, (void)value, (void)err;
-    *cut = IMP_DICOM_CUT_KEEP;
-    return true;
-}
-
-static bool cut_by(unsigned threads, struct imp_cutlist *cl,
-                   struct imp_err *err)
-{
-    static const char uid[] = "1.2.840.10008.1.2.4.50";
-    struct imp_span in = imp_buf_span(&object);
-    const struct imp_dcm_syntax *syntax = imp_dcm_syntax_of(
-        (struct imp_span){(const uint8_t *)uid, sizeof uid - 1});
-    struct imp_dcm_image image;
-    struct imp_dicom_frames frames;
-    const struct imp_dicom_decider all = {.decide = keep_all,
-                                          .frames = &frames};
-    *err = (struct imp_err){0};
-    imp_cutlist_start(cl, in.n);
-    if (!imp_dcm_image_read(in, 0, syntax, &image, err))
-        return false;
-    imp_dicom_frames_start(&frames, &image, IMP_CHECK_CODED);
-    frames.shared_from = threads > 1 ? 0 : UINT64_MAX;
-    bool ok = imp_dicom_cut_elements(in, 0, in.n, syntax->encoding, &all, NULL,
-                                     0, cl, err);
-    imp_dicom_frames_end(&frames);
-    return ok && imp_cutlist_finish(cl, err);
-}
-
 int main(int argc, char **argv)
 {
+    static const char uid[] = "1.2.840.10008.1.2.4.50";
     static struct imp_cutlist one, two;
     struct imp_err of_one, of_two;
+    const struct imp_dcm_syntax *syntax = imp_dcm_syntax_of(
+        (struct imp_span){(const uint8_t *)uid, sizeof uid - 1});
     int objects = argc > 1 ? atoi(argv[1]) : 300;
     for (int i = 0; i < objects; i++) {
         bool damaged = i % 3 == 2;
         make_object(damaged);
-        bool ok = cut_by(1, &one, &of_one);
+        struct imp_span in = imp_buf_span(&object);
+        bool ok = cut_frames(1, in, syntax, IMP_CHECK_CODED, &one, &of_one);
         expect(ok != damaged, "the damaged ones are refused");
-        expect(cut_by(2, &two, &of_two) == ok, "two threads agree with one");
+        expect(cut_frames(2, in, syntax, IMP_CHECK_CODED, &two, &of_two) == ok,
+               "two threads agree with one");
         expect(strcmp(of_one.msg, of_two.msg) == 0, "and say why");
         expect(!ok || same_cuts(&one, &two), "and find the same");
     }

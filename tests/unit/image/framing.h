@@ -3,9 +3,7 @@
 #ifndef IMP_TEST_IMAGE_FRAMING_H
 #define IMP_TEST_IMAGE_FRAMING_H
 
-#include "image/dicom_cuts.h"
-#include "image/dicom_frames.h"
-
+#include "../../lib/cut_frames.h"
 #include "../../lib/same_cuts.h"
 #include "../dicom/made.h"
 
@@ -28,46 +26,16 @@ static inline void clear(void)
 #define JPEG_2000 SYNTAX(".4.90")
 #define RLE SYNTAX(".5")
 
-static inline bool keep_all(void *self, const struct imp_dcm_reader *reader,
-                            const struct imp_dcm_event *event,
-                            enum imp_dicom_cut *cut, struct imp_span *value,
-                            struct imp_err *e)
-{
-    (void)self, (void)reader, (void)event, (void)value, (void)e;
-    *cut = IMP_DICOM_CUT_KEEP;
-    return true;
-}
-
-// With a second thread where JPEG frames are followed, or without.
-static inline bool cut_by(unsigned threads, struct imp_span in, const char *uid,
-                          enum imp_check check, struct imp_cutlist *into)
-{
-    const struct imp_dcm_syntax *syntax =
-        imp_dcm_syntax_of((struct imp_span){(const uint8_t *)uid, strlen(uid)});
-    struct imp_dcm_image image;
-    struct imp_dicom_frames frames;
-    const struct imp_dicom_decider all = {.decide = keep_all,
-                                          .frames = &frames};
-    err = (struct imp_err){0};
-    imp_cutlist_start(into, in.n);
-    if (!imp_dcm_image_read(in, 0, syntax, &image, &err))
-        return false;
-    imp_dicom_frames_start(&frames, &image, check);
-    frames.shared_from = threads > 1 ? 0 : UINT64_MAX;
-    bool ok = imp_dicom_cut_elements(in, 0, in.n, syntax->encoding, &all, NULL,
-                                     0, into, &err);
-    imp_dicom_frames_end(&frames);
-    return ok && imp_cutlist_finish(into, &err);
-}
-
 // By two threads as by one.
 static inline bool cut_span(struct imp_span in, const char *uid,
                             enum imp_check check)
 {
     static struct imp_cutlist by_two;
-    bool two = cut_by(2, in, uid, check, &by_two);
-    const struct imp_err of_two = err;
-    bool one = cut_by(1, in, uid, check, &list);
+    struct imp_err of_two;
+    const struct imp_dcm_syntax *syntax =
+        imp_dcm_syntax_of((struct imp_span){(const uint8_t *)uid, strlen(uid)});
+    bool two = cut_frames(2, in, syntax, check, &by_two, &of_two);
+    bool one = cut_frames(1, in, syntax, check, &list, &err);
     cr_expect_eq(one, two, "one: %s, two: %s", err.msg, of_two.msg);
     cr_expect_str_eq(of_two.msg, err.msg);
     cr_expect_eq(of_two.code, err.code);
