@@ -22,16 +22,34 @@ static char *fold_ascii(const char *text)
     return out;
 }
 
+// GLib passes over the end of a text whose last character is not whole, and
+// writes as much as it finds there.
+static char *normalize(const char *text, GNormalizeMode as)
+{
+    return g_utf8_validate(text, -1, NULL) ? g_utf8_normalize(text, -1, as)
+                                           : NULL;
+}
+
+char *imp_compose(const char *text)
+{
+    return normalize(text, G_NORMALIZE_NFC);
+}
+
+char *imp_decompose(const char *text)
+{
+    return normalize(text, G_NORMALIZE_NFD);
+}
+
 // Composed at the end, as it is shorter so.
 char *imp_fold(const char *text)
 {
     if (is_ascii(text))
         return fold_ascii(text);
-    char *apart = g_utf8_normalize(text, -1, G_NORMALIZE_NFD);
+    char *apart = imp_decompose(text);
     if (!apart)
         return strdup(text);
     char *plain = g_utf8_casefold(apart, -1);
-    char *composed = g_utf8_normalize(plain, -1, G_NORMALIZE_NFC);
+    char *composed = imp_compose(plain);
     char *out = composed ? strdup(composed) : NULL;
     g_free(composed);
     g_free(plain);

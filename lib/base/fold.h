@@ -10,4 +10,10 @@
  * thread. */
 char *imp_fold(const char *text);
 
+/* `text` with its accents as parts of their letters, or as characters of their
+ * own (normalization forms C and D). NULL if it is no UTF-8. To be freed with
+ * g_free; the same of memory and threads. */
+char *imp_compose(const char *text);
+char *imp_decompose(const char *text);
+
 #endif

@@ -70,7 +70,7 @@ static bool add_plain(struct imp_buf *out, struct imp_span text,
 // Without accents: U+0300 to U+036F, once they are characters of their own.
 static bool add_bare(struct imp_buf *out, const char *text, struct imp_err *err)
 {
-    char *apart = g_utf8_normalize(text, -1, G_NORMALIZE_NFD);
+    char *apart = imp_decompose(text);
     if (!apart) // no UTF-8
         return imp_buf_add(out, text, strlen(text), err);
     size_t n = 0;
@@ -83,7 +83,7 @@ static bool add_bare(struct imp_buf *out, const char *text, struct imp_err *err)
             apart[n++] = apart[i];
     }
     apart[n] = '\0';
-    char *together = g_utf8_normalize(apart, -1, G_NORMALIZE_NFC);
+    char *together = imp_compose(apart);
     const char *bare = together ? together : apart;
     bool ok = imp_buf_add(out, bare, strlen(bare), err);
     g_free(together);

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static bool one(const char *a, const char *b)
 {
@@ -46,4 +47,24 @@ Test(fold, what_is_no_utf8_stays_as_it_is)
 {
     cr_expect_not(one("A\xff", "a\xff"));
     cr_expect(one("A\xff", "A\xff"));
+}
+
+// The text ends where its page does, and nobody may look at the next one.
+Test(fold, what_ends_within_a_character_is_not_read_beyond)
+{
+    static const char *const torn[] = {"n\xCC", "n\xE4\xB8", "\xF0",
+                                       "a\xCC\xB9\xF4\x8F\xBF"};
+    char *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    cr_assert_eq(mprotect(pages + 4096, 4096, PROT_NONE), 0);
+    for (size_t i = 0; i < sizeof torn / sizeof *torn; i++) {
+        size_t n = strlen(torn[i]) + 1;
+        char *text = memcpy(pages + 4096 - n, torn[i], n);
+        cr_expect_null(imp_compose(text));
+        cr_expect_null(imp_decompose(text));
+        char *folded = imp_fold(text);
+        cr_expect_str_eq(folded, text, "a copy");
+        free(folded);
+    }
+    munmap(pages, 8192);
 }
