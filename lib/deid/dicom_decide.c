@@ -1,6 +1,7 @@
 #include "deid/dicom_edit_internal.h"
 
 #include "dicom/dict.h"
+#include "image/dicom_frames.h"
 
 #include <string.h>
 
@@ -473,9 +474,11 @@ bool imp_dicom_deid_decide(void *self, const struct imp_dcm_reader *reader,
     d->attribute = imp_dcm_find(e->tag);
     d->found = NULL;
     imp_dicom_scope_element(&d->scope, d->in, e);
+    // Pixel data stays, to be refused there by who knows that it is: a dummy of
+    // it would be, too, but only once the output is checked.
     if (imp_dicom_scope_disguised(&d->scope, e,
                                   verdict.fate == IMP_DICOM_DISGUISE) &&
-        verdict.fate == IMP_DICOM_KEEP)
+        verdict.fate == IMP_DICOM_KEEP && !imp_dicom_frames_has(e))
         verdict = (struct imp_dicom_verdict){
             .fate = IMP_DICOM_DUMMY, .why = "in a code that identifies"};
     if (!choose(d, e, verdict.fate, cut, value, err)) {

@@ -1,6 +1,7 @@
 // What becomes of the elements of an object, and that it stays so.
 #include "deid/dicom_edit.h"
 #include "deid/secret.h"
+#include "image/dicom_frames.h"
 
 #include "../dicom/made.h"
 
@@ -8,6 +9,7 @@ static struct imp_policy *policy;
 static struct imp_dicom_deid *deid;
 static struct imp_cutlist cuts;
 static struct imp_buf out;
+static bool with_frames; // pixel data is looked into
 
 static void prepare(void)
 {
@@ -38,11 +40,16 @@ static bool cut(struct imp_span in)
 {
     struct imp_dicom_editor *editor = imp_dicom_deid_editor(deid);
     struct imp_dicom_plan plan;
+    struct imp_dcm_image image = {0};
+    struct imp_dicom_frames frames;
     why = (struct imp_err){0};
     imp_cutlist_start(&cuts, in.n);
-    return editor->plan(editor, in, 0, imp_dcm_syntax_plain(made.how), &plan,
-                        &why) &&
-           imp_dicom_cut_elements(in, 0, in.n, made.how, &plan.decider,
+    imp_dicom_frames_start(&frames, &image, IMP_CHECK_STRUCTURE);
+    if (!editor->plan(editor, in, 0, imp_dcm_syntax_plain(made.how), &plan,
+                      &why))
+        return false;
+    plan.decider.frames = with_frames ? &frames : NULL;
+    return imp_dicom_cut_elements(in, 0, in.n, made.how, &plan.decider,
                                   plan.additions, plan.n_additions, &cuts,
                                   &why) &&
            imp_cutlist_finish(&cuts, &why);
@@ -95,6 +102,30 @@ Test(dicom_decide, an_empty_sequence_of_another_vr_gets_no_value)
         el(0x00400275, vrs[i], ""); // Request Attributes Sequence
         expect_cleaned();
         cr_expect(!has_tag(0x00089410), "%s", vrs[i]);
+    }
+}
+
+// As the output would be, if pixels became a dummy there.
+Test(dicom_decide, pixel_data_in_a_code_that_identifies_is_refused_at_once)
+{
+    static const struct {
+        uint32_t tag;
+        const char *vr;
+    } rows[] = {{0x7FE00010, "OB"}, {0x7FE00001, "OV"}, {0x7FE00008, "OF"}};
+    const struct imp_deid_subject nobody = {.secret = imp_secret_for_looking()};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        begin_object();
+        head(0x00080082, "SQ", UNDEFINED); // Institution Code Sequence
+        item(UNDEFINED);
+        el(0x00080100, "SH", "HOSP");
+        el(rows[i].tag, rows[i].vr, "12345678");
+        item_end();
+        sequence_end();
+        imp_dicom_deid_start(deid, &nobody);
+        with_frames = true;
+        cr_expect_not(cut(made_span()), "%s", rows[i].vr);
+        cr_expect_eq(why.code, IMP_ERR_UNSUPPORTED, "%s", why.msg);
+        cr_expect(strstr(why.msg, "(0008,0082)[0]."), "%s", why.msg);
     }
 }
 
