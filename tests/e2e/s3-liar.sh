@@ -10,7 +10,7 @@ in_background() { # in_background LIE: verify, its output in $work/LIE.err
     python3 tests/s3/liar.py "$work/$1" "$1" &
     liars="$liars $!"
     await "$work/$1/port"
-    timeout 90 "$IMGPIPE" verify s3://bucket/p --state "$work/none" \
+    timeout -k 5 90 "$IMGPIPE" verify s3://bucket/p --state "$work/none" \
         --s3-endpoint "http://127.0.0.1:$(cat "$work/$1/port")" \
         --s3-path-style 2>"$work/$1.err" &
 }
@@ -23,7 +23,7 @@ busy_ever=$!
 ask() { # ask VERB ARGUMENT...
     verb=$1
     shift
-    timeout 60 "$IMGPIPE" "$verb" "$@" --state "$work/s" \
+    timeout -k 5 60 "$IMGPIPE" "$verb" "$@" --state "$work/s" \
         --s3-endpoint "http://127.0.0.1:$(cat "$work/liar/port")" --s3-path-style
 }
 start_liar() { # start_liar LIE
@@ -122,7 +122,7 @@ for lie in silent busy-ever; do
         "extract --list"; do
         rm -f "$work/liar/asked"
         # shellcheck disable=SC2086 # the words of a command
-        env --default-signal=INT timeout 10 "$IMGPIPE" $verb s3://bucket/p \
+        env --default-signal=INT timeout -k 5 10 "$IMGPIPE" $verb s3://bucket/p \
             --s3-endpoint "http://127.0.0.1:$(cat "$work/liar/port")" \
             --s3-path-style 2>"$work/err" &
         asking=$!

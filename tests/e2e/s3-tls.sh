@@ -21,7 +21,7 @@ in=$work/in
 mkdir "$in"
 cp "$SAMPLES/uploads/clinic-b/ecg_1007_richard-roe.png" "$in"
 go() { # go HOST [PREFIX]
-    timeout 60 "$IMGPIPE" run "$in" --archive "s3://bucket/${2-p}" \
+    timeout -k 5 60 "$IMGPIPE" run "$in" --archive "s3://bucket/${2-p}" \
         --s3-endpoint "https://$1:$port" --s3-path-style --settle 0 \
         --state "$work/state-${2-p}" --after delete --json
 }

@@ -20,7 +20,7 @@ start() { # two uploads: one to be disturbed, one beside it
 }
 
 go() { # go WANTED-STATUS
-    expect_exit "$1" timeout 20 "$IMGPIPE" run "$work/in" --archive "$work/a" \
+    expect_exit "$1" timeout -k 5 20 "$IMGPIPE" run "$work/in" --archive "$work/a" \
         --state "$work/s" --settle 0 --json --jobs 1
     expect_sum
     valid_bag "$work/a"
