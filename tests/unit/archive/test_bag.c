@@ -1,36 +1,14 @@
 #include "base/file.h"
 #include "sync/context.h"
 
-#include "../../lib/tempdir.h"
-#include "shipped.h"
+#include "bagged.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/file.h>
 
-static char *dir, *bag;
-
-static void set_up(void)
-{
-    dir = tempdir_make();
-    bag = text("%s/bag", dir);
-}
-
-static void tear_down(void)
-{
-    tempdir_remove(dir);
-}
-
 TestSuite(bag, .init = set_up, .fini = tear_down, .timeout = 30);
-
-static struct imp_target *open_bag(void)
-{
-    struct imp_err err = {0};
-    struct imp_target *t = open_at(bag, NULL, &err);
-    cr_assert(t, "%s", err.msg);
-    return t;
-}
 
 struct object {
     const char *name, *bytes;

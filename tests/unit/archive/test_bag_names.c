@@ -1,31 +1,9 @@
 // Groups of objects on their way to their names.
-#include "../../lib/tempdir.h"
-#include "shipped.h"
+#include "bagged.h"
 
 #include <criterion/criterion.h>
 
-static char *dir, *bag;
-
-static void set_up(void)
-{
-    dir = tempdir_make();
-    bag = text("%s/bag", dir);
-}
-
-static void tear_down(void)
-{
-    tempdir_remove(dir);
-}
-
 TestSuite(bag_names, .init = set_up, .fini = tear_down, .timeout = 30);
-
-static struct imp_target *open_bag(void)
-{
-    struct imp_err err = {0};
-    struct imp_target *t = open_at(bag, NULL, &err);
-    cr_assert(t, "%s", err.msg);
-    return t;
-}
 
 Test(bag_names, each_object_of_a_group_goes_into_the_directory_of_its_name)
 {

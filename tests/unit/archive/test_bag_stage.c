@@ -1,36 +1,14 @@
 // What is staged in a bag, and not seen yet.
 #include "base/map.h"
 
-#include "../../lib/tempdir.h"
-#include "shipped.h"
+#include "bagged.h"
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 
-static char *dir, *bag;
-
-static void set_up(void)
-{
-    dir = tempdir_make();
-    bag = text("%s/bag", dir);
-}
-
-static void tear_down(void)
-{
-    tempdir_remove(dir);
-}
-
 TestSuite(bag_stage, .init = set_up, .fini = tear_down, .timeout = 30);
-
-static struct imp_target *open_bag(void)
-{
-    struct imp_err err = {0};
-    struct imp_target *t = open_at(bag, NULL, &err);
-    cr_assert(t, "%s", err.msg);
-    return t;
-}
 
 Test(bag_stage, stage_takes_all_pieces_in_order)
 {
