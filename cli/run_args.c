@@ -290,7 +290,7 @@ void cli_run_args_init(struct cli_run_args *a)
         .config =
             {
                 .rules = {.settle_ms = 2000},
-                // One waits for the disk most of the time.
+                // So that a core has work while one of them waits for the disk.
                 .jobs = cores > 0 ? (unsigned)cores + 1 : 2,
                 .grace_ms = 5000,
                 .commit = imp_group_limits_default(),

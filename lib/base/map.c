@@ -38,7 +38,8 @@ struct imp_map_extent {
 static _Thread_local struct imp_map *open_maps;
 static _Thread_local volatile sig_atomic_t faults;
 
-// For all threads; the others are written before it.
+// The map for notes is all threads', so it is no thread's variable; its sizes
+// are written before `notes` is. NULL: there is none.
 static _Atomic(uint8_t *) notes;
 static size_t notes_n, notes_page;
 
